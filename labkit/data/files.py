@@ -1,0 +1,87 @@
+"""Opening and reading files that nobody vouches for, within fixed bounds.
+
+Memory grows with the bytes that really arrive, never with what a header promises, and ends at
+`MAX_BYTES` for each array. A packed file may unfold to `FREE_BYTES + MAX_RATIO * its size on disk`;
+MNIST itself unfolds to five times its size, a bomb to a thousand times.
+"""
+
+import io
+import os
+import stat
+
+from labkit.data.errors import DataError
+
+MAX_BYTES = 1 << 30  # EMNIST ByClass, the largest relative of MNIST, has 547 MB of training images
+MAX_RATIO = 100
+FREE_BYTES = 16 << 20
+CHUNK_BYTES = 1 << 20
+
+
+class BoundedFile(io.FileIO):
+    """A file opened for reading that gives at most `CHUNK_BYTES` at a time.
+
+    zipfile asks for an archive's table of contents in one piece, as large as the archive says; with a
+    piece cut short it finds the table damaged, instead of building a million entries from it.
+    """
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or size < 0:
+            size = CHUNK_BYTES
+        return super().read(min(size, CHUNK_BYTES))
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return os.fstat(self.fileno()).st_size
+
+
+def open_regular(path) -> BoundedFile:
+    """Open a regular file of 1 byte to `MAX_BYTES`.
+
+    Raises
+    ------
+    DataError : missing, unreadable, empty, too large, or a folder, pipe, socket or device
+    """
+    # O_NONBLOCK: opening a pipe that nobody writes to would otherwise wait for ever.
+    flags = os.O_RDONLY
+    for name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):
+        flags |= getattr(os, name, 0)
+    try:
+        descriptor = os.open(path, flags)
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError(
+            path, f"cannot be opened ({reason})", "Check the name and your permissions."
+        ) from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise DataError(
+            path, "is not a regular file", "Give the data file itself, not a folder, pipe or device."
+        )
+    if not 0 < status.st_size <= MAX_BYTES:
+        os.close(descriptor)
+        problem = "is empty" if not status.st_size else f"has {status.st_size} bytes, more than {MAX_BYTES}"
+        raise DataError(path, problem, "Download it again.")
+    return BoundedFile(descriptor)
+
+
+def check_unpacked_size(path, size: int, file_size: int) -> None:
+    """Raise DataError if `size` bytes are more than a file of `file_size` bytes may unfold to."""
+    if size > min(MAX_BYTES, FREE_BYTES + MAX_RATIO * file_size):
+        raise DataError(
+            path,
+            f"promises {size} bytes of data, far more than a file of {file_size} bytes should hold",
+            "It is damaged or hostile; download it again from its publisher.",
+        )
+
+
+def read_up_to(stream, size: int, into: bytearray | None = None) -> bytearray:
+    """Read on until `into` (a new bytearray if None) has `size` bytes or the stream ends."""
+    content = bytearray() if into is None else into
+    while (missing := size - len(content)) > 0:
+        chunk = stream.read(min(missing, CHUNK_BYTES))
+        if not chunk:
+            break
+        content += chunk
+    return content
