@@ -148,6 +148,19 @@ def test_any_other_byte_in_a_gzip_file_changes_nothing_unnoticed(folder, data):
         assert ROLES[0] in str(error)
 
 
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [(2, 99), (3, 4), (10, 0x07), (-8, 0), (-1, 0x7F)],
+    ids=["method", "header continues", "block type", "checksum", "length"],
+)
+def test_gzip_damage_of_each_kind(folder, place, value):
+    damaged = bytearray(gzip.compress(idx_bytes(make_set().x_train), mtime=0))
+    assert damaged[place] != value
+    damaged[place] = value
+    (folder / ROLES[0]).write_bytes(damaged)
+    assert f"{ROLES[0]} cannot be read to its end" in refusal(folder)
+
+
 HOSTILE = {
     "empty": (b"", "is empty"),
     "text": (b"<!DOCTYPE html>", "starts with 3c21444f"),
