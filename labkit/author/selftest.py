@@ -1,0 +1,131 @@
+"""`labkit selftest`: proves that a lab's checks tell right from wrong.
+
+The starter earns nothing, the reference everything, every variant all points of its question, and every
+known mistake loses points and is called by its name.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from labkit.author.starter import starter
+from labkit.check import catalogue
+from labkit.check.answers import MISCONCEPTIONS, Live
+from labkit.check.parties import InWorker
+from labkit.check.run import CheckResult, Run
+from labkit.grade.one import run_checks
+from labkit.labs import CourseError, Lab
+from labkit.submissions import without_explore_cells
+
+VARIANTS = "variants.py"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One submission of the self-test: what was tried, what it earned, and whether that is right."""
+
+    kind: str
+    name: str
+    question: str
+    points: float
+    max_points: float
+    named: str | None
+    good: bool
+    remark: str = ""
+
+
+class _SharedWorkerRun(Run):
+    """A run on trusted code, for which one worker serves all trials: a fresh one each would take minutes."""
+
+    def __init__(self, worker: InWorker, cells: list[list[str]], answers: Live, salt: bytes):
+        self.worker = worker
+        super().__init__(cells, answers, salt)
+
+    def __post_init__(self) -> None:
+        self.student = self.worker
+        self.student.cells = self.cells
+        report = self.student.load()
+        self.notes += report["notes"]
+        self.fatal = report["fatal"]
+
+
+def selftest(
+    lab: Lab,
+    salt: bytes | None = None,
+    question: str | None = None,
+    finished: Callable[[Trial], None] = lambda trial: None,
+) -> list[Trial]:
+    """Carry out every trial of a lab; `finished` hears of each."""
+    if lab.solution is None:
+        raise CourseError(f"{lab.name} has no solution here to test.")
+    salt = salt or secrets.token_bytes(16)
+    live, worker, trials = Live(lab), InWorker([]), []
+    master = lab.source.read_text(encoding="utf-8")
+
+    def tried(cells: list[list[str]], only: str | None) -> list[CheckResult]:
+        run = _SharedWorkerRun(worker, cells, live, salt)
+        run_checks(run, lab.solution / "test_lab.py", only and (only,))
+        if run.broken:
+            raise CourseError(f"{lab.name}: {run.broken[0]}")
+        return run.results
+
+    def report(trial: Trial) -> None:
+        trials.append(trial)
+        finished(trial)
+
+    try:
+        blank = [["lab.py", without_explore_cells(starter(master))]]
+        report(_starter_trial(tried(blank, question)))
+        report(
+            _full_trial(
+                "reference", "reference", question or "", tried(catalogue.reference_cells(lab), question)
+            )
+        )
+        for entry in catalogue.read_catalogue(lab, VARIANTS):
+            if question in (None, entry.question):
+                results = tried(catalogue.cells_with(lab, VARIANTS, entry), entry.question)
+                report(_full_trial("variant", entry.name, entry.question, results))
+        for entry in catalogue.read_catalogue(lab, MISCONCEPTIONS):
+            if question in (None, entry.question):
+                results = tried(catalogue.cells_with(lab, MISCONCEPTIONS, entry), entry.question)
+                report(_mistake_trial(entry, results))
+    finally:
+        worker.close()
+    return trials
+
+
+def _points(results: list[CheckResult]) -> tuple[float, float]:
+    return sum(check.points for check in results), sum(check.max_points for check in results)
+
+
+def _starter_trial(results: list[CheckResult]) -> Trial:
+    earned, maximum = _points(results)
+    return Trial("starter", "starter", "", earned, maximum, None, earned == 0 and maximum > 0)
+
+
+def _full_trial(kind: str, name: str, question: str, results: list[CheckResult]) -> Trial:
+    earned, maximum = _points(results)
+    lost = next((f"{c.id}: {c.message}" for c in results if c.verdict != "passed"), "")
+    return Trial(kind, name, question, earned, maximum, None, not lost and maximum > 0, lost)
+
+
+def _mistake_trial(entry: catalogue.Entry, results: list[CheckResult]) -> Trial:
+    earned, maximum = _points(results)
+    names = {check.misconception for check in results if check.misconception}
+    named = entry.name if entry.name in names else next(iter(sorted(names)), None)
+    failed = next((f"{c.id}: {c.message}" for c in results if c.verdict != "passed"), "no check fails on it")
+    return Trial("mistake", entry.name, entry.question, earned, maximum, named, earned < maximum, failed)
+
+
+def unnamed(trials: list[Trial]) -> list[Trial]:
+    """The known mistakes that were not called by their name."""
+    return [trial for trial in trials if trial.kind == "mistake" and trial.named != trial.name]
+
+
+def passes(trials: list[Trial], share_named: float = 0.95) -> bool:
+    """Whether every trial is right and enough of the known mistakes were named."""
+    mistakes = [trial for trial in trials if trial.kind == "mistake"]
+    enough = len(unnamed(trials)) <= (1 - share_named) * len(mistakes)
+    return all(trial.good for trial in trials) and enough

@@ -1,0 +1,180 @@
+"""Where the expected answers and the known mistakes come from.
+
+`Live` asks the solution itself, which grading does. `Recorded` reads `recorded.npz`, written by
+`labkit build`, with which the very same checks run on a student's laptop where there is no solution.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from labkit.check import catalogue
+from labkit.check.expect.failure import Failure
+from labkit.check.parties import InProcess, Transport
+from labkit.labs import Lab
+from labkit.worker import ModelSpec, Opaque, TrainingHistory, models, wire
+
+MISCONCEPTIONS = "misconceptions.py"
+#: Runs a check with the given code in the student's place and returns how it fails, or None.
+Attempt = Callable[[Transport], Failure | None]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A known mistake as one check sees it: the sentence that teaches, and how the check fails on it."""
+
+    id: str
+    sentence: str
+    failure: Failure
+
+
+class Live:
+    """The solution and its catalogue of mistakes, run in this process."""
+
+    def __init__(self, lab: Lab):
+        self.lab = lab
+        self._reference = InProcess(catalogue.reference_cells(lab))
+        self._entries = catalogue.read_catalogue(lab, MISCONCEPTIONS)
+
+    def reference(self, check: str, seed: int) -> Transport:
+        """The reference, with fresh seeds."""
+        self._reference.ask("begin", seed=seed)
+        return self._reference
+
+    def mistakes(self, check: str, question: str, attempt: Attempt) -> Iterator[Mistake]:
+        """Each known mistake of the question on which this check fails."""
+        for entry in self._entries:
+            if entry.question == question:
+                failure = attempt(InProcess(catalogue.cells_with(self.lab, MISCONCEPTIONS, entry)))
+                if failure is not None:
+                    yield Mistake(entry.name, entry.sentence, failure)
+
+
+class Recorder:
+    """Passes requests on to the reference and keeps its answers."""
+
+    def __init__(self, transport: Transport):
+        self.transport = transport
+        self.replies: list[dict[str, Any]] = []
+
+    def ask(self, verb: str, **request: Any) -> dict[str, Any]:
+        reply = self.transport.ask(verb, **request)
+        self.replies.append(reply)
+        return reply
+
+
+class _Replay:
+    def __init__(self, check: str, replies: list[dict[str, Any]]):
+        self.check = check
+        self.replies = iter(replies)
+
+    def ask(self, verb: str, **request: Any) -> dict[str, Any]:
+        try:
+            return next(self.replies)
+        except StopIteration:
+            raise LookupError(f"no recorded answer is left for {self.check}; run `labkit build`") from None
+
+
+class Recorded:
+    """The answers in a `recorded.npz`."""
+
+    def __init__(self, path: Path):
+        self.tables, arrays = read_arrays(path)
+        self._arrays = arrays
+
+    def reference(self, check: str, seed: int) -> Transport:
+        """The recorded answers for one check, in the order in which they are asked for."""
+        replies = self._value(self.tables["answers"].get(check))
+        return _Replay(check, replies or [])
+
+    def mistakes(self, check: str, question: str, attempt: Attempt) -> Iterator[Mistake]:
+        """Each known mistake on which this check was seen to fail."""
+        for entry in self.tables["mistakes"].get(check, []):
+            failure = Failure(entry["kind"], "", _revive(self._value(entry["received"])), like=entry["like"])
+            failure.ordinal = entry["ordinal"]
+            yield Mistake(entry["id"], entry["sentence"], failure)
+
+    def _value(self, part: dict | None) -> Any:
+        if part is None:
+            return None
+        start, count = part["arrays"]
+        return wire.from_tree(part["tree"], [array.copy() for array in self._arrays[start : start + count]])
+
+
+# --- the file ------------------------------------------------------------------------------------------------
+
+
+class Tables:
+    """What `labkit build` writes: a JSON index, and the arrays that it counts on."""
+
+    def __init__(self, questions: list[dict]):
+        self.index: dict[str, Any] = {"questions": questions, "answers": {}, "mistakes": {}}
+        self.arrays: list[np.ndarray] = []
+
+    def add_answers(self, check: str, replies: list[dict[str, Any]]) -> None:
+        """The reference's replies to one check."""
+        self.index["answers"][check] = self._part(replies)
+
+    def add_mistake(self, check: str, mistake: Mistake) -> None:
+        """How one check fails on one known mistake."""
+        failure = mistake.failure
+        entry = {"id": mistake.id, "sentence": mistake.sentence, "kind": failure.kind}
+        entry |= {
+            "ordinal": failure.ordinal,
+            "like": failure.like,
+            "received": self._part(_plain(failure.received)),
+        }
+        self.index["mistakes"].setdefault(check, []).append(entry)
+
+    def _part(self, value: Any) -> dict[str, Any]:
+        arrays: list[np.ndarray] = []
+        tree = wire.to_tree(value, arrays)
+        start = len(self.arrays)
+        self.arrays += arrays
+        return {"tree": tree, "arrays": [start, len(arrays)]}
+
+    def write(self, path: Path) -> None:
+        """Write the file; the same tables always give the same bytes."""
+        index = json.dumps(self.index, allow_nan=False, separators=(",", ":")).encode()
+        members = {f"a{number}": array for number, array in enumerate(self.arrays)}
+        with path.open("wb") as stream:
+            np.savez_compressed(stream, index=np.frombuffer(index, np.uint8), **members)
+
+
+def read_arrays(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """The index and the arrays of a recorded file."""
+    with np.load(path, allow_pickle=False) as members:
+        index = json.loads(members["index"].tobytes())
+        return index, [members[f"a{number}"] for number in range(len(members.files) - 1)]
+
+
+def _plain(value: Any) -> Any:
+    """What a failure received, as a wire value: only what tells one mistake from another."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, ModelSpec):
+        bare = [models.replace(layer, weights=()) for layer in value.layers]
+        return models.to_wire(models.replace(value, layers=tuple(bare), handle=None))
+    if isinstance(value, TrainingHistory):
+        return wire.Tagged("history", {"epoch": value.epoch, "history": value.history})
+    if isinstance(value, Opaque):
+        return wire.Tagged("object", {"type": value.type_name, "reason": value.reason})
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, tuple):
+        return tuple(_plain(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+def _revive(value: Any) -> Any:
+    from labkit.worker.values import received
+
+    return received(value)

@@ -1,0 +1,87 @@
+"""Known mistakes and correct variants of a lab's questions, as they are written down by its author."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from labkit.labs import Lab
+from labkit.submissions import without_explore_cells
+from labkit.worker import Session
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A function that answers a question in another way: wrongly (with a sentence that teaches) or rightly."""
+
+    name: str
+    question: str
+    replaces: str | None = None
+    sentence: str | None = None
+
+
+_collected: list[Entry] = []
+
+
+def misconception(question: str, sentence: str, replaces: str | None = None) -> Callable:
+    """Register a known mistake: its sentence is shown to a student whose answers are the same.
+
+    `replaces` names the function where the question has several.
+    """
+    return _register(question, replaces, sentence)
+
+
+def variant(question: str, replaces: str | None = None) -> Callable:
+    """Register a correct answer that is written differently; it must always get full marks."""
+    return _register(question, replaces, None)
+
+
+def _register(question: str, replaces: str | None, sentence: str | None) -> Callable:
+    def register(function: Callable) -> Callable:
+        _collected.append(Entry(function.__name__, question, replaces, sentence))
+        return function
+
+    return register
+
+
+def reference_cells(lab: Lab) -> list[list[str]]:
+    """The cells of the reference solution."""
+    return [["lab.py", without_explore_cells(lab.source.read_text(encoding="utf-8"))]]
+
+
+def read_catalogue(lab: Lab, file_name: str) -> list[Entry]:
+    """The entries of `misconceptions.py` or `variants.py`, in order, each with the function it replaces.
+
+    Runs the instructor's own file in this process, with the reference solution as the module `lab`.
+    """
+    path = _path(lab, file_name)
+    if path is None:
+        return []
+    _collected.clear()
+    report = Session().load(reference_cells(lab) + [[file_name, path.read_text(encoding="utf-8")]])
+    if report["notes"]:
+        raise ValueError(f"{path} does not run: {report['notes'][0]}")
+    entries, _collected[:] = list(_collected), []
+    functions = {question.id: question.functions for question in lab.questions}
+    resolved = []
+    for entry in entries:
+        if entry.question not in functions:
+            raise ValueError(
+                f"{path}: {entry.name} names question {entry.question}, which the lab does not have."
+            )
+        replaces = entry.replaces or functions[entry.question][0]
+        resolved.append(Entry(entry.name, entry.question, replaces, entry.sentence))
+    return resolved
+
+
+def cells_with(lab: Lab, file_name: str, entry: Entry) -> list[list[str]]:
+    """The reference solution with one function replaced by an entry of the catalogue."""
+    text = _path(lab, file_name).read_text(encoding="utf-8")
+    return [*reference_cells(lab), [file_name, text], ["catalogue", f"{entry.replaces} = {entry.name}"]]
+
+
+def _path(lab: Lab, file_name: str) -> Path | None:
+    if lab.solution is None or not (lab.solution / file_name).is_file():
+        return None
+    return lab.solution / file_name

@@ -1,0 +1,36 @@
+"""What a check says must hold. Each function compares data and raises a Failure that carries data.
+
+Answers come from student code, so nothing is taken on trust: a comparison demands the exact shape, at
+least one value, an allowed dtype and finite numbers, and fails unless the error is within the tolerance.
+"""
+
+from labkit.check.expect.failure import Failure
+from labkit.check.expect.models import optimizer, parameters, same_loss, same_outputs
+from labkit.check.expect.values import (
+    at_least,
+    at_most,
+    close,
+    dtype,
+    equal,
+    graded,
+    shape,
+    true,
+    unchanged,
+)
+
+__all__ = [
+    "Failure",
+    "at_least",
+    "at_most",
+    "close",
+    "dtype",
+    "equal",
+    "graded",
+    "optimizer",
+    "parameters",
+    "same_loss",
+    "same_outputs",
+    "shape",
+    "true",
+    "unchanged",
+]

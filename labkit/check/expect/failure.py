@@ -1,0 +1,126 @@
+"""A failed expectation as data, and the comparison of two of them."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from labkit.worker import ModelSpec, Opaque, TrainingHistory
+
+
+class Failure(AssertionError):
+    """An expectation that does not hold.
+
+    `kind` says in which way, `ordinal` which expectation of the check it was, `received` is the data that
+    it failed on, `message` the sentence for a student, `summary` the same without any of the data (for
+    checks whose inputs stay hidden), `earned` the part of the points that is granted all the same.
+    """
+
+    def __init__(self, kind: str, message: str, received: Any = None, *, summary="", like=None, earned=0.0):
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.summary = summary or message
+        self.received = received
+        self.like = like
+        self.earned = earned
+        self.ordinal = _state.get().count
+
+
+@dataclass
+class _State:
+    count: int = 0
+    function: str = ""
+    answer: Any = None
+
+
+_state: ContextVar[_State] = ContextVar("expectations", default=_State())  # noqa: B039  set anew by `begin`
+
+
+def begin() -> None:
+    """Start a check: expectations are counted from one again."""
+    _state.set(_State())
+
+
+def next_expectation() -> None:
+    """Count one more expectation of the check that runs."""
+    _state.get().count += 1
+
+
+def answered(function: str, answer: Any) -> None:
+    """Remember which function answered last, and what: messages are about it."""
+    state = _state.get()
+    state.function, state.answer = function, answer
+
+
+def last_answer() -> tuple[str, Any]:
+    """The function that answered last and its answer."""
+    state = _state.get()
+    return state.function, state.answer
+
+
+def subject(what: str) -> str:
+    """What a message is about: the words of the check's author, or the function that answered last."""
+    if what:
+        return what
+    function = _state.get().function
+    return f"the answer of {function}" if function else "the answer"
+
+
+def distance(student: Failure, known: Failure) -> float | None:
+    """How far two failures are apart, 0 for equal data; None when they are not the same mistake."""
+    if (student.kind, student.ordinal) != (known.kind, known.ordinal):
+        return None
+    return _apart(student.received, known.received, known.like)
+
+
+def _apart(a: Any, b: Any, like: float | None) -> float | None:
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)) and not (_flat(a) and _flat(b)):
+        if len(a) != len(b):
+            return None
+        parts = [_apart(x, y, like) for x, y in zip(a, b, strict=True)]
+        return None if any(part is None for part in parts) else max(parts, default=0.0)
+    if isinstance(a, dict) and isinstance(b, dict):
+        return _apart(list(a.values()), list(b.values()), like) if a.keys() == b.keys() else None
+    if isinstance(a, ModelSpec) and isinstance(b, ModelSpec):
+        same = [(layer.kind, layer.arguments) for layer in a.layers] == [
+            (x.kind, x.arguments) for x in b.layers
+        ]
+        return 0.0 if same and a.problem == b.problem else None
+    if isinstance(a, TrainingHistory) and isinstance(b, TrainingHistory):
+        return 0.0 if (a.epoch, a.history.keys()) == (b.epoch, b.history.keys()) else None
+    if isinstance(a, (str, Opaque, type(None))) or isinstance(b, (str, Opaque, type(None))):
+        return 0.0 if a == b else None
+    return _numbers_apart(a, b, like)
+
+
+def _flat(value: Any) -> bool:
+    return all(isinstance(item, (int, float, bool)) for item in value)
+
+
+def _numbers_apart(a: Any, b: Any, like: float | None) -> float | None:
+    try:
+        a, b = np.asarray(a), np.asarray(b)
+        if a.shape != b.shape or a.dtype.kind not in "biufc" or b.dtype.kind not in "biufc":
+            return None
+    except ValueError:  # ragged lists
+        return None
+    # an integer answer is not the same mistake as a fractional one
+    kinds = {"b": "i", "i": "i", "u": "i", "f": "f", "c": "c"}
+    if a.size == 0:
+        return 0.0
+    wide = np.complex128 if "c" in (a.dtype.kind, b.dtype.kind) else np.float64
+    x, y = a.astype(wide), b.astype(wide)
+    finite = np.isfinite(x) & np.isfinite(y)
+    if not np.array_equal(np.where(finite, 0, x), np.where(finite, 0, y), equal_nan=True):
+        return None
+    error = np.abs(np.where(finite, x - y, 0))
+    scale = np.max(np.abs(np.where(finite, y, 0)), initial=0.0)
+    allowed = like if like is not None else 1e-4 * np.abs(np.where(finite, y, 0)) + 1e-5 * scale + 1e-9
+    if not np.all(error <= allowed):
+        return None
+    precision = 0.0 if a.dtype == b.dtype else 1e-3 if kinds[a.dtype.kind] == kinds[b.dtype.kind] else 2e-3
+    return float(np.max(error) / (scale or 1.0)) + precision

@@ -1,0 +1,155 @@
+"""Expectations of Keras models: judged by what they compute, not by how they are spelled.
+
+A student's model arrives as a description and is rebuilt here. It is compared after the same weights were
+put into both models; names, nesting and the spelling of activations play no part.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from labkit.check.expect.failure import Failure, next_expectation, subject
+from labkit.check.expect.values import _refuse_type
+from labkit.worker import ModelSpec
+from labkit.worker.models import LOSSES
+
+
+def parameters(model: Any, expected: int) -> None:
+    """The model has exactly this many weights."""
+    next_expectation()
+    spec = _spec(model)
+    if spec.parameters != expected:
+        sentence = f"the model has {spec.parameters:,} parameters; it should have {expected:,}"
+        raise Failure("parameters", sentence, spec)
+
+
+def optimizer(model: Any, name: str) -> None:
+    """The model is compiled with this optimizer, by its Keras class name."""
+    next_expectation()
+    used = _compiled(_spec(model))["optimizer"]["name"]
+    if used != name:
+        raise Failure("optimizer", f"the model is compiled with {used}; the text asks for {name}", used)
+
+
+def same_outputs(model: Any, reference: ModelSpec, x: np.ndarray, atol: float = 1e-4) -> None:
+    """With the same weights the model computes the same outputs as the reference, in inference mode."""
+    next_expectation()
+    yours, mine = _outputs(model, reference, x)
+    if yours.shape != mine.shape:
+        sentence = (
+            f"for inputs of shape {x.shape} the model answers with shape {yours.shape}, not {mine.shape}"
+        )
+        raise Failure("outputs", sentence, yours)
+    if not np.all(np.abs(yours - mine) <= atol * np.maximum(1.0, np.abs(mine))):
+        sentence = (
+            "with the same weights the model computes other outputs than it should "
+            f"(the first row begins {_row(yours)} instead of {_row(mine)}); look at the activations"
+        )
+        summary = "with the same weights the model computes other outputs than it should"
+        raise Failure("outputs", sentence, yours, summary=summary)
+
+
+def same_loss(model: Any, reference: ModelSpec, x: np.ndarray, y: np.ndarray, rtol: float = 1e-3) -> None:
+    """With the same weights the compiled loss of model and reference agree on probes."""
+    next_expectation()
+    spec = _spec(model)
+    settings = _compiled(spec)
+    name = settings["loss"]["name"]
+    if name not in LOSSES:
+        sentence = (
+            f"the loss {name!r} is not one that the grader knows; use a loss of Keras by its name or class"
+        )
+        raise Failure("loss", sentence, name)
+    mine = _loss(reference.with_weights(_probe_weights(reference)), x, y)
+    try:
+        yours = _loss(_transplanted(spec, reference), x, y)
+    except _Unusable as problem:
+        sentence = f"the compiled loss {name} cannot be used with targets of shape {y.shape}: {problem}"
+        raise Failure("loss", sentence, name, summary=sentence) from None
+    if not np.abs(yours - mine) <= rtol * max(1.0, abs(mine)):
+        stated = name + "".join(
+            f", {key}={value}" for key, value in settings["loss"].items() if key != "name"
+        )
+        sentence = (
+            f"the compiled loss ({stated}) gives {yours:.4g} on a probe where it should give {mine:.4g}"
+        )
+        raise Failure("loss", sentence, yours, summary=f"the compiled loss ({stated}) gives a wrong value")
+
+
+# --- inside --------------------------------------------------------------------------------------------------
+
+
+class _Unusable(Exception):
+    pass
+
+
+def _spec(model: Any) -> ModelSpec:
+    if not isinstance(model, ModelSpec):
+        _refuse_type(model, subject(""), "a Keras model", model)
+    if model.problem:
+        raise Failure("model", model.problem, model)
+    return model
+
+
+def _compiled(spec: ModelSpec) -> dict:
+    if spec.compile is None:
+        raise Failure(
+            "compile", "the model is not compiled; call model.compile(loss=..., optimizer=...)", spec
+        )
+    return spec.compile
+
+
+def _probe_weights(spec: ModelSpec) -> list[np.ndarray]:
+    """Weights that show every part: new layers have zero biases, which would hide a missing one."""
+    rng = np.random.default_rng(20_240_611)
+    weights = []
+    for layer in spec.layers:
+        for place, array in enumerate(layer.weights):
+            noise = rng.normal(scale=0.1, size=array.shape)
+            variance = layer.kind == "BatchNormalization" and place == len(layer.weights) - 1
+            weights.append((np.abs(array + noise) + 0.5 if variance else array + noise).astype(np.float32))
+    return weights
+
+
+def _transplanted(spec: ModelSpec, reference: ModelSpec) -> ModelSpec:
+    yours, mine = [w.shape for w in spec.weights], [w.shape for w in reference.weights]
+    if yours != mine:
+        sentence = (
+            f"the weights of the model have the shapes {_shapes(yours)}; they should have {_shapes(mine)}"
+        )
+        raise Failure("architecture", sentence, spec)
+    return spec.with_weights(_probe_weights(reference))
+
+
+def _shapes(shapes: list[tuple]) -> str:
+    return ", ".join(str(shape) for shape in shapes[:12]) or "(there are none)"
+
+
+def _outputs(model: Any, reference: ModelSpec, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    spec = _transplanted(_spec(model), reference)
+    mine = np.asarray(reference.with_weights(_probe_weights(reference)).rebuild()(x, training=False))
+    try:
+        rebuilt = spec.rebuild()
+    except ValueError as problem:
+        raise Failure("model", str(problem), spec) from None
+    try:
+        return np.asarray(rebuilt(x, training=False)), mine
+    except Exception:  # Keras and TensorFlow refuse inputs in many ways
+        sentence = f"the model takes inputs of shape {spec.input_shape}; it should take {x.shape[1:]}"
+        raise Failure("inputs", sentence, spec) from None
+
+
+def _loss(spec: ModelSpec, x: np.ndarray, y: np.ndarray) -> float:
+    model = spec.rebuild()
+    try:
+        outputs = model(x, training=False)
+        return float(model.compute_loss(x=x, y=y, y_pred=outputs, training=False))
+    except Exception as error:  # targets of the wrong form: Keras raises ValueError, TensorFlow its own
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise _Unusable(first[:200]) from None
+
+
+def _row(outputs: np.ndarray) -> str:
+    return "[" + ", ".join(f"{value:.3g}" for value in outputs.reshape(len(outputs), -1)[0][:3]) + ", …]"

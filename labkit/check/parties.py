@@ -1,0 +1,153 @@
+"""Whom a check talks to: the student's code in a worker, and the reference.
+
+Both are a `Party`: `party.softmax(logits)` sends data and returns data. Behind it stands a transport that
+answers requests: a worker process, a session in this process (trusted code only), or recorded answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from labkit.check.expect.failure import Failure, answered
+from labkit.text import inert, one_line
+from labkit.worker import Handle, Limits, Session, Worker, WorkerFailed, values
+
+
+class NotAttempted(Exception):
+    """The function still raises NotImplementedError."""
+
+
+class Transport(Protocol):
+    """Answers one request with what Session.handle would."""
+
+    def ask(self, verb: str, **request: Any) -> dict[str, Any]: ...
+
+
+class Party:
+    """Functions of a submission, called by name; see `hold` and `fetch` for things that stay with it."""
+
+    def __init__(self, transport: Transport, on_note: Callable[[str], None] = lambda note: None):
+        self._transport = transport
+        self._on_note = on_note
+
+    def __getattr__(self, function: str) -> Callable[..., Any]:
+        if function.startswith("_"):
+            raise AttributeError(function)
+        return lambda *args, **kwargs: self._call(function, args, kwargs)
+
+    def hold(self, value: Any) -> Handle:
+        """Send a value once and keep it there; the handle stands for it in later calls."""
+        return self._value("hold", self._transport.ask("hold", value=values.sendable(value)))
+
+    def fetch(self, handle: Handle) -> Any:
+        """The present state of what is held: an array after a call, a model after its training."""
+        return self._value("fetch", self._transport.ask("fetch", handle=handle.id))
+
+    def _call(self, function: str, args: tuple, kwargs: dict) -> Any:
+        answered(function, None)
+        reply = self._transport.ask(
+            "call",
+            function=function,
+            args=[values.sendable(arg) for arg in args],
+            kwargs={name: values.sendable(arg) for name, arg in kwargs.items()},
+        )
+        status = reply.get("status")
+        if status == "not_attempted":
+            raise NotAttempted(function)
+        if status == "missing":
+            raise Failure("missing", _missing(function, reply.get("similar")), function)
+        if status == "raised":
+            raise Failure("raised", *_raised(function, reply))
+        value = self._value(function, reply)
+        answered(function, value)
+        return value
+
+    def _value(self, function: str, reply: dict) -> Any:
+        def converted(type_name: str) -> None:
+            name = one_line(type_name, 60)
+            self._on_note(f"{function} returned a {name}; it was read as a NumPy array.")
+
+        return values.received(reply.get("value"), converted)
+
+
+def _missing(function: str, similar: Any) -> str:
+    sentence = f"there is no function called {function} in the file"
+    return f"{sentence}; is {one_line(similar, 60)!r} meant to be it?" if similar else sentence
+
+
+def _raised(function: str, reply: dict) -> tuple[str, str]:
+    """The sentence, and the data by which two exceptions are the same mistake."""
+    kind, message = one_line(reply.get("type"), 60), inert(reply.get("message"), 300).strip()
+    sentence = f"{function} raised {kind}" + (f": {message}" if message else "")
+    if reply.get("place"):
+        sentence += f"\n    {one_line(reply['place'], 80)}, line {one_line(reply.get('line'), 8)}"
+        sentence += f": {one_line(reply['text'], 120)}" if reply.get("text") else ""
+    return sentence, f"{kind}: {message}"
+
+
+class InProcess:
+    """A session in this process, for trusted code: the reference, the known mistakes."""
+
+    def __init__(self, cells: list[list[str]]):
+        self.session = Session()
+        report = self.session.load(cells)
+        if report["fatal"] or report["notes"]:
+            raise ValueError((report["fatal"] or report["notes"][0]) + " (in the instructor's own files)")
+
+    def ask(self, verb: str, **request: Any) -> dict[str, Any]:
+        # copies, as if it had crossed the border: code that changes its argument changes only its own
+        return values.private(self.session.handle({"verb": verb, **values.private(request)}))
+
+
+class InWorker:
+    """A worker process that is started when it is needed and started anew after it failed."""
+
+    def __init__(self, cells: list[list[str]]):
+        self.cells = cells
+        self.limits = Limits()
+        self._worker: Worker | None = None
+        self._earlier_output = ""
+
+    def load(self) -> dict[str, Any]:
+        """Load the submission, in a new worker where there is none, and return what `Session.load` reports."""
+        self._worker = self._worker or Worker()
+        report = self._worker.ask(Limits(60), verb="load", cells=self.cells)
+        report.pop("status", None)
+        return report
+
+    def begin(self, seed: int, seconds: float | None, keras: bool) -> None:
+        """Prepare a check: a live worker, Keras imported where it is used, seeds set, limits for each call."""
+        self.limits = Limits() if seconds is None else Limits(seconds)
+        if self._worker is None:
+            self.load()
+        if keras:
+            self._ask(Limits(90, 300), "warm")
+        self._ask(Limits(30), "begin", seed=seed)
+
+    def ask(self, verb: str, **request: Any) -> dict[str, Any]:
+        return self._ask(self.limits, verb, **request)
+
+    def _ask(self, limits: Limits, verb: str, **request: Any) -> dict[str, Any]:
+        if self._worker is None:
+            raise WorkerFailed("crash", "its worker is gone")
+        try:
+            return self._worker.ask(limits, verb=verb, **request)
+        except WorkerFailed:
+            self._retire()
+            raise
+
+    @property
+    def output(self) -> str:
+        """Everything that the submission printed."""
+        return self._earlier_output + (self._worker.output if self._worker else "")
+
+    def _retire(self) -> None:
+        if self._worker is not None:
+            self._earlier_output += self._worker.output
+            self._worker.close()
+            self._worker = None
+
+    def close(self) -> None:
+        """End the worker and everything that it started."""
+        self._retire()

@@ -1,0 +1,92 @@
+"""The pytest plugin: fixtures for checks, and a hook that carries a check out.
+
+Installed with the package, so that `pytest labs/lab01_softmax_regression` works for a student in any
+editor: the submission is then the `lab.py` beside the test file, with recorded answers and public inputs.
+The grader passes its own `Run` instead (`labkit.grade.checks`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from labkit.check import marks
+from labkit.check.run import Run
+
+RUN: pytest.StashKey[Run] = pytest.StashKey()
+_OWN: pytest.StashKey[dict[Path, Run]] = pytest.StashKey()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Describe the marks."""
+    for description in marks.DESCRIPTIONS:
+        config.addinivalue_line("markers", description)
+    config.stash[_OWN] = {}
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the workers that this plugin started."""
+    for run in config.stash.get(_OWN, {}).values():
+        run.close()
+
+
+@pytest.fixture
+def student():
+    """The submission: `student.f(*args)` calls f in the worker and returns data."""
+
+
+@pytest.fixture
+def reference():
+    """The solution, or its recorded answers: `reference.f(*args)`."""
+
+
+@pytest.fixture
+def rng():
+    """A NumPy generator of inputs: fixed in public runs, drawn from a secret in grading."""
+
+
+@pytest.fixture
+def mnist():
+    """The MNIST digits, on the trusted side: x_train, y_train, x_test, y_test."""
+    from labkit.data import load_mnist
+
+    return load_mnist()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Carry out a check; ordinary tests are left to pytest."""
+    found = marks.read(pyfuncitem)
+    if found is None:
+        return None
+    own = RUN not in pyfuncitem.config.stash
+    run = _own_run(pyfuncitem) if own else pyfuncitem.config.stash[RUN]
+    given = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    title = (pyfuncitem.obj.__doc__ or pyfuncitem.name).strip().splitlines()[0]
+    result = run.perform(pyfuncitem.name, title, found, pyfuncitem.obj, given)
+    if own and result.verdict != "passed":
+        text = f"{title}\n{result.message}" + (f"\n{result.teaches}" if result.teaches else "")
+        pytest.fail(text, pytrace=False)
+    return True
+
+
+def _own_run(item: pytest.Function) -> Run:
+    from labkit.check.answers import Recorded
+    from labkit.submissions import SubmissionError, read_submission
+
+    folder = item.path.parent
+    runs = item.config.stash[_OWN]
+    if folder not in runs:
+        recorded = folder / "recorded.npz"
+        if not recorded.is_file():
+            pytest.fail(
+                f"{recorded} is missing: checks run against it. Get the lab's folder anew.", pytrace=False
+            )
+        try:
+            submission = read_submission(folder / "lab.py")
+        except SubmissionError as error:
+            pytest.fail(str(error), pytrace=False)
+        runs[folder] = Run([list(cell) for cell in submission.cells], Recorded(recorded))
+        runs[folder].notes += submission.notes
+    return runs[folder]

@@ -1,0 +1,194 @@
+"""One submission under check: who answers, what was decided so far, and how one check is carried out."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from labkit import lazy
+from labkit.check.answers import Live, Recorded
+from labkit.check.expect.failure import Failure, begin, distance, last_answer
+from labkit.check.expect.values import describe
+from labkit.check.marks import Marks
+from labkit.check.parties import InWorker, NotAttempted, Party, Transport
+from labkit.text import inert
+from labkit.worker import WorkerFailed
+
+VERDICTS = ("passed", "failed", "not_attempted", "not_run", "error")
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What became of one check; the fields are those of a result record."""
+
+    id: str
+    question: str
+    title: str
+    verdict: str
+    points: float
+    max_points: float
+    hidden: bool = False
+    message: str = ""
+    misconception: str | None = None
+    teaches: str = ""
+    seconds: float = 0.0
+
+
+class BrokenCheck(Exception):
+    """The check itself is at fault: it fails on the reference too."""
+
+
+@dataclass
+class Run:
+    """A submission under check. `salt` is None for public inputs, secret bytes for grading."""
+
+    cells: list[list[str]]
+    answers: Live | Recorded
+    salt: bytes | None = None
+    sha256: str = ""
+    results: list[CheckResult] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    student: InWorker = field(init=False)
+    fatal: str | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.student = InWorker(self.cells)
+        try:
+            report = self.student.load()
+        except WorkerFailed as failed:
+            self.fatal = f"The file could not be loaded: {failed.sentence}."
+            self.student.close()
+            return
+        self.notes += [inert(note, 600) for note in report["notes"][:50]]
+        self.fatal = inert(report["fatal"], 600) if report["fatal"] else None
+
+    def close(self) -> None:
+        """End the worker."""
+        self.student.close()
+
+    @property
+    def output(self) -> str:
+        """What the submission printed, safe to show."""
+        return inert(self.student.output, 64 * 1024)
+
+    def seed(self, check: str) -> int:
+        """The seed of one check: fixed for public runs, else drawn from the salt and the file's hash."""
+        secret = b"public" if self.salt is None else self.salt + self.sha256.encode()
+        digest = hashlib.sha256(secret + b"\0" + check.encode()).digest()
+        return int.from_bytes(digest[:7], "big")
+
+    def rng(self, check: str) -> np.random.Generator:
+        """A fresh generator of one check's inputs; every call gives the same inputs again."""
+        return np.random.default_rng(self.seed(check))
+
+    def perform(
+        self, name: str, title: str, marks: Marks, body: Callable[..., Any], given: dict[str, Any]
+    ) -> CheckResult:
+        """Carry out a check and record its result. `given` holds the fixtures that the body asks for."""
+        started = time.monotonic()
+        outcome = self._decide(name, marks, body, given)
+        result = CheckResult(
+            id=name,
+            question=marks.question,
+            title=title,
+            max_points=marks.points,
+            hidden=marks.hidden,
+            seconds=round(time.monotonic() - started, 3),
+            **outcome,
+        )
+        self.results.append(result)
+        return result
+
+    def _decide(self, name: str, marks: Marks, body: Callable, given: dict[str, Any]) -> dict[str, Any]:
+        if self.fatal:
+            return _outcome("not_run", "the file could not be read; see the note at the top")
+        waiting = [
+            q for q in marks.needs if any(r.question == q and r.verdict != "passed" for r in self.results)
+        ]
+        if waiting:
+            return _outcome("not_run", f"waiting for {', '.join(waiting)}")
+        try:
+            self.student.begin(self.seed(name), marks.seconds, marks.uses_keras)
+            if marks.uses_keras:
+                lazy.load_keras()
+            failure = self._attempt(name, body, given, self.student, self._note)
+        except NotAttempted as function:
+            return _outcome("not_attempted", f"{function} is not written yet")
+        except WorkerFailed as failed:
+            function, _ = last_answer()
+            return _outcome("error", f"{function or 'the file'}: {inert(failed.sentence, 300)}")
+        except Exception as error:
+            return self._unexpected(name, body, given, error)
+        if failure is None:
+            return _outcome("passed", points=marks.points)
+        message = failure.summary if marks.hidden else failure.message
+        mistake = self._name_mistake(name, marks, body, given, failure)
+        outcome = _outcome("failed", inert(message, 1000), points=round(failure.earned * marks.points, 2))
+        if mistake is not None:
+            outcome |= {"misconception": mistake.id, "teaches": mistake.sentence}
+        return outcome
+
+    def _note(self, note: str) -> None:
+        if note not in self.notes and len(self.notes) < 100:
+            self.notes.append(note)
+
+    def _attempt(self, name, body, given, transport: Transport, note=lambda text: None) -> Failure | None:
+        """Run the check's body with this code in the student's place."""
+        fixtures = dict(given)
+        if "student" in fixtures:
+            fixtures["student"] = Party(transport, note)
+        if "reference" in fixtures:
+            fixtures["reference"] = Party(self.answers.reference(name, self.seed(name)))
+        if "rng" in fixtures:
+            fixtures["rng"] = self.rng(name)
+        begin()
+        try:
+            body(**fixtures)
+        except Failure as failure:
+            return failure
+        return None
+
+    def _name_mistake(self, name: str, marks: Marks, body, given, failure: Failure):
+        """The known mistake that fails in the same place with the same data, the nearest where several do."""
+
+        def attempt(transport: Transport) -> Failure | None:
+            transport.ask("begin", seed=self.seed(name))
+            try:
+                return self._attempt(name, body, given, transport)
+            except Exception:  # a known mistake may answer with what the check cannot use
+                return None
+
+        found = []
+        for mistake in self.answers.mistakes(name, marks.question, attempt):
+            apart = distance(failure, mistake.failure)
+            if apart is not None:
+                found.append((apart, len(found), mistake))
+        return min(found)[2] if found else None
+
+    def _unexpected(self, name: str, body, given, error: Exception) -> dict[str, Any]:
+        """A check stumbled: over an answer that it cannot use, or over its own mistake."""
+        function, answer = last_answer()
+        if function and self._reference_passes(name, body, given):
+            return _outcome(
+                "failed", inert(f"the answer of {function} cannot be used: it is {describe(answer)}", 300)
+            )
+        self.broken.append(f"{name}: {type(error).__name__}: {error}")
+        return _outcome("error", "the check itself failed; please tell the instructor")
+
+    def _reference_passes(self, name: str, body, given) -> bool:
+        if isinstance(self.answers, Recorded):
+            return True  # `labkit build` has seen the reference pass
+        try:
+            return self._attempt(name, body, given, self.answers.reference(name, self.seed(name))) is None
+        except Exception:
+            return False
+
+
+def _outcome(verdict: str, message: str = "", points: float = 0) -> dict[str, Any]:
+    return {"verdict": verdict, "message": message, "points": points}

@@ -1,0 +1,182 @@
+"""Finds courses, their labs, and the questions and checks of a lab, without running any of them."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+COURSE_FILE = "course.toml"
+_HEADING = re.compile(r"^# #{2,3} (\d+\.\d+)\s+(.+?)\s*$")
+_TITLE = re.compile(r"^# # (.+?)\s*$")
+_DEFINITION = re.compile(r"^def (\w+)\(")
+_OPEN = re.compile(r'^\s+(?:# BEGIN SOLUTION|raise NotImplementedError\("\d+\.\d+ \w+"\))')
+
+
+class CourseError(Exception):
+    """A course or lab was not found or cannot be read; the message says where and what to do."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question: its id ("1.3"), its title and the functions that answer it."""
+
+    id: str
+    title: str
+    functions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CheckInfo:
+    """What a check says of itself: its name, question, points, title, and whether it is handed out."""
+
+    name: str
+    question: str
+    points: float
+    title: str
+    hidden: bool
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A lab of a course. `handout` is what students get; `solution` is None where only that exists."""
+
+    name: str
+    handout: Path
+    solution: Path | None
+
+    @property
+    def source(self) -> Path:
+        """The master where it is present, else the starter."""
+        return (self.solution or self.handout) / "lab.py"
+
+    @cached_property
+    def title(self) -> str:
+        """The first heading of the lesson."""
+        for line in _read(self.source).splitlines():
+            if match := _TITLE.match(line):
+                return match[1]
+        return self.name
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        """The questions in order of their headings."""
+        return _questions(_read(self.source))
+
+    @cached_property
+    def checks(self) -> tuple[CheckInfo, ...]:
+        """All checks where the solution is present, else the public ones."""
+        return read_checks((self.solution or self.handout) / "test_lab.py")
+
+    def question_of(self, function: str) -> Question | None:
+        """The question that a function answers."""
+        return next((question for question in self.questions if function in question.functions), None)
+
+
+@dataclass(frozen=True)
+class Course:
+    """A folder with `course.toml`, `labs/` and, for the instructor, `solutions/`."""
+
+    root: Path
+    title: str
+    order: tuple[str, ...]
+
+    @cached_property
+    def labs(self) -> tuple[Lab, ...]:
+        """The labs in the course's order; a folder that course.toml does not list comes after."""
+        found = {
+            folder.name
+            for part in ("labs", "solutions")
+            if (self.root / part).is_dir()
+            for folder in (self.root / part).iterdir()
+            if (folder / "lab.py").is_file()
+        }
+        names = [name for name in self.order if name in found] + sorted(found - set(self.order))
+        return tuple(self._lab(name) for name in names)
+
+    def _lab(self, name: str) -> Lab:
+        solution = self.root / "solutions" / name
+        return Lab(name, self.root / "labs" / name, solution if (solution / "lab.py").is_file() else None)
+
+    def lab(self, name: str) -> Lab:
+        """The lab of that name; "lab01", "01" and "1" will do. Raises CourseError."""
+        digits = name.removeprefix("lab")
+        for lab in self.labs:
+            number = lab.name.removeprefix("lab").split("_")[0]
+            if name in (lab.name, f"lab{number}") or (digits.isdigit() and number == digits.zfill(2)):
+                return lab
+        known = ", ".join(lab.name for lab in self.labs) or "none"
+        raise CourseError(f"There is no lab called {name!r} in {self.root}. The labs there: {known}.")
+
+
+def find_course(start: Path | None = None, given: Path | None = None) -> Course:
+    """The course at `given`, or upward from `start`, or in LABKIT_COURSE, or upward from here."""
+    if given is not None:
+        return read_course(given)
+    candidates = [start] if start is not None else []
+    if os.environ.get("LABKIT_COURSE"):
+        candidates.append(Path(os.environ["LABKIT_COURSE"]))
+    candidates.append(Path.cwd())
+    for candidate in candidates:
+        folder = candidate.absolute()
+        for parent in (folder, *folder.parents):
+            if (parent / COURSE_FILE).is_file():
+                return read_course(parent)
+    raise CourseError(
+        f"No {COURSE_FILE} was found upward from {candidates[0].absolute()}. "
+        "Work inside the course's folder, or name it with --course FOLDER or LABKIT_COURSE."
+    )
+
+
+def read_course(root: Path) -> Course:
+    """The course in a folder; raises CourseError where course.toml is missing or damaged."""
+    path = root / COURSE_FILE
+    try:
+        settings = tomllib.loads(_read(path))
+        order = tuple(str(entry["name"]) for entry in settings.get("labs", []))
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise CourseError(f"{path} cannot be read: {error}. Each [[labs]] needs a name.") from None
+    return Course(root.absolute(), str(settings.get("title", root.name)), order)
+
+
+def read_checks(path: Path) -> tuple[CheckInfo, ...]:
+    """The checks in a test_lab.py, read from its text: marks and docstrings, nothing is run."""
+    checks = []
+    for node in ast.parse(_read(path), str(path)).body:
+        if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_"):
+            continue
+        marks = {}
+        for decorator in node.decorator_list:
+            call = decorator if isinstance(decorator, ast.Call) else ast.Call(decorator, [], [])
+            if isinstance(call.func, ast.Name):
+                marks[call.func.id] = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
+        if "question" in marks:
+            title = (ast.get_docstring(node) or node.name).splitlines()[0]
+            points = (marks.get("points") or [0])[0]
+            checks.append(CheckInfo(node.name, marks["question"][0], points, title, "hidden" in marks))
+    return tuple(checks)
+
+
+def _questions(text: str) -> tuple[Question, ...]:
+    questions: list[Question] = []
+    function = None
+    for line in text.splitlines():
+        if match := _HEADING.match(line):
+            questions.append(Question(match[1], match[2], ()))
+        elif match := _DEFINITION.match(line):
+            function = match[1]
+        elif _OPEN.match(line) and questions and function and function not in questions[-1].functions:
+            last = questions[-1]
+            questions[-1] = Question(last.id, last.title, (*last.functions, function))
+    return tuple(question for question in questions if question.functions)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read: {error.strerror}.") from None

@@ -1,0 +1,77 @@
+"""Heavy libraries that load when they are first touched, and without their start-up noise.
+
+`import keras` at the top of a lab takes seconds and prints to the terminal. After `install()` the same
+line costs nothing; the real import happens, silently, when the first attribute is read. Grading a
+numpy question therefore never waits for TensorFlow, in the grader or in the worker.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import threading
+import types
+from contextlib import contextmanager
+
+LIBRARIES = ("keras", "tensorflow")
+
+
+@contextmanager
+def silence():
+    """Send file descriptor 2 to nowhere: TensorFlow's C++ start-up messages bypass sys.stderr."""
+    sys.stderr and sys.stderr.flush()
+    try:
+        saved = os.dup(2)
+    except OSError:  # a process without standard error has nothing to silence
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
+
+
+class _Lazy(types.ModuleType):
+    """Stands for a library until somebody reads an attribute of it.
+
+    importlib's own LazyLoader does not serve: up to Python 3.11 the import statement itself reads
+    `__spec__` and so triggers it. Here `__getattr__` only sees what the module does not have yet.
+    """
+
+    def __getattr__(self, name: str):
+        if name.startswith("__") and name not in ("__path__", "__file__", "__version__", "__all__"):
+            raise AttributeError(name)
+        return getattr(_really_import(self.__name__), name)
+
+
+def _really_import(name: str) -> types.ModuleType:
+    if isinstance(sys.modules.get(name), _Lazy):
+        del sys.modules[name]
+    if name in sys.modules or threading.current_thread() is not threading.main_thread():
+        return importlib.import_module(name)  # descriptor 2 belongs to the whole process
+    with silence():
+        return importlib.import_module(name)
+
+
+def install() -> None:
+    """Make the heavy libraries lazy for this process; those already imported stay as they are."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for name in LIBRARIES:
+        if name not in sys.modules:
+            sys.modules[name] = _Lazy(name)
+
+
+def is_loaded(name: str) -> bool:
+    """Whether the library has really been imported, not only put in place by `install`."""
+    return f"{name}.src" in sys.modules if name == "keras" else f"{name}.python" in sys.modules
+
+
+def load_keras():
+    """Import Keras for real, silently, and return it."""
+    install()
+    return _really_import("keras")

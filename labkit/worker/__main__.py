@@ -1,0 +1,50 @@
+"""The worker's own loop: read a request, answer it, until the pipe closes.
+
+Started as `python -I -m labkit.worker`. Requests arrive on descriptor 0 and answers leave on descriptor 1,
+which are moved out of the way before any student code runs: `print` and C code that writes to descriptor 1
+reach the captured output instead, never the answers.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+
+from labkit import lazy
+from labkit.worker import wire
+from labkit.worker.session import Session
+
+
+def main() -> None:
+    requests = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)  # input() meets the end of the file at once
+    os.close(nothing)
+    os.dup2(2, 1)
+    output = io.TextIOWrapper(os.fdopen(1, "wb"), encoding="utf-8", errors="replace", line_buffering=True)
+    sys.stdout = sys.stderr = output
+    lazy.install()
+    session = Session()
+    while (body := wire.read_frame(requests, limit=1 << 40)) is not None:
+        request = wire.decode(body)
+        number = request.pop("id")
+        try:
+            answer = session.handle(request)
+        except BaseException as error:  # arguments that cannot be rebuilt, a broken store
+            answer = {"status": "broken", "message": f"{type(error).__name__}: {error}"[:500]}
+        try:
+            frame = wire.encode({"id": number, **answer})
+        except wire.WireError as problem:
+            frame = wire.encode({"id": number, "status": "unsendable", "message": str(problem)})
+        try:
+            output.flush()
+        except (OSError, ValueError):  # the code under test closed it
+            pass
+        answers.write(frame)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

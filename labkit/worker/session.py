@@ -1,0 +1,208 @@
+"""A submission, loaded and ready to be called.
+
+The same session runs in the worker, for a student's file, and inside the trusted process, for the
+reference and the known mistakes, so that all of them answer in exactly the same way. Everything that
+comes in and goes out is a wire value.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import linecache
+import random
+import re
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from labkit import lazy
+from labkit.worker.values import Store, incoming, outgoing
+from labkit.worker.wire import Tagged
+
+MODULE = "lab"  # the name under which a submission lives, so that `from lab import softmax` works
+_MAGIC = re.compile(r"^\s*(?:[%!].*|\?.*|[\w.]+\s*=\s*[%!].*|[\w.]+\?{1,2})\s*$")
+_CELL_MAGICS_WITH_PYTHON = ("%%time", "%%timeit", "%%capture", "%%prun")
+
+
+class Session:
+    """Loads cells of source code and calls the functions that they define."""
+
+    def __init__(self):
+        self.module = types.ModuleType(MODULE)
+        self.store = Store()
+
+    def handle(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer to one request; `verb` chooses the method and the other keys are its arguments."""
+        request = dict(request)
+        return self._verbs()[request.pop("verb")](**request)
+
+    def _verbs(self) -> dict[str, Callable[..., dict]]:
+        return {
+            "load": self.load,
+            "begin": self.begin,
+            "warm": self.warm,
+            "call": self.call,
+            "hold": self.hold,
+            "fetch": self.fetch,
+        }
+
+    # --- loading -------------------------------------------------------------------------------------------
+
+    def load(self, cells: list, name: str = MODULE) -> dict[str, Any]:
+        """Run the cells, `[label, source]` each, in a new module.
+
+        A cell runs statement by statement: one that raises is noted and the next one runs, so that one
+        broken line does not take every other answer with it. Returns notes, the names of the functions
+        and `fatal`, the sentence of a syntax error that left nothing to run.
+        """
+        self.module = types.ModuleType(name)
+        self.store.clear()
+        sys.modules[name] = self.module
+        self.module.__dict__.update({"display": print, "get_ipython": lambda: None})
+        notes, unreadable = [], []
+        for label, source in cells:
+            tree, note = _parse(label, source)
+            if tree is None:
+                unreadable.append(note)
+                continue
+            notes += [note] if note else []
+            notes += self._run(label, tree)
+        fatal = unreadable[0] if len(unreadable) == len(cells) and cells else None
+        functions = sorted(
+            n for n, value in vars(self.module).items() if isinstance(value, types.FunctionType)
+        )
+        return {"notes": notes + unreadable, "functions": functions, "fatal": fatal}
+
+    def _run(self, label: str, tree: ast.Module) -> list[str]:
+        notes = []
+        for statement in tree.body:
+            flags = __import__("__future__").annotations.compiler_flag
+            code = compile(ast.Module([statement], []), label, "exec", flags=flags, dont_inherit=True)
+            try:
+                exec(code, vars(self.module))
+            except BaseException as error:  # SystemExit too: a file may end with exit()
+                notes.append(f"{label}, line {statement.lineno}: {_sentence(error)}; the rest was still run.")
+        return notes
+
+    # --- calling -------------------------------------------------------------------------------------------
+
+    def begin(self, seed: int) -> dict[str, Any]:
+        """Forget what was held and seed every random generator, so that a check repeats exactly."""
+        self.store.clear()
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        if lazy.is_loaded("keras"):
+            import keras
+
+            keras.utils.set_random_seed(seed % 2**31)
+        return {"status": "ready"}
+
+    def warm(self) -> dict[str, Any]:
+        """Import Keras now, so that no call pays for it."""
+        lazy.load_keras()
+        return {"status": "ready"}
+
+    def call(self, function: str, args: list, kwargs: dict) -> dict[str, Any]:
+        """Call a function of the submission; the answer says what happened, and with `answered` the value."""
+        target = vars(self.module).get(function)
+        if target is None or not callable(target):
+            named = [name for name, value in vars(self.module).items() if callable(value)]
+            similar = difflib.get_close_matches(function, named, n=1, cutoff=0.7)
+            return {"status": "missing", "similar": similar[0] if similar else None}
+        args = [incoming(arg, self.store) for arg in args]
+        kwargs = {name: incoming(arg, self.store) for name, arg in kwargs.items()}
+        try:
+            value = target(*args, **kwargs)
+        except NotImplementedError as error:
+            return {"status": "not_attempted", "message": _message(error)}
+        except BaseException as error:
+            return {"status": "raised", **_account(error)}
+        return {"status": "answered", "value": outgoing(value, self.store)}
+
+    def hold(self, value: Any) -> dict[str, Any]:
+        """Keep an argument here and answer with its handle."""
+        number = self.store.keep(incoming(value, self.store))
+        return {"status": "answered", "value": Tagged("handle", {"id": number})}
+
+    def fetch(self, handle: int) -> dict[str, Any]:
+        """The present state of what is held."""
+        return {"status": "answered", "value": outgoing(self.store.objects.get(handle), self.store)}
+
+
+# --- source text -------------------------------------------------------------------------------------------
+
+
+def _parse(label: str, source: str) -> tuple[ast.Module | None, str | None]:
+    """The cell's tree and a note; no tree when it cannot be read even without its notebook magics."""
+    linecache.cache[label] = (len(source), None, source.splitlines(keepends=True), label)
+    try:
+        return ast.parse(source, label), None
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        first_error = error
+    plain, dropped = _without_magics(source)
+    if dropped:
+        try:
+            return ast.parse(
+                plain, label
+            ), f"{label}: left out {', '.join(dropped)}, which only a notebook runs."
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            first_error = error
+    return None, _syntax_sentence(label, first_error)
+
+
+def _without_magics(source: str) -> tuple[str, list[str]]:
+    lines = source.splitlines()
+    first = next((line.strip() for line in lines if line.strip()), "")
+    if first.startswith("%%") and not first.startswith(_CELL_MAGICS_WITH_PYTHON):
+        return "", [first[:40]]
+    dropped = [line.strip()[:40] for line in lines if _MAGIC.match(line)]
+    # `pass` keeps an indented block that held nothing but a magic alive
+    plain = [re.sub(r"\S.*", "pass", line) if _MAGIC.match(line) else line for line in lines]
+    return "\n".join(plain) + "\n", dropped
+
+
+def _syntax_sentence(label: str, error: Exception) -> str:
+    if not isinstance(error, SyntaxError) or error.lineno is None:
+        return f"{label} cannot be read as Python: {_sentence(error)}"
+    text = (error.text or "").rstrip("\n")[:200]
+    stripped = text.lstrip()
+    column = max((error.offset or 1) - 1 - (len(text) - len(stripped)), 0)
+    return f"{label}, line {error.lineno}: {type(error).__name__}: {error.msg}\n    {stripped}\n    {' ' * column}^"
+
+
+# --- exceptions of the code under test ---------------------------------------------------------------------
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)[:500]
+    except BaseException:  # __str__ is the student's too
+        return ""
+
+
+def _sentence(error: BaseException) -> str:
+    message = _message(error)
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def _account(error: BaseException) -> dict[str, Any]:
+    """Type, message and the innermost place in the submission's own code."""
+    place = line = None
+    frame = error.__traceback__
+    while frame is not None:
+        name = frame.tb_frame.f_code.co_filename
+        if frame.tb_frame.f_globals.get("__name__") == MODULE and name in linecache.cache:
+            place, line = name, frame.tb_lineno
+        frame = frame.tb_next
+    text = linecache.getline(place, line).strip()[:200] if place else ""
+    return {
+        "type": type(error).__name__[:100],
+        "message": _message(error),
+        "place": place,
+        "line": line,
+        "text": text,
+    }

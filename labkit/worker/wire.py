@@ -1,0 +1,258 @@
+"""Values to bytes and back, trusting nothing about the bytes.
+
+A frame is an 8-byte length, a 4-byte header length, a JSON header and the raw bytes of the arrays, one
+after another. The header holds a tree of plain values, in which arrays are numbered, and the dtype and
+shape of each array. There is no pickle and no class name: decoding yields numbers, strings, lists,
+tuples, dicts, numpy arrays and `Tagged` records of a few known kinds, or a WireError.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+
+MAX_FRAME = 256 * 1024 * 1024  # bytes in one answer
+MAX_HEADER = 16 * 1024 * 1024
+MAX_DEPTH = 32
+MAX_NODES = 400_000
+MAX_STRING = 1_000_000
+MAX_ARRAYS = 10_000
+MAX_RANK = 16
+KINDS = ("handle", "model", "history", "object")
+
+_DTYPES = {
+    np.dtype(name).str: np.dtype(name)
+    for name in (
+        *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+        *("float16", "float32", "float64", "complex64", "complex128"),
+    )
+}
+
+
+class WireError(ValueError):
+    """The bytes are not a frame, or the value cannot be sent."""
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A value with a meaning beyond plain data: a handle, a model, a training history, an opaque object."""
+
+    kind: str
+    fields: dict[str, Any]
+
+
+def can_send(dtype: np.dtype) -> bool:
+    """Whether arrays of this dtype cross the border."""
+    return dtype.newbyteorder("<").str in _DTYPES or dtype.str in _DTYPES
+
+
+def encode(value: Any) -> bytes:
+    """The frame, length prefix included."""
+    arrays: list[np.ndarray] = []
+    tree = to_tree(value, arrays, 0)
+    header = json.dumps(
+        {"tree": tree, "arrays": [[array.dtype.str, list(array.shape)] for array in arrays]},
+        allow_nan=False,
+        separators=(",", ":"),
+    ).encode("ascii")
+    size = 4 + len(header) + sum(array.nbytes for array in arrays)
+    parts = [struct.pack("<QI", size, len(header)), header]
+    parts += [array.tobytes() for array in arrays]
+    return b"".join(parts)
+
+
+def to_tree(value: Any, arrays: list[np.ndarray], depth: int = 0) -> Any:
+    """The value as JSON, its arrays appended to `arrays` and numbered; raises WireError."""
+    if depth > MAX_DEPTH:
+        raise WireError(f"nested deeper than {MAX_DEPTH} levels")
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, int):
+        if abs(value) >= 2**63:
+            raise WireError("an integer beyond 64 bits")
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {"float": repr(value)}
+    if isinstance(value, np.ndarray):
+        # ascontiguousarray would turn a 0-d array into a 1-d one
+        array = np.array(value, dtype=value.dtype.newbyteorder("="), order="C", copy=None, subok=False)
+        if array.dtype.str not in _DTYPES:
+            raise WireError(f"an array of dtype {array.dtype}")
+        arrays.append(array)
+        return {"array": len(arrays) - 1}
+    if isinstance(value, list):
+        return [to_tree(item, arrays, depth + 1) for item in value]
+    if isinstance(value, tuple):
+        return {"tuple": [to_tree(item, arrays, depth + 1) for item in value]}
+    if isinstance(value, dict):
+        if not all(isinstance(key, (str, int)) for key in value):
+            raise WireError("a dict whose keys are neither strings nor integers")
+        return {"dict": [[key, to_tree(item, arrays, depth + 1)] for key, item in value.items()]}
+    if isinstance(value, Tagged):
+        return {value.kind: to_tree(value.fields, arrays, depth + 1)}
+    raise WireError(f"a {type(value).__name__}")
+
+
+def read_frame(stream: BinaryIO, limit: int = MAX_FRAME) -> bytes | None:
+    """The next frame's body, or None at a clean end. Memory grows only with the bytes that arrive."""
+    head = _read_exactly(stream, 8)
+    if not head:
+        return None
+    if len(head) < 8:
+        raise WireError("the frame ends inside its length")
+    (size,) = struct.unpack("<Q", head)
+    if not 4 <= size <= limit:
+        raise WireError(f"a frame of {size} bytes; at most {limit} are read")
+    body = _read_exactly(stream, size)
+    if len(body) < size:
+        raise WireError("the frame ends early")
+    return body
+
+
+def _read_exactly(stream: BinaryIO, size: int) -> bytes:
+    pieces, missing = [], size
+    while missing:
+        piece = stream.read(min(missing, 1 << 20))
+        if not piece:
+            break
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces)
+
+
+def decode(body: bytes) -> Any:
+    """The value in a frame's body (without the 8-byte length). Arrays are private, writable copies."""
+    if len(body) < 4:
+        raise WireError("shorter than its header length")
+    (length,) = struct.unpack_from("<I", body)
+    if length > min(MAX_HEADER, len(body) - 4):
+        raise WireError("the header is longer than allowed or than the frame")
+    header = _parse(body[4 : 4 + length])
+    if (
+        not isinstance(header, dict)
+        or set(header) != {"tree", "arrays"}
+        or not isinstance(header["arrays"], list)
+    ):
+        raise WireError("the header has not the two parts 'tree' and 'arrays'")
+    arrays = _arrays(header["arrays"], memoryview(body)[4 + length :])
+    return from_tree(header["tree"], arrays)
+
+
+def from_tree(tree: Any, arrays: list[np.ndarray]) -> Any:
+    """The value that `to_tree` took apart; raises WireError."""
+    return _Reader(arrays).value(tree, 0)
+
+
+def _parse(data: bytes) -> Any:
+    def unique(pairs):
+        result = dict(pairs)
+        if len(result) < len(pairs):
+            raise WireError("a key stands twice")
+        return result
+
+    def integer(digits):
+        if len(digits) > 20:
+            raise WireError("an integer of more than 20 digits")
+        return int(digits)
+
+    def constant(name):
+        raise WireError(f"{name} is not JSON")
+
+    try:
+        return json.loads(data, object_pairs_hook=unique, parse_int=integer, parse_constant=constant)
+    except WireError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"the header is not JSON: {type(error).__name__}") from None
+
+
+def _arrays(described: list, blob: memoryview) -> list[np.ndarray]:
+    if len(described) > MAX_ARRAYS:
+        raise WireError(f"more than {MAX_ARRAYS} arrays")
+    arrays, start = [], 0
+    for entry in described:
+        if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], list)):
+            raise WireError("an array is described by its dtype and shape")
+        dtype = _DTYPES.get(entry[0]) if isinstance(entry[0], str) else None
+        if dtype is None:
+            raise WireError("an array of a dtype that is not allowed")
+        shape = entry[1]
+        if len(shape) > MAX_RANK or not all(type(n) is int and 0 <= n < 2**48 for n in shape):
+            raise WireError("an array's shape is a short list of sizes")
+        size = math.prod(shape) * dtype.itemsize
+        if size > len(blob) - start:
+            raise WireError("an array is longer than the frame")
+        array = np.frombuffer(blob[start : start + size], dtype=dtype)
+        if dtype.kind == "b" and size and array.view(np.uint8).max() > 1:
+            raise WireError("a truth value is neither 0 nor 1")
+        arrays.append(array.reshape(shape).copy())
+        start += size
+    if start != len(blob):
+        raise WireError("the frame has bytes that belong to no array")
+    return arrays
+
+
+class _Reader:
+    def __init__(self, arrays: list[np.ndarray]):
+        self.arrays = arrays
+        self.used = 0
+        self.nodes = 0
+
+    def value(self, node: Any, depth: int) -> Any:
+        self.nodes += 1
+        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            raise WireError("nested too deep, or too many values")
+        if node is None or isinstance(node, bool):
+            return node
+        if isinstance(node, int):
+            if abs(node) >= 2**64:
+                raise WireError("an integer beyond 64 bits")
+            return node
+        if isinstance(node, float):
+            if not math.isfinite(node):  # 1e999 is valid JSON
+                raise WireError("a number that is not finite")
+            return node
+        if isinstance(node, str):
+            if len(node) > MAX_STRING:
+                raise WireError("a string that is too long")
+            return node.encode("utf-8", "replace").decode("utf-8")  # lone surrogates end here
+        if isinstance(node, list):
+            return [self.value(item, depth + 1) for item in node]
+        if isinstance(node, dict) and len(node) == 1:
+            [(kind, content)] = node.items()
+            return self._special(kind, content, depth + 1)
+        raise WireError("a value of no known kind")
+
+    def _special(self, kind: str, content: Any, depth: int) -> Any:
+        if kind == "float" and content in ("nan", "inf", "-inf"):
+            return float(content)
+        if kind == "array":
+            if type(content) is not int or content != self.used or content >= len(self.arrays):
+                raise WireError("arrays are used once each, in order")
+            self.used += 1
+            return self.arrays[content]
+        if kind == "tuple" and isinstance(content, list):
+            return tuple(self.value(content, depth))
+        if kind == "dict" and isinstance(content, list):
+            return self._dict(content, depth)
+        if kind in KINDS:
+            fields = self.value(content, depth)
+            if isinstance(fields, dict) and all(isinstance(key, str) for key in fields):
+                return Tagged(kind, fields)
+        raise WireError("a value of no known kind")
+
+    def _dict(self, content: list, depth: int) -> dict:
+        result = {}
+        for pair in content:
+            if not (isinstance(pair, list) and len(pair) == 2 and type(pair[0]) in (str, int)):
+                raise WireError("a dict is a list of key and value")
+            key = self.value(pair[0], depth + 1)
+            if key in result:
+                raise WireError("a key stands twice")
+            result[key] = self.value(pair[1], depth + 1)
+        return result

@@ -1,0 +1,30 @@
+import numpy as np
+
+from labkit.check import expect, needs, points, question
+
+
+@question("1.1")
+@points(40)
+def test_double(student, reference, rng):
+    """Every value is doubled."""
+    x = rng.normal(size=7)
+    expect.close(student.double(x), reference.double(x))
+
+
+@question("1.1")
+@points(20)
+def test_double_leaves_its_argument(student):
+    """The argument stays as it is."""
+    x = np.arange(3.0)
+    held = student.hold(x)
+    student.double(held)
+    expect.unchanged(student.fetch(held), x, "x")
+
+
+@question("1.2")
+@points(25)
+@needs("1.1")
+def test_mean(student, reference, rng):
+    """The mean is right."""
+    x = rng.normal(size=9)
+    expect.close(student.mean_of_doubles(x), reference.mean_of_doubles(x))
