@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import numpy as np
+
 from labkit.check.expect.failure import Failure, answered
 from labkit.text import inert, one_line
-from labkit.worker import Handle, Limits, Session, Worker, WorkerFailed, values
+from labkit.worker import Handle, Limits, ModelSpec, Session, Worker, WorkerFailed, values
 
 
 class NotAttempted(Exception):
@@ -40,9 +42,15 @@ class Party:
         """Send a value once and keep it there; the handle stands for it in later calls."""
         return self._value("hold", self._transport.ask("hold", value=values.sendable(value)))
 
-    def fetch(self, handle: Handle) -> Any:
-        """The present state of what is held: an array after a call, a model after its training."""
-        return self._value("fetch", self._transport.ask("fetch", handle=handle.id))
+    def fetch(self, held: Handle | ModelSpec) -> Any:
+        """The present state of what is held, or of a model that was answered: after a call, after training."""
+        number = held.id if isinstance(held, Handle) else held.handle
+        return self._value("fetch", self._transport.ask("fetch", handle=number))
+
+    def assign(self, model: Handle | ModelSpec, weights: list[np.ndarray]) -> None:
+        """Give a model that stays there other weights, in Keras' order: shows which models share layers."""
+        number = model.id if isinstance(model, Handle) else model.handle
+        self._transport.ask("assign", handle=number, weights=list(weights))
 
     def _call(self, function: str, args: tuple, kwargs: dict) -> Any:
         answered(function, None)

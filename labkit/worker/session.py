@@ -48,6 +48,7 @@ class Session:
             "call": self.call,
             "hold": self.hold,
             "fetch": self.fetch,
+            "assign": self.assign,
         }
 
     # --- loading -------------------------------------------------------------------------------------------
@@ -131,6 +132,11 @@ class Session:
     def fetch(self, handle: int) -> dict[str, Any]:
         """The present state of what is held."""
         return {"status": "answered", "value": outgoing(self.store.objects.get(handle), self.store)}
+
+    def assign(self, handle: int, weights: list[np.ndarray]) -> dict[str, Any]:
+        """Give a model that is held here other weights."""
+        self.store.objects[handle].set_weights(weights)
+        return {"status": "answered", "value": None}
 
 
 # --- source text -------------------------------------------------------------------------------------------
