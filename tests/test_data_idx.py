@@ -93,6 +93,12 @@ def test_a_gz_file_that_a_browser_unpacked(tmp_path):
     assert_same(load_images(tmp_path), make_set())
 
 
+def test_a_file_is_read_instead_of_its_own_gz(folder):
+    for name in ROLES:
+        (folder / f"{name}.gz").write_bytes(b"stale")
+    assert_same(load_images(folder), make_set())
+
+
 def test_qmnist_labels_are_the_first_of_eight_columns(folder):
     rows = np.arange(24).reshape(3, 8)
     (folder / ROLES[1]).unlink()

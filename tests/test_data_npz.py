@@ -297,6 +297,7 @@ VALUES = {
 }
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("case", VALUES)
 def test_pixels_that_are_not_whole_numbers_up_to_255(path, case):
     assert "whole numbers from 0 to 255" in refusal(write_npz(path, x_train=VALUES[case]))
@@ -334,6 +335,15 @@ def test_an_entry_of_the_table_of_contents(path, case):
     content[entry + place : entry + place + len(value)] = value
     path.write_bytes(content)
     assert problem in refusal(path)
+
+
+def test_header_and_table_of_contents_promise_the_same_too_much(path):
+    member = npy_with_header(describe(shape="(4, 28, 28)"), bytes(2352))
+    content = bytearray(write_npz(path, x_train=member).read_bytes())
+    entry = content.index(b"PK\x01\x02")
+    content[entry + 24 : entry + 28] = (len(member) + 784).to_bytes(4, "little")
+    path.write_bytes(content)
+    assert "a member x_train.npy that ends too early" in refusal(path)
 
 
 @pytest.mark.parametrize("offset", [2**63 - 1, 2**63, 2**64 - 1])

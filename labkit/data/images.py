@@ -67,8 +67,7 @@ def _find_idx_files(folder: Path) -> dict[tuple[str, str], Path]:
 
     found: dict[tuple[str, str], Path] = {}
     prefixes = set()
-    # Unpacked before packed, so that a file next to its own .gz is read the quicker way.
-    for path in sorted(paths, key=lambda path: (path.suffix == ".gz", path.name)):
+    for path in sorted(paths):  # a file comes before its own .gz, and is read instead of it
         if match := _IDX_NAME.fullmatch(path.name):
             prefixes.add(match["prefix"])
             part = "train" if match["part"] == "train" else "test"

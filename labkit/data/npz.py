@@ -22,8 +22,7 @@ _AGAIN = "It is damaged or incomplete; download or save it again."
 _HOW_TO_SAVE = "Save it with np.savez_compressed(path, x_train=..., y_train=..., x_test=..., y_test=...)."
 # What zipfile raises for archives that are cut, garbled, encrypted, or of a kind it does not know.
 _BAD_ZIP = (
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, OverflowError, ValueError,
-    NotImplementedError, RuntimeError,
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, OverflowError, RuntimeError, ValueError,
 )  # fmt: skip
 
 
