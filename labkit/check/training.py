@@ -34,7 +34,9 @@ def _content(model: ModelSpec, x: np.ndarray, y: np.ndarray, *settings: int) -> 
     return digest.hexdigest()
 
 
-def _train(model: ModelSpec, x: np.ndarray, y: np.ndarray, epochs: int, batch_size: int, seed: int) -> ModelSpec:
+def _train(
+    model: ModelSpec, x: np.ndarray, y: np.ndarray, epochs: int, batch_size: int, seed: int
+) -> ModelSpec:
     import keras
 
     import labkit

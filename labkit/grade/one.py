@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import io
 import os
+import sys
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -100,6 +101,11 @@ def run_checks(
     # what pytest itself prints belongs to nobody; errors in a test file reach us through `injected`
     with contextlib.redirect_stdout(io.StringIO()):
         pytest.main(arguments, plugins=[injected])
+    for name, module in list(
+        sys.modules.items()
+    ):  # every lab has a test_lab.py: the next one is another module
+        if getattr(module, "__file__", None) == str(test_file):
+            del sys.modules[name]
     if injected.problems:
         raise GraderFailed(f"{test_file} cannot be run: {injected.problems[0]}")
 

@@ -222,9 +222,10 @@ def _chain(model) -> tuple[list, tuple | None]:
                 f"the model is a {type(model).__name__}, a subclass of keras.Model, whose layers cannot be "
                 "read in order; build it as keras.Sequential([...])"
             )
-        if any(len(nodes) != 1 for nodes in model._nodes_by_depth.values()):
+        one_chain = all(len(nodes) == 1 for nodes in model._nodes_by_depth.values())
+        if not one_chain or len(model.outputs) != 1:
             raise _Undescribable(
-                "the model is not one chain of layers: it has branches, merges or several inputs"
+                "the model is not one chain of layers: it has branches or several inputs or outputs"
             )
     if not model.built:
         raise _Undescribable(

@@ -142,9 +142,12 @@ def _outputs(model: Any, reference: ModelSpec, x: np.ndarray) -> tuple[np.ndarra
 
 
 def _loss(spec: ModelSpec, x: np.ndarray, y: np.ndarray) -> float:
+    import keras
+
     model = spec.rebuild()
     try:
-        outputs = model(x, training=False)
+        # plain values: on a tensor that a softmax made, Keras looks up the logits and forgives from_logits=True
+        outputs = keras.ops.convert_to_tensor(np.asarray(model(x, training=False)))
         return float(model.compute_loss(x=x, y=y, y_pred=outputs, training=False))
     except Exception as error:  # targets of the wrong form: Keras raises ValueError, TensorFlow its own
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -199,7 +199,7 @@ def _numbers(received: Any, name: str, whole: Any, wanted_shape: tuple[int, ...]
             _fail(
                 "type", f"{name} is a {type(received).__name__} of uneven parts; it should be {wanted}", whole
             )
-    if isinstance(received, (bool, int, float)):
+    if isinstance(received, (bool, int, float, np.generic)):
         received = np.asarray(received)
     if not isinstance(received, np.ndarray) or received.dtype.kind not in "biufc":
         _refuse_type(received, name, wanted, whole)

@@ -1,0 +1,59 @@
+"""Fixtures: a toy course that grades in a fraction of a second, and ways to hand something in."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from labkit import lazy
+from labkit.author.build import build
+from labkit.grade import Record, check_submission, grade_submission
+from labkit.labs import Course, read_course
+from labkit.submissions import read_submission
+
+lazy.install()  # as the command line does: a numpy question must not wait for TensorFlow
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def toy_course(tmp_path_factory) -> Course:
+    """A built copy of tests/toy_course."""
+    root = tmp_path_factory.mktemp("course") / "toy"
+    shutil.copytree(
+        Path(__file__).parent / "toy_course", root, ignore=shutil.ignore_patterns("labs", "__pycache__")
+    )
+    course = read_course(root)
+    for lab in course.labs:
+        build(lab, lab.handout)
+    return course
+
+
+@pytest.fixture
+def hand_in(toy_course, tmp_path):
+    """Write a submission to the toy lab and grade it: `hand_in(source, salt=..., public=False) -> Record`."""
+
+    def graded(source: str, salt: bytes = b"salt", name: str = "alice.py", public: bool = False) -> Record:
+        path = tmp_path / name
+        path.write_bytes(source if isinstance(source, bytes) else source.encode())
+        submission, lab = read_submission(path), toy_course.lab("lab01")
+        record, _, broken = (
+            check_submission(submission, lab) if public else grade_submission(submission, lab, salt)
+        )
+        assert broken == []
+        return record
+
+    return graded
+
+
+@pytest.fixture(scope="session")
+def course() -> Course:
+    """The course of this repository."""
+    return read_course(REPOSITORY)
+
+
+def check_of(record: Record, name: str):
+    """One check of a record by its id."""
+    return next(check for check in record.checks if check.id == name)

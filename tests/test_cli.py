@@ -1,0 +1,185 @@
+"""The commands as their users type them: what they print, what they write, how they exit."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+RIGHT = "# labkit: lab01_toy\ndef double(x):\n    return 2 * x\ndef mean_of_doubles(x):\n    return float(2 * x.mean())\n"
+WRONG = RIGHT.replace("2 * x\n", "x ** 2\n")
+
+
+@pytest.fixture
+def labkit(toy_course, tmp_path):
+    """Run a command in an empty folder, on the toy course; returns the finished process."""
+
+    def run(*arguments, **environment):
+        command = [sys.executable, "-m", "labkit.cli", *map(str, arguments)]
+        env = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(tmp_path),
+            "LABKIT_COURSE": str(toy_course.root),
+            **environment,
+        }
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
+
+    return run
+
+
+def test_help_teaches_and_imports_nothing_heavy(labkit):
+    done = labkit("--help")
+    assert done.returncode == 0
+    assert all(word in done.stdout for word in ("start", "check", "grade", "selftest", "doctor"))
+    code = "import sys, labkit.cli as c\ntry: c.app(['--help'])\nexcept SystemExit: pass\n"
+    heavy = "sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras', 'numpy', 'pytest')))"
+    assert subprocess.run([sys.executable, "-c", code + heavy], capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize("command", ["list", "start", "check", "grade", "build", "selftest", "doctor"])
+def test_every_command_explains_itself(labkit, command):
+    done = labkit(command, "--help")
+    assert done.returncode == 0 and len(done.stdout.splitlines()) > 5
+
+
+def test_list_shows_questions_and_points(labkit):
+    out = labkit("list").stdout
+    assert "lab01_toy" in out and "Doubling" in out and "75 points" in out
+
+
+@pytest.mark.parametrize(("flag", "suffix"), [((), ".py"), (("--notebook",), ".ipynb")])
+def test_start_writes_the_starter_once_and_check_says_not_attempted(labkit, tmp_path, flag, suffix):
+    done = labkit("start", "lab01", "work", *flag)
+    path = tmp_path / "work" / f"lab01_toy{suffix}"
+    assert done.returncode == 0 and f"labkit check work/lab01_toy{suffix}" in done.stdout
+    checked = labkit("check", path)
+    assert (
+        checked.returncode == 1 and "0 of 85 points" in checked.stdout and "not attempted" in checked.stdout
+    )
+    path.write_text(path.read_text() + "\n")
+    kept = path.read_bytes()
+    again = labkit("start", "lab01", "work", *flag)
+    assert again.returncode == 1 and "stays as it is" in again.stderr
+    assert path.read_bytes() == kept
+
+
+def test_check_names_the_mistake_and_passes_when_mended(labkit, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(WRONG)
+    done = labkit("check", file, "-k", "1.1")
+    assert done.returncode == 1
+    assert "You squared each value" in done.stdout and "Mean of doubles" not in done.stdout
+    file.write_text(RIGHT)
+    assert labkit("check", file).returncode == 0
+
+
+def test_check_refuses_a_question_that_there_is_not(labkit, tmp_path):
+    (tmp_path / "mine.py").write_text(RIGHT)
+    done = labkit("check", "mine.py", "-k", "9.9")
+    assert done.returncode == 2 and "its questions are 1.1, 1.2" in done.stderr
+
+
+def test_grade_writes_a_record_for_each_and_a_table(labkit, tmp_path):
+    files = {
+        "class/alice.py": RIGHT,
+        "class/bob/lab.py": WRONG,
+        "class/bob/test_lab.py": "raise SystemExit('never collected')",
+        "class/conftest.py": "raise SystemExit('never collected')",
+        "class/carol.py": "# labkit: lab01_toy\ndef double(x:\n",
+        "class/dora.py": b"\xff\xfe\x00",
+        "class/=cmd|' /C calc'!A0.py": RIGHT,
+        "class/.hidden.py": RIGHT,
+        "class/__pycache__/x.py": RIGHT,
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    done = labkit("grade", "class", "--out", "out", "--lab", "lab01")
+    assert done.returncode == 0, done.stderr
+    rows = [row.split(",") for row in (tmp_path / "out/grades.csv").read_text().splitlines()]
+    scores = {row[0]: row[2] for row in rows[1:]}
+    assert scores == {"'=cmd|' /C calc'!A0": "100", "alice": "100", "bob": "20", "carol": "0", "dora": "0"}
+    record = json.loads((tmp_path / "out/bob/result.json").read_text())
+    assert record["schema"] == "labkit/result/v1" and record["score"] == 20
+    assert record["checks"][0]["misconception"]["id"] == "squared"
+    assert "line 2: SyntaxError" in json.loads((tmp_path / "out/carol/result.json").read_text())["notes"][0]
+    assert "not UTF-8" in json.loads((tmp_path / "out/dora/result.json").read_text())["notes"][0]
+
+
+def test_grading_again_repeats_the_records_because_the_salt_is_kept(labkit, tmp_path):
+    (tmp_path / "a.py").write_text(RIGHT.replace("2 * x\n", "2 * x + 1e-3\n"))
+    times = {"started_at", "seconds"}
+
+    def graded():
+        assert labkit("grade", "a.py").returncode == 0
+        text = (tmp_path / "graded/a/result.json").read_text().splitlines()
+        return [line for line in text if not any(f'"{key}"' in line for key in times)]
+
+    assert graded() == graded()
+    assert (tmp_path / "graded/salt").stat().st_mode & 0o077 == 0
+    other = labkit("grade", "a.py", "--salt", "another")
+    assert other.returncode == 2 and "another salt" in other.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (("grade", "missing.py"), 2, "missing.py does not exist"),
+        (("grade", "a.py", "--require", "50"), 3, "reaches 50 %"),
+        (("grade", "a.py", "--lab", "lab77"), 2, "no lab called 'lab77'"),
+        (("check", "missing.py"), 2, "missing.py does not exist"),
+        (("grade",), 2, "PATH"),
+        (("start", "lab77"), 2, "The labs there: lab01_toy"),
+        (("selftest", "-k", "1.2"), 0, ""),
+        (("list", "--course", "/nowhere"), 2, "/nowhere/course.toml"),
+    ],
+)
+def test_bad_usage_gets_one_sentence(labkit, tmp_path, arguments, status, words):
+    (tmp_path / "a.py").write_text("# labkit: lab01_toy\n")
+    done = labkit(*arguments)
+    assert done.returncode == status, done.stderr
+    assert words in done.stderr and "Traceback" not in done.stderr
+
+
+def test_build_check_fails_while_stale_and_passes_when_built(labkit, toy_course):
+    starter = toy_course.lab("1").handout / "lab.py"
+    kept = starter.read_text()
+    starter.write_text(kept + "# by hand\n")
+    stale = labkit("build", "--check")
+    assert stale.returncode == 1 and "lab.py is not what" in stale.stderr
+    assert labkit("build").returncode == 0
+    assert starter.read_text() == kept
+    assert labkit("build", "--check").returncode == 0
+
+
+def test_selftest_prints_its_table(labkit):
+    done = labkit("selftest")
+    assert done.returncode == 0
+    assert "reference: 100 of 100 points" in done.stdout and "named" in done.stdout
+
+
+def test_doctor_shows_versions_data_and_isolation(labkit):
+    out = labkit("doctor").stdout
+    assert all(
+        word in out for word in ("keras", "tensorflow", "checksums agree", "isolation", "A toy course")
+    )
+
+
+def test_outside_a_course_the_error_says_how_to_name_one(labkit, tmp_path):
+    done = labkit("list", LABKIT_COURSE="")
+    assert done.returncode == 2 and "--course FOLDER or LABKIT_COURSE" in done.stderr
+
+
+def test_the_checks_run_in_any_pytest(toy_course, tmp_path):
+    import shutil
+
+    folder = tmp_path / "lab01_toy"
+    shutil.copytree(toy_course.lab("1").handout, folder)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1 and "double is not written yet" in done.stdout and "3 failed" in done.stdout
+    (folder / "lab.py").write_text(RIGHT)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0 and "3 passed" in done.stdout, done.stdout

@@ -1,0 +1,176 @@
+"""The comparator: what passes, what fails, and as what."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from labkit.check import expect
+from labkit.check.expect.failure import begin, distance
+
+ARRAY = np.linspace(-1.0, 1.0, 12).reshape(3, 4)
+
+
+def failure(function, *args, **kwargs) -> expect.Failure:
+    begin()
+    with pytest.raises(expect.Failure) as raised:
+        function(*args, **kwargs)
+    return raised.value
+
+
+# Pairs that NumPy's own comparisons let pass, or that a clamp would turn into a full score.
+@pytest.mark.parametrize(
+    ("received", "expected", "kind"),
+    [
+        (1.0, np.ones((3, 4)), "shape"),
+        ([], 5.0, "empty"),
+        (np.empty((0, 3)), np.ones((1, 3)), "empty"),
+        (np.ones((3, 1)), np.ones(3), "shape"),
+        (np.ones((1, 3)), np.ones((2, 3)), "shape"),
+        (np.full(3, np.nan), np.ones(3), "not_finite"),
+        (np.full(3, np.inf), np.ones(3), "not_finite"),
+        (math.nan, 1.0, "not_finite"),
+        (None, 1.0, "none"),
+        (True, np.ones(1), "shape"),
+        ("1.0", 1.0, "type"),
+        (np.ones(3) + 1e-3, np.ones(3), "values"),
+        ([1.0, [2.0]], np.ones(2), "type"),
+        ((1.0,), (1.0, np.ones(2)), "shape"),
+        ({"a": 1.0}, {"b": 1.0}, "type"),
+    ],
+)
+def test_close_refuses(received, expected, kind):
+    assert failure(expect.close, received, expected).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("received", "expected"),
+    [
+        (ARRAY.astype(np.float32), ARRAY),
+        (ARRAY.astype(np.float16), ARRAY),
+        (ARRAY.tolist(), ARRAY),
+        (2, 2.0),
+        (np.float32(0.1), 0.1),
+        (np.array(0.5), 0.5),
+        ((1.0, ARRAY), (1.0, ARRAY)),
+        ([1.0, 2.0], np.array([1.0, 2.0])),
+        ({"loss": 0.25}, {"loss": 0.25}),
+        (ARRAY + 1j, ARRAY + 1j),
+    ],
+)
+def test_close_accepts(received, expected):
+    expect.close(received, expected)
+
+
+@given(hnp.arrays(np.float64, hnp.array_shapes(), elements=st.floats(-1e6, 1e6)), st.floats(1e-3, 1e3))
+def test_close_holds_for_equal_arrays_and_fails_for_any_shift(array, shift):
+    expect.close(array.copy(), array)
+    scale = 1 + np.abs(array).max()
+    assert failure(expect.close, array + shift * scale, array).kind == "values"
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True), st.floats(-1e3, 1e3))
+def test_bounds_never_pass_what_is_not_within(value, bound):
+    begin()
+    if math.isfinite(value) and value >= bound:
+        expect.at_least(value, bound)
+    else:
+        assert failure(expect.at_least, value, bound).kind in ("bound", "not_finite")
+    if not (math.isfinite(value) and value <= bound):
+        failure(expect.at_most, value, bound)
+
+
+@pytest.mark.parametrize(
+    ("value", "earned"), [(0.80, 0.0), (0.92, 0.0), (0.935, 0.5), (0.9499, 0.9967), (-1e9, 0.0)]
+)
+def test_graded_gives_the_linear_part(value, earned):
+    assert failure(expect.graded, value, 0.92, 0.95).earned == pytest.approx(earned, abs=1e-3)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, None])
+def test_graded_gives_nothing_for_what_is_no_number(value):
+    assert failure(expect.graded, value, 0.92, 0.95).earned == 0
+
+
+def test_graded_may_fall_as_well():
+    expect.graded(0.007, none=0.0168, full=0.0075)
+    assert 0 < failure(expect.graded, 0.01, none=0.0168, full=0.0075).earned < 1
+
+
+@pytest.mark.parametrize(
+    ("received", "expected"),
+    [
+        (5, "5"),
+        ("ok", True),
+        (True, 1.5),
+        (1.2, 1),
+        (None, "ok"),
+        ([1, 2], [1, 3]),
+        (np.array([1, 2]), [2, 1]),
+    ],
+)
+def test_equal_refuses(received, expected):
+    failure(expect.equal, received, expected)
+
+
+def test_equal_accepts_a_whole_number_however_it_is_typed():
+    for value in (7850, 7850.0, np.int32(7850), np.array(7850)):
+        expect.equal(value, 7850)
+    expect.equal(np.array("ok").item(), "ok")
+
+
+def test_true_refuses_an_empty_condition():
+    assert failure(expect.true, np.array([]), "all rows").kind == "law"
+    expect.true(np.array([True, True]), "all rows")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "wanted", "fits"), [("f4", "float", 1), ("f8", "float32", 0), ("i8", "int", 1)]
+)
+def test_dtype(dtype, wanted, fits):
+    if fits:
+        expect.dtype(np.ones(2, dtype), wanted)
+    else:
+        assert failure(expect.dtype, np.ones(2, dtype), wanted).kind == "dtype"
+
+
+def test_unchanged():
+    expect.unchanged(ARRAY.copy(), ARRAY)
+    assert failure(expect.unchanged, ARRAY + 1, ARRAY).kind == "changed"
+
+
+def _values(received) -> expect.Failure:
+    return failure(expect.close, received, np.zeros(3))
+
+
+def test_two_failures_are_one_mistake_only_with_the_same_data():
+    one = _values(np.array([1.0, 2.0, 3.0]))
+    assert distance(one, _values(np.array([1.0, 2.0, 3.0]))) == 0
+    assert distance(one, _values(np.array([1.0, 2.0, 3.0], np.float32))) is not None
+    assert distance(one, _values(np.array([1.0, 2.0, 3.1]))) is None
+    assert distance(one, _values(np.array([1.0, 2.0]))) is None
+    assert distance(one, _values(np.array([1.0, 2.0, np.nan]))) is None
+    nan = _values(np.array([np.nan, 0, 0]))
+    assert distance(nan, _values(np.array([np.nan, 0, 0]))) == 0
+    assert distance(nan, _values(np.array([np.inf, 0, 0]))) is None
+
+
+def test_like_says_how_near_two_measured_values_must_be():
+    def measured(value):
+        return failure(expect.at_least, value, 0.9, like=0.05)
+
+    assert distance(measured(0.11), measured(0.14)) is not None
+    assert distance(measured(0.11), measured(0.34)) is None
+
+
+def test_the_place_of_the_expectation_counts():
+    begin()
+    expect.equal(1, 1)
+    with pytest.raises(expect.Failure) as second:
+        expect.close(np.ones(3), np.zeros(3))
+    assert distance(second.value, _values(np.ones(3))) is None
