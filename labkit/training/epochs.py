@@ -1,0 +1,100 @@
+"""The loop over epochs: what `keras.Model.fit` does around its loop over batches, in the same order."""
+
+import time
+
+import keras
+import tensorflow as tf
+from keras.src.utils.python_utils import pythonify_logs
+
+from labkit.training.batches import in_memory, split_for_validation, unpack_x_y_sample_weight
+from labkit.training.loops import batch_loop
+
+# Graphs return to Python about this often, for the progress bar and for Ctrl-C.
+_SECONDS_PER_STRETCH = 0.5
+_FIRST_STRETCH = 32
+
+
+def run_epochs(model, call, augment=None):
+    """Train `model` as `keras.Model.fit(**call)` would, and return its History."""
+    model._assert_compile_called("fit")  # warns when layers were frozen since `compile`
+    call = split_for_validation(call)
+    training = in_memory(
+        call["x"], call["y"], call["sample_weight"], call["batch_size"], call["class_weight"]
+    )
+    validation = None
+    if call["validation_data"] is not None:
+        validation = in_memory(
+            *unpack_x_y_sample_weight(call["validation_data"]),
+            call["validation_batch_size"] or call["batch_size"],
+        )
+    callbacks = keras.callbacks.CallbackList(
+        call["callbacks"],
+        add_history=True,
+        add_progbar=call["verbose"] != 0,
+        verbose=call["verbose"],
+        epochs=call["epochs"],
+        steps=training.steps,
+        model=model,
+    )
+    model.stop_training = False
+    callbacks.on_train_begin()
+    logs = None
+    # A callback such as BackupAndRestore may have set `_initial_epoch` to continue from.
+    for epoch in range(model._initial_epoch or call["initial_epoch"], call["epochs"]):
+        model.reset_metrics()
+        callbacks.on_epoch_begin(epoch)
+        logs = _train_one_epoch(model, training, call["shuffle"], augment, callbacks)
+        if validation is not None and model._should_eval(epoch, call["validation_freq"]):
+            logs.update(
+                {f"val_{name}": value for name, value in _evaluate(model, validation, callbacks).items()}
+            )
+        callbacks.on_epoch_end(epoch, logs)
+        if model.stop_training:
+            break
+    if isinstance(model.optimizer, keras.optimizers.Optimizer) and call["epochs"] > 0:
+        model.optimizer.finalize_variable_values(model.trainable_weights)
+    callbacks.on_train_end(logs=logs)
+    return model.history
+
+
+def _train_one_epoch(model, batches, shuffle, augment, callbacks):
+    """Train on every sample once, and return the epoch's logs."""
+    order = tf.range(batches.samples)
+    if shuffle:
+        order = tf.random.shuffle(order)
+    logs = {}
+    for done, logs in _stretches(model, batches, order, True, augment):
+        callbacks.on_train_batch_end(done - 1, logs)
+        if model.stop_training:
+            break
+    return logs
+
+
+def _evaluate(model, batches, callbacks):
+    """What `model.evaluate` does when `model.fit` calls it: logs of the whole validation data."""
+    callbacks.on_test_begin()
+    model.reset_metrics()
+    logs = {}
+    for _, logs in _stretches(model, batches, tf.range(batches.samples), False):  # noqa: B007
+        pass
+    callbacks.on_test_end(logs)
+    return logs
+
+
+def _stretches(model, batches, order, training, augment=None):
+    """Run all batches in a few graph calls; after each, yield the batches done and the logs so far."""
+    done, count = 0, min(_FIRST_STRETCH, batches.full)
+    if batches.full:
+        loop = batch_loop(model, batches.tensors, batches.batch_size, training, augment)
+    while done < batches.full:
+        started = time.perf_counter()
+        logs = pythonify_logs(loop(batches.tensors, order, done * batches.batch_size, count))
+        done += count
+        if done < batches.steps:
+            yield done, logs
+        per_second = count / (time.perf_counter() - started)
+        count = min(max(1, int(per_second * _SECONDS_PER_STRETCH)), batches.full - done)
+    if batches.rest:
+        loop = batch_loop(model, batches.tensors, batches.rest, training, augment)
+        logs = pythonify_logs(loop(batches.tensors, order, done * batches.batch_size, 1))
+    yield batches.steps, logs
