@@ -235,6 +235,11 @@ def _chain(model) -> tuple[list, tuple | None]:
     for layer in model.layers:
         if isinstance(layer, keras.layers.InputLayer):
             continue
+        if any(node.arguments.kwargs.get("training") for node in layer._inbound_nodes):
+            raise _Undescribable(
+                f"the layer {type(layer).__name__} is called with training=True, so it is active in inference "
+                "too; leave `training` to Keras"
+            )
         if isinstance(layer, keras.Model):
             layers += _chain(layer)[0]
         else:

@@ -5,7 +5,15 @@ least one value, an allowed dtype and finite numbers, and fails unless the error
 """
 
 from labkit.check.expect.failure import Failure
-from labkit.check.expect.models import optimizer, parameters, same_loss, same_outputs
+from labkit.check.expect.models import (
+    can_learn,
+    optimizer,
+    parameters,
+    same_loss,
+    same_outputs,
+    same_probabilities,
+)
+from labkit.check.expect.training_mode import same_batch_statistics, same_training_noise
 from labkit.check.expect.values import (
     at_least,
     at_most,
@@ -22,14 +30,18 @@ __all__ = [
     "Failure",
     "at_least",
     "at_most",
+    "can_learn",
     "close",
     "dtype",
     "equal",
     "graded",
     "optimizer",
     "parameters",
+    "same_batch_statistics",
     "same_loss",
     "same_outputs",
+    "same_probabilities",
+    "same_training_noise",
     "shape",
     "true",
     "unchanged",

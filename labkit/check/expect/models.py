@@ -51,6 +51,59 @@ def same_outputs(model: Any, reference: ModelSpec, x: np.ndarray, atol: float = 
         raise Failure("outputs", sentence, yours, summary=summary)
 
 
+def same_probabilities(model: Any, reference: ModelSpec, x: np.ndarray, atol: float = 1e-4) -> None:
+    """Like `same_outputs`, for a classifier that may end in softmax or in logits.
+
+    What counts is what the compiled loss is told: with `from_logits=True` the outputs are taken for logits.
+    A softmax output with `from_logits=True`, or logits without it, is refused, although Keras would mend the
+    first by itself.
+    """
+    next_expectation()
+    raw, wanted = _outputs(model, reference, x)
+    yours, mine = probabilities(_spec(model), raw), probabilities(reference, wanted)
+    if yours.shape != mine.shape:
+        sentence = (
+            f"for inputs of shape {x.shape} the model answers with shape {yours.shape}, not {mine.shape}"
+        )
+        raise Failure("outputs", sentence, raw)
+    if np.all(np.abs(yours - mine) <= atol):
+        return
+    if np.allclose(raw, mine, atol=atol):
+        sentence = "the outputs are probabilities already, but the loss was told from_logits=True"
+    elif np.allclose(softmax(raw), mine, atol=atol):
+        sentence = "the outputs are logits, but the loss takes them for probabilities"
+    else:
+        sentence = (
+            "with the same weights the model computes other class probabilities than it should; "
+            "look at the activations and the order of the layers"
+        )
+    raise Failure("outputs", sentence, raw)
+
+
+def can_learn(model: Any, x: np.ndarray, y: np.ndarray) -> None:
+    """The compiled loss takes these targets, and its gradient is finite and not zero."""
+    next_expectation()
+    import tensorflow as tf
+
+    spec = _spec(model)
+    _compiled(spec)
+    live = _rebuilt(spec)
+    try:
+        with tf.GradientTape() as tape:
+            loss = live.compute_loss(x=x, y=y, y_pred=live(x, training=False), training=False)
+        gradients = tape.gradient(loss, live.trainable_variables)
+    except Exception as error:  # targets of the wrong form: Keras raises ValueError, TensorFlow its own
+        name = spec.compile["loss"]["name"]
+        sentence = (
+            f"the compiled loss {name} cannot be used with targets of shape {y.shape}: {_first_line(error)}"
+        )
+        raise Failure("loss", sentence, name, summary=sentence) from None
+    norm = float(np.sqrt(sum(float(tf.reduce_sum(g * g)) for g in gradients if g is not None)))
+    if not np.isfinite(norm) or norm < 1e-7:
+        sentence = f"the gradient of the loss with respect to the weights has length {norm:g}: nothing can be learned"
+        raise Failure("gradient", sentence, norm)
+
+
 def same_loss(model: Any, reference: ModelSpec, x: np.ndarray, y: np.ndarray, rtol: float = 1e-3) -> None:
     """With the same weights the compiled loss of model and reference agree on probes."""
     next_expectation()
@@ -76,6 +129,26 @@ def same_loss(model: Any, reference: ModelSpec, x: np.ndarray, y: np.ndarray, rt
             f"the compiled loss ({stated}) gives {yours:.4g} on a probe where it should give {mine:.4g}"
         )
         raise Failure("loss", sentence, yours, summary=f"the compiled loss ({stated}) gives a wrong value")
+
+
+def probabilities(model: ModelSpec, outputs: Any) -> np.ndarray:
+    """Outputs as class probabilities: through a softmax where the compiled loss has `from_logits=True`."""
+    outputs = np.asarray(outputs)
+    from_logits = (model.compile or {}).get("loss", {}).get("from_logits")
+    return softmax(outputs) if from_logits else outputs
+
+
+def both_rebuilt(model: Any, reference: ModelSpec) -> tuple[Any, Any]:
+    """Model and reference as live models with the same weights."""
+    yours = _rebuilt(_transplanted(_spec(model), reference))
+    return yours, reference.with_weights(_probe_weights(reference)).rebuild()
+
+
+def softmax(logits: Any) -> np.ndarray:
+    """Class probabilities for logits (..., k)."""
+    logits = np.asarray(logits)
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
 
 
 # --- inside --------------------------------------------------------------------------------------------------
@@ -130,15 +203,19 @@ def _shapes(shapes: list[tuple]) -> str:
 def _outputs(model: Any, reference: ModelSpec, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     spec = _transplanted(_spec(model), reference)
     mine = np.asarray(reference.with_weights(_probe_weights(reference)).rebuild()(x, training=False))
-    try:
-        rebuilt = spec.rebuild()
-    except ValueError as problem:
-        raise Failure("model", str(problem), spec) from None
+    rebuilt = _rebuilt(spec)
     try:
         return np.asarray(rebuilt(x, training=False)), mine
     except Exception:  # Keras and TensorFlow refuse inputs in many ways
         sentence = f"the model takes inputs of shape {spec.input_shape}; it should take {x.shape[1:]}"
         raise Failure("inputs", sentence, spec) from None
+
+
+def _rebuilt(spec: ModelSpec):
+    try:
+        return spec.rebuild()
+    except ValueError as problem:
+        raise Failure("model", str(problem), spec) from None
 
 
 def _loss(spec: ModelSpec, x: np.ndarray, y: np.ndarray) -> float:
@@ -150,8 +227,12 @@ def _loss(spec: ModelSpec, x: np.ndarray, y: np.ndarray) -> float:
         outputs = keras.ops.convert_to_tensor(np.asarray(model(x, training=False)))
         return float(model.compute_loss(x=x, y=y, y_pred=outputs, training=False))
     except Exception as error:  # targets of the wrong form: Keras raises ValueError, TensorFlow its own
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise _Unusable(first[:200]) from None
+        raise _Unusable(_first_line(error)) from None
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return (text.splitlines()[0] if text else type(error).__name__)[:200]
 
 
 def _row(outputs: np.ndarray) -> str:

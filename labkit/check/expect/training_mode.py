@@ -1,0 +1,111 @@
+"""Expectations of what a Keras model does in training: dropout and batch normalisation.
+
+In inference both are deterministic, so equal outputs say nothing of them. Here model and reference get the
+same weights and are called with `training=True`: random layers are compared by the distribution of the
+outputs, batch normalisation by outputs and moving averages after one batch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from labkit.check.expect.failure import Failure, next_expectation
+from labkit.check.expect.models import both_rebuilt, softmax
+from labkit.worker import ModelSpec, models
+
+_SEED = 2012  # one seed for both models: equal layers then draw equal masks
+
+
+def same_training_noise(model: Any, reference: ModelSpec, x: np.ndarray, samples: int = 4096) -> None:
+    """With the same weights the model is as random in training as the reference: dropout's rate and place.
+
+    Each row of `x` (a few are enough) goes through the model `samples` times in training mode. Mean, spread
+    and distribution of every output must agree within what so many draws leave open (about one false alarm
+    in a million). Narrow layers make the probe sharper: ask for a model with a handful of units. A model that
+    ends in logits is read through a softmax.
+    """
+    next_expectation()
+    yours, mine = both_rebuilt(model, reference)
+    logits = np.allclose(softmax(yours(x, training=False)), mine(x, training=False), atol=1e-4)
+    a, b = _draws(yours, x, samples), _draws(mine, x, samples)
+    a = softmax(a) if logits else a
+    if a.shape != b.shape:
+        sentence = f"in training the model answers with shape {a.shape[2:]}, not {b.shape[2:]}"
+        raise Failure("noise", sentence, a.shape)
+    spread, expected = a.std(axis=1), b.std(axis=1)
+    if _same_mean(a, b) and _same_spread(a, b) and _same_distribution(a, b):
+        return
+    silent = 1e-6
+    if spread.max() <= silent < expected.max():
+        sentence = (
+            "in training the model computes what it computes in inference: there is no dropout in effect"
+        )
+    elif expected.max() <= silent < spread.max():
+        sentence = "in training the model's outputs are random; here they should not be"
+    else:
+        sentence = (
+            f"in training the model's outputs vary by {spread.mean():.3g} (standard deviation), with the right "
+            f"dropout by {expected.mean():.3g}; look at the rate and at where dropout stands"
+        )
+    raise Failure("noise", sentence, spread, like=0.05 * float(max(spread.max(), silent)))
+
+
+def same_batch_statistics(model: Any, reference: ModelSpec, x: np.ndarray, atol: float = 1e-4) -> None:
+    """With the same weights the model normalises one training batch as the reference does.
+
+    Outputs in training mode agree, and so do all weights after that call: the moving averages of batch
+    normalisation. For models without dropout; with it, build them with a rate of 0.
+    """
+    next_expectation()
+    yours, mine = both_rebuilt(model, reference)
+    a, b = np.asarray(yours(x, training=True)), np.asarray(mine(x, training=True))
+    if a.shape != b.shape or not np.all(np.abs(a - b) <= atol * np.maximum(1.0, np.abs(b))):
+        sentence = "in training the model computes other outputs than it should; look at batch normalisation"
+        raise Failure("training_outputs", sentence, a)
+    after, expected = models.describe(yours).weights, models.describe(mine).weights
+    if not all(np.allclose(u, v, rtol=1e-3, atol=atol) for u, v in zip(after, expected, strict=True)):
+        sentence = (
+            "after a training batch the moving averages differ from what they should be; look at the momentum"
+        )
+        raise Failure("moving_averages", sentence, after)
+
+
+# --- inside --------------------------------------------------------------------------------------------------
+
+
+def _draws(live, x: np.ndarray, samples: int) -> np.ndarray:
+    """Outputs in training mode, shape (rows, samples, ...)."""
+    import keras
+
+    keras.utils.set_random_seed(_SEED)
+    outputs = np.asarray(live(np.repeat(x, samples, axis=0), training=True), np.float64)
+    return outputs.reshape(len(x), samples, *outputs.shape[1:])
+
+
+def _same_mean(a: np.ndarray, b: np.ndarray) -> bool:
+    error = np.sqrt((a.var(axis=1) + b.var(axis=1)) / a.shape[1])
+    return bool(np.all(np.abs(a.mean(axis=1) - b.mean(axis=1)) <= 6 * error + 1e-5))
+
+
+def _same_spread(a: np.ndarray, b: np.ndarray) -> bool:
+    def squares(draws: np.ndarray) -> np.ndarray:
+        return (draws - draws.mean(axis=1, keepdims=True)) ** 2
+
+    return _same_mean(squares(a), squares(b))
+
+
+def _same_distribution(a: np.ndarray, b: np.ndarray) -> bool:
+    """Kolmogorov and Smirnov's distance of the two samples, per row and output."""
+    samples = a.shape[1]
+    a, b = (np.sort(np.round(draws, 5).reshape(len(draws), samples, -1), axis=1) for draws in (a, b))
+    allowed = 2.7 * np.sqrt(2 / samples)
+    for row in range(a.shape[0]):
+        for unit in range(a.shape[2]):
+            one, two = a[row, :, unit], b[row, :, unit]
+            everywhere = np.concatenate([one, two])
+            apart = np.searchsorted(one, everywhere, "right") - np.searchsorted(two, everywhere, "right")
+            if np.max(np.abs(apart)) > allowed * samples:
+                return False
+    return True
