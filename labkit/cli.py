@@ -118,14 +118,15 @@ def check(
         raise CourseError(f"{found.name} has no question {question}; its questions are {', '.join(known)}.")
     with _progress() as progress:
         task = progress.add_task(found.name, total=None)
-        record, output, broken = check_submission(
+        graded = check_submission(
             submission, found, question, lambda name: progress.update(task, description=name)
         )
     console = _console()
     console.print(f"[bold]{found.title}[/]\n")
-    console.print(record_table(record, found, output))
-    if broken:
-        print(f"labkit: a check is at fault, not your file: {broken[0]}", file=sys.stderr)
+    record = graded.record
+    console.print(record_table(record, found, graded.output))
+    if graded.faults:
+        print(f"labkit: a check is at fault, not your file: {graded.faults[0]}", file=sys.stderr)
     raise typer.Exit(0 if all(c.verdict == "passed" for c in record.checks) and record.checks else 1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import os
@@ -10,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labkit.grade.one import GraderFailed, grade_submission, unreadable
+from labkit.check.run import VERDICTS
+from labkit.grade.one import Graded, GraderFailed, grade_submission, unreadable
 from labkit.grade.record import Record
 from labkit.labs import Course, CourseError, Lab
 from labkit.submissions import SUFFIXES, SubmissionError, read_submission
@@ -139,25 +141,24 @@ def grade_paths(
         raise CourseError(f"No .py or .ipynb file was found under {', '.join(map(str, paths))}.")
     batch = Batch()
     for number, entry in enumerate(found, 1):
-        record, output, broken = _grade_one(
-            course, entry, lab_name, salt, begin, (number, len(found)), progress
-        )
-        batch.records.append(record)
-        batch.failures += [f"{entry.name}: {sentence}" for sentence in broken]
-        _write_result(out / entry.name, record, output)
-        finished(record)
+        graded = _grade_one(course, entry, lab_name, salt, begin, (number, len(found)), progress)
+        batch.records.append(graded.record)
+        batch.failures += [f"{entry.name}: {fault}" for fault in graded.faults]
+        _write_result(out / entry.name, graded)
+        finished(graded.record)
     write_atomically(out / "grades.csv", grades_csv(batch.records))
     return batch
 
 
-def _grade_one(course, entry: Found, lab_name, salt, begin, place, progress) -> tuple[Record, str, list[str]]:
+def _grade_one(
+    course: Course, entry: Found, lab_name: str | None, salt: bytes, begin, place, progress
+) -> Graded:
     lab = None
     try:
-        try:
-            submission = read_submission(entry.path, entry.name)
-        except SubmissionError:
+        # before the file is read: a damaged one still gets the record of its lab
+        with contextlib.suppress(SubmissionError):
             lab = lab_of(course, entry.path, None, lab_name)
-            raise
+        submission = read_submission(entry.path, entry.name)
         lab = lab_of(course, entry.path, submission.lab, lab_name)
         if lab.solution is None:
             raise CourseError(f"{lab.name} has no solution here; only `labkit check` works without it.")
@@ -165,20 +166,16 @@ def _grade_one(course, entry: Found, lab_name, salt, begin, place, progress) -> 
         return grade_submission(submission, lab, salt, progress)
     except SubmissionError as problem:
         begin(*place, entry.name, 0)
-        return unreadable(entry.name, lab, problem, salt), "", []
+        return Graded(unreadable(entry.name, lab, str(problem), salt))
     except GraderFailed as failed:
-        return (
-            unreadable(entry.name, lab, SubmissionError("The grader failed; this is not your fault."), salt),
-            "",
-            [str(failed)],
-        )
+        sentence = "The grader failed on this submission; that is no fault of it."
+        return Graded(unreadable(entry.name, lab, sentence, salt), faults=(str(failed),))
 
 
-def _write_result(folder: Path, record: Record, output: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "result.json", record.as_json())
-    if output.strip():
-        write_atomically(folder / "output.txt", output)
+def _write_result(folder: Path, graded: Graded) -> None:
+    write_atomically(folder / "result.json", graded.record.as_json())
+    if graded.output.strip():
+        write_atomically(folder / "output.txt", graded.output)
     else:
         (folder / "output.txt").unlink(missing_ok=True)
 
@@ -198,33 +195,10 @@ def grades_csv(records: list[Record]) -> str:
     """One row for each submission."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(
-        [
-            "submission",
-            "lab",
-            "score",
-            "max_score",
-            "percent",
-            "passed",
-            "failed",
-            "not_attempted",
-            "not_run",
-            "error",
-            "notes",
-        ]
-    )
+    writer.writerow(["submission", "lab", "score", "max_score", "percent", *VERDICTS, "notes"])
     for record in records:
-        counts = [
-            sum(c.verdict == v for c in record.checks)
-            for v in ("passed", "failed", "not_attempted", "not_run", "error")
-        ]
-        row = [
-            record.submission,
-            record.lab,
-            record.score,
-            record.max_score,
-            round(record.percent, 2),
-            *counts,
-        ]
-        writer.writerow([csv_cell(cell) for cell in (*row, one_line(" ".join(record.notes), 500))])
+        counts = [sum(check.verdict == verdict for check in record.checks) for verdict in VERDICTS]
+        score = (record.score, record.max_score, round(record.percent, 2))
+        row = (record.submission, record.lab, *score, *counts, one_line(" ".join(record.notes), 500))
+        writer.writerow([csv_cell(cell) for cell in row])
     return stream.getvalue()

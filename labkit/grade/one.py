@@ -8,6 +8,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,10 +19,20 @@ from labkit.check.answers import Live, Recorded
 from labkit.check.run import CheckResult, Run
 from labkit.grade.record import Record
 from labkit.labs import CheckInfo, CourseError, Lab
-from labkit.submissions import Submission, SubmissionError
+from labkit.submissions import Submission
+from labkit.text import inert
 from labkit.worker.process import LAYERS
 
 Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What came of one submission: its record, what it printed, and checks that are themselves at fault."""
+
+    record: Record
+    output: str = ""
+    faults: tuple[str, ...] = ()
 
 
 class GraderFailed(Exception):
@@ -36,11 +47,8 @@ def live_answers(lab: Lab) -> Live:
 
 def grade_submission(
     submission: Submission, lab: Lab, salt: bytes, progress: Progress = lambda title: None
-) -> tuple[Record, str, list[str]]:
-    """Grade against the live solution with inputs drawn from the salt.
-
-    Returns the record, what the submission printed, and the names of checks that are themselves at fault.
-    """
+) -> Graded:
+    """Grade against the live solution with inputs drawn from the salt."""
     run = Run([list(cell) for cell in submission.cells], live_answers(lab), salt, submission.sha256)
     return _carry_out(
         run, submission, lab, lab.solution, hashlib.sha256(salt).hexdigest()[:12], None, progress
@@ -49,8 +57,8 @@ def grade_submission(
 
 def check_submission(
     submission: Submission, lab: Lab, question: str | None = None, progress: Progress = lambda title: None
-) -> tuple[Record, str, list[str]]:
-    """The public checks with recorded answers, of one question or all; returns what `grade_submission` does."""
+) -> Graded:
+    """Run the public checks with recorded answers, of one question or all."""
     recorded = lab.handout / "recorded.npz"
     if not recorded.is_file():
         raise CourseError(
@@ -60,11 +68,16 @@ def check_submission(
     return _carry_out(run, submission, lab, lab.handout, None, question, progress)
 
 
-def unreadable(name: str, lab: Lab | None, problem: SubmissionError, salt: bytes) -> Record:
+def unreadable(name: str, lab: Lab | None, problem: str, salt: bytes) -> Record:
     """The record of a file that could not be read: no points, and the reason as a note."""
     checks = tuple(_not_run(info) for info in (lab.checks if lab else ()))
     return Record(
-        name, lab.name if lab else "", checks, (str(problem),), LAYERS, hashlib.sha256(salt).hexdigest()[:12]
+        name,
+        lab.name if lab else "",
+        checks,
+        (inert(problem, 600),),
+        LAYERS,
+        hashlib.sha256(salt).hexdigest()[:12],
     )
 
 
@@ -76,7 +89,7 @@ def _carry_out(run: Run, submission: Submission, lab: Lab, folder: Path, salt_id
     notes = [*submission.notes, *([run.fatal] if run.fatal else []), *run.notes]
     notes = list(dict.fromkeys(notes))
     record = Record(submission.name, lab.name, tuple(run.results), tuple(notes), LAYERS, salt_id)
-    return record, run.output, run.broken
+    return Graded(record, run.output, tuple(run.broken))
 
 
 def run_checks(
