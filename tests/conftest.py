@@ -39,11 +39,9 @@ def hand_in(toy_course, tmp_path):
         path = tmp_path / name
         path.write_bytes(source if isinstance(source, bytes) else source.encode())
         submission, lab = read_submission(path), toy_course.lab("lab01")
-        record, _, broken = (
-            check_submission(submission, lab) if public else grade_submission(submission, lab, salt)
-        )
-        assert broken == []
-        return record
+        result = check_submission(submission, lab) if public else grade_submission(submission, lab, salt)
+        assert result.faults == ()
+        return result.record
 
     return graded
 
