@@ -19,6 +19,7 @@ from labkit.check.run import CheckResult, Run
 from labkit.grade.batch import write_atomically
 from labkit.grade.one import run_checks
 from labkit.labs import CourseError, Lab
+from labkit.worker import warm
 
 RECORDED = "recorded.npz"
 
@@ -63,7 +64,8 @@ class _RecordingRun(Run):
         self.close()  # only trusted code runs here, in this process
 
     def perform(self, name: str, title: str, marks: Marks, body, given: dict[str, Any]) -> CheckResult:
-        self.fatal = None
+        if marks.uses_keras:
+            warm()
         recorder: list[Recorder] = []
 
         class Recording:

@@ -7,7 +7,17 @@ worker from the trusted side.
 
 from labkit.worker.models import ModelSpec
 from labkit.worker.process import Limits, Worker, WorkerFailed
-from labkit.worker.session import Session
+from labkit.worker.session import Session, warm
 from labkit.worker.values import Handle, Opaque, TrainingHistory
 
-__all__ = ["Handle", "Limits", "ModelSpec", "Opaque", "Session", "TrainingHistory", "Worker", "WorkerFailed"]
+__all__ = [
+    "Handle",
+    "Limits",
+    "ModelSpec",
+    "Opaque",
+    "Session",
+    "TrainingHistory",
+    "Worker",
+    "WorkerFailed",
+    "warm",
+]

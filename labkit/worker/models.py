@@ -91,6 +91,14 @@ _CONV = {
 _GROUPED = {"dilation_rate": _sizes(1, 64), "groups": _whole(1, 4096)}
 _POOL = {"pool_size": _sizes(1, 64), "strides": _optional(_sizes(1, 64)), "padding": _one_of("valid", "same")}
 _RATE = {"rate": _number(0, 0.999)}
+_FACTOR = lambda v: (
+    all(map(_number(-10, 10), v)) and len(v) == 2 if isinstance(v, list) else _number(0, 10)(v)
+)  # noqa: E731
+_FILL = {
+    "fill_mode": _one_of("constant", "nearest", "reflect", "wrap"),
+    "interpolation": _one_of("nearest", "bilinear"),
+    "fill_value": _number(-1e6, 1e6),
+}
 _NORMALISATION = {"axis": _AXIS, "epsilon": _number(1e-12, 1), "center": _BOOL, "scale": _BOOL}
 
 #: Every layer that the grader rebuilds, with the arguments that are carried over.
@@ -115,6 +123,9 @@ LAYERS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "AlphaDropout": _RATE,
     "GaussianDropout": _RATE,
     "GaussianNoise": {"stddev": _number(0, 100)},
+    "RandomTranslation": {"height_factor": _FACTOR, "width_factor": _FACTOR, **_FILL},
+    "RandomRotation": {"factor": _FACTOR, **_FILL},
+    "RandomZoom": {"height_factor": _FACTOR, "width_factor": _optional(_FACTOR), **_FILL},
     "BatchNormalization": {**_NORMALISATION, "momentum": _number(0, 1)},
     "LayerNormalization": {**_NORMALISATION},
     "Conv1D": {**_CONV, **_GROUPED},

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+import labkit
 from labkit import lazy
 from labkit.worker.values import Store, incoming, outgoing
 from labkit.worker.wire import Tagged
@@ -26,6 +27,12 @@ from labkit.worker.wire import Tagged
 MODULE = "lab"  # the name under which a submission lives, so that `from lab import softmax` works
 _MAGIC = re.compile(r"^\s*(?:[%!].*|\?.*|[\w.]+\s*=\s*[%!].*|[\w.]+\?{1,2})\s*$")
 _CELL_MAGICS_WITH_PYTHON = ("%%time", "%%timeit", "%%capture", "%%prun")
+
+
+def warm() -> None:
+    """Import Keras into this process, silently, and let its `fit` run whole epochs inside one graph."""
+    lazy.load_keras()
+    labkit.accelerate()
 
 
 class Session:
@@ -103,8 +110,8 @@ class Session:
         return {"status": "ready"}
 
     def warm(self) -> dict[str, Any]:
-        """Import Keras now, so that no call pays for it."""
-        lazy.load_keras()
+        """Have Keras ready, so that no call pays for its import."""
+        warm()
         return {"status": "ready"}
 
     def call(self, function: str, args: list, kwargs: dict) -> dict[str, Any]:
