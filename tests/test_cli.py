@@ -108,6 +108,17 @@ def test_grade_writes_a_record_for_each_and_a_table(labkit, tmp_path):
     assert "not UTF-8" in json.loads((tmp_path / "out/dora/result.json").read_text())["notes"][0]
 
 
+def test_grading_numpy_questions_never_loads_tensorflow(labkit, tmp_path, toy_course):
+    (tmp_path / "a.py").write_text("import keras\nimport tensorflow as tf\n" + RIGHT)
+    code = (
+        "import sys\nfrom labkit import lazy\nfrom labkit.cli import app\nlazy.install()\n"
+        "try: app(['grade', 'a.py', '--require', '100'])\n"
+        "except SystemExit as end: sys.exit(end.code or lazy.is_loaded('tensorflow') * 9)\n"
+    )
+    env = {"PATH": "/usr/bin:/bin", "LABKIT_COURSE": str(toy_course.root)}
+    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env).returncode == 0
+
+
 def test_grading_again_repeats_the_records_because_the_salt_is_kept(labkit, tmp_path):
     (tmp_path / "a.py").write_text(RIGHT.replace("2 * x\n", "2 * x + 1e-3\n"))
     times = {"started_at", "seconds"}
