@@ -7,6 +7,7 @@ code of a student's takes part. What cannot be described carries a `problem`, on
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from collections.abc import Callable
@@ -71,6 +72,13 @@ def _regularizer(value: Any) -> bool:
     )
 
 
+def _factor(value: Any) -> bool:
+    """How much a random layer changes an image: a bound, or the two ends of a range."""
+    return _number(0, 10)(value) or (
+        isinstance(value, (list, tuple)) and len(value) == 2 and all(map(_number(-10, 10), value))
+    )
+
+
 _ACTIVATION = _one_of(*ACTIVATIONS)
 _BOOL = _one_of(True, False)
 _AXIS = lambda value: value == -1 or value == [-1]  # noqa: E731
@@ -91,9 +99,6 @@ _CONV = {
 _GROUPED = {"dilation_rate": _sizes(1, 64), "groups": _whole(1, 4096)}
 _POOL = {"pool_size": _sizes(1, 64), "strides": _optional(_sizes(1, 64)), "padding": _one_of("valid", "same")}
 _RATE = {"rate": _number(0, 0.999)}
-_FACTOR = lambda v: (
-    all(map(_number(-10, 10), v)) and len(v) == 2 if isinstance(v, list) else _number(0, 10)(v)
-)  # noqa: E731
 _FILL = {
     "fill_mode": _one_of("constant", "nearest", "reflect", "wrap"),
     "interpolation": _one_of("nearest", "bilinear"),
@@ -123,9 +128,9 @@ LAYERS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "AlphaDropout": _RATE,
     "GaussianDropout": _RATE,
     "GaussianNoise": {"stddev": _number(0, 100)},
-    "RandomTranslation": {"height_factor": _FACTOR, "width_factor": _FACTOR, **_FILL},
-    "RandomRotation": {"factor": _FACTOR, **_FILL},
-    "RandomZoom": {"height_factor": _FACTOR, "width_factor": _optional(_FACTOR), **_FILL},
+    "RandomTranslation": {"height_factor": _factor, "width_factor": _factor, **_FILL},
+    "RandomRotation": {"factor": _factor, **_FILL},
+    "RandomZoom": {"height_factor": _factor, "width_factor": _optional(_factor), **_FILL},
     "BatchNormalization": {**_NORMALISATION, "momentum": _number(0, 1)},
     "LayerNormalization": {**_NORMALISATION},
     "Conv1D": {**_CONV, **_GROUPED},
@@ -246,7 +251,7 @@ def _chain(model) -> tuple[list, tuple | None]:
     for layer in model.layers:
         if isinstance(layer, keras.layers.InputLayer):
             continue
-        if any(node.arguments.kwargs.get("training") for node in layer._inbound_nodes):
+        if _is_called_in_training(layer):
             raise _Undescribable(
                 f"the layer {type(layer).__name__} is called with training=True, so it is active in inference "
                 "too; leave `training` to Keras"
@@ -261,6 +266,13 @@ def _chain(model) -> tuple[list, tuple | None]:
     if not isinstance(shape, tuple):
         raise _Undescribable("the model has several inputs; it should have one")
     return layers, shape[1:]
+
+
+def _is_called_in_training(layer) -> bool:
+    """Whether somebody wrote `training=True`; layers for images have it as their default, which is harmless."""
+    stated = any(node.arguments.kwargs.get("training") for node in layer._inbound_nodes)
+    default = inspect.signature(layer.call).parameters.get("training") if stated else None
+    return stated and (default is None or default.default is not True)
 
 
 def _describe_layer(layer) -> Layer:
