@@ -122,6 +122,10 @@ def test_a_wrong_model_fails_in_its_own_way(mistake, reference):
             "class Mine(keras.Model):\n    def call(self, x):\n        return x\nmodel = Mine()",
             "a subclass of keras.Model",
         ),
+        (
+            "model = keras.Sequential([keras.Input((4,)), layers.Flatten(activity_regularizer='l1')])",
+            "cannot rebuild Flatten with an activity_regularizer",
+        ),
     ],
 )
 def test_what_cannot_be_described_says_which_and_what_to_do(body, words):
@@ -139,6 +143,8 @@ def test_what_cannot_be_described_says_which_and_what_to_do(body, words):
         "layers.Cropping2D(1), layers.AveragePooling2D(2), layers.Flatten(), layers.LayerNormalization(), "
         "layers.Rescaling(1 / 255), layers.GaussianNoise(0.1), layers.Dense(3, 'tanh', kernel_regularizer='l2', "
         "activity_regularizer=keras.regularizers.L1(1e-3))])",
+        "model = keras.Sequential([keras.Input((4,)), layers.Dense(3), layers.ReLU(activity_regularizer='l1'), "
+        "layers.ActivityRegularization(l1=0.01)])",
     ],
 )
 def test_rebuilding_loses_nothing(body):

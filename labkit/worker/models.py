@@ -106,18 +106,21 @@ _FILL = {
 }
 _NORMALISATION = {"axis": _AXIS, "epsilon": _number(1e-12, 1), "center": _BOOL, "scale": _BOOL}
 
+_ACTIVITY = {"activity_regularizer": _REGULARIZERS["activity_regularizer"]}
+
 #: Every layer that the grader rebuilds, with the arguments that are carried over.
 LAYERS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "Dense": {"units": _whole(1, 65536), "activation": _ACTIVATION, "use_bias": _BOOL, **_REGULARIZERS},
-    "Activation": {"activation": _ACTIVATION},
+    "Activation": {"activation": _ACTIVATION, **_ACTIVITY},
     "ReLU": {
         "max_value": _optional(_number(0, 1e6)),
         "negative_slope": _number(0, 1),
         "threshold": _number(0, 1e6),
+        **_ACTIVITY,
     },
-    "LeakyReLU": {"negative_slope": _number(0, 1)},
-    "ELU": {"alpha": _number(0, 100)},
-    "Softmax": {"axis": _AXIS},
+    "LeakyReLU": {"negative_slope": _number(0, 1), **_ACTIVITY},
+    "ELU": {"alpha": _number(0, 100), **_ACTIVITY},
+    "Softmax": {"axis": _AXIS, **_ACTIVITY},
     "Flatten": {},
     "Reshape": {"target_shape": _TARGET},
     "Permute": {"dims": _sizes(1, 4)},
@@ -283,6 +286,14 @@ def _describe_layer(layer) -> Layer:
         )
     config = layer.get_config()
     config["activity_regularizer"] = getattr(layer, "activity_regularizer", None)
+    if config["activity_regularizer"] is not None and not LAYERS[kind].keys() & {
+        "activity_regularizer",
+        "l1",
+    }:
+        raise _Undescribable(
+            f"the grader cannot rebuild {kind} with an activity_regularizer; put it on the layer that makes "
+            "the activations, or use keras.layers.ActivityRegularization"
+        )
     arguments = {}
     for name, valid in LAYERS[kind].items():
         value = _plain_argument(
