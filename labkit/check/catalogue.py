@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,8 +78,25 @@ def read_catalogue(lab: Lab, file_name: str) -> list[Entry]:
 
 def cells_with(lab: Lab, file_name: str, entry: Entry) -> list[list[str]]:
     """The reference solution with one function replaced by an entry of the catalogue."""
-    text = _path(lab, file_name).read_text(encoding="utf-8")
+    text = _without_registration(_path(lab, file_name).read_text(encoding="utf-8"))
     return [*reference_cells(lab), [file_name, text], ["catalogue", f"{entry.replaces} = {entry.name}"]]
+
+
+def _without_registration(text: str) -> str:
+    """The functions of a catalogue alone: a worker has no `labkit.check` to register them with."""
+    tree = ast.parse(text)
+    tree.body = [
+        node for node in tree.body if not (isinstance(node, ast.ImportFrom) and node.module == "labkit.check")
+    ]
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            node.decorator_list = [mark for mark in node.decorator_list if not _registers(mark)]
+    return ast.unparse(tree)
+
+
+def _registers(mark: ast.expr) -> bool:
+    called = mark.func if isinstance(mark, ast.Call) else None
+    return isinstance(called, ast.Name) and called.id in ("misconception", "variant")
 
 
 def _path(lab: Lab, file_name: str) -> Path | None:
