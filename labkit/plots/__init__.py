@@ -5,12 +5,14 @@ and so is `figure.show()`; a script, which may have no screen, writes it to `fig
 Nothing here touches pyplot or any other global state of Matplotlib. All figures are readable in grey.
 """
 
+from labkit.plots.augmentations import augmentation_grid
 from labkit.plots.curves import loss_curves, training_curves
 from labkit.plots.figure import Figure
 from labkit.plots.images import confident_errors, confusion_matrix, digits, weight_images
 
 __all__ = [
     "Figure",
+    "augmentation_grid",
     "confident_errors",
     "confusion_matrix",
     "digits",
