@@ -56,8 +56,6 @@ def _trace_lazily(model, rows, batch_size, training, augment):
     def step(batch):
         if not training:
             return model_of().test_step(batch)
-        if augment is not None:
-            batch = augment_inputs(augment, batch)
         with one_pass_updates(model_of().optimizer):
             return model_of().train_step(batch)
 
@@ -68,7 +66,9 @@ def _trace_lazily(model, rows, batch_size, training, augment):
     def loop(data, order, start, count):
         def batch(index):
             samples = tf.slice(order, [start + index * batch_size], [batch_size])
-            return tree.map_structure(lambda tensor: tf.gather(tensor, samples), data)
+            rows = tree.map_structure(lambda tensor: tf.gather(tensor, samples), data)
+            # Outside `step`, which may be compiled by XLA: image transforms cannot be.
+            return rows if augment is None else augment_inputs(augment, rows)
 
         def run(index):
             step(batch(index))
