@@ -62,7 +62,7 @@ def loss_curves(
         style, marker = DASHES[number % len(DASHES)], MARKERS[number % len(MARKERS)]
         curve(axis, values, name, style, marker, color=shade)
     for name, value in (levels or {}).items():
-        level(axis, value, f"{name} = {value:.4g}")
+        level(axis, value, f"{name} = {value:.4g}", below=True)
     axis.set_xlabel("epoch")
     axis.set_ylabel("cross-entropy (nats)")
     axis.set_ylim(0, limit)

@@ -87,6 +87,6 @@ def confident_errors(
     confidence = np.max(probabilities, axis=1)
     wrong = np.flatnonzero(predictions != labels)
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:count]
-    captions = [f"{labels[i]} → {predictions[i]}, p = {confidence[i]:.3f}" for i in worst]
-    title = title or f"The {len(worst)} surest of {len(wrong):,} errors\ntrue → predicted, with probability p"
+    captions = [f"{labels[i]} → {predictions[i]} ({confidence[i]:.3f})" for i in worst]
+    title = title or f"The {len(worst)} surest of {len(wrong):,} errors\ntrue → predicted (probability)"
     return digits(np.asarray(images)[worst], captions, title=title, columns=5)
