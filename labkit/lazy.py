@@ -44,7 +44,7 @@ class _Lazy(types.ModuleType):
     """
 
     def __getattr__(self, name: str):
-        if name.startswith("__") and name not in ("__path__", "__file__", "__version__", "__all__"):
+        if name.startswith("__") and name not in ("__path__", "__version__", "__all__"):
             raise AttributeError(name)
         return getattr(_really_import(self.__name__), name)
 

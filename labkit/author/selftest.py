@@ -47,8 +47,9 @@ class _SharedWorkerRun(Run):
         self.student = self.worker
         self.student.cells = self.cells
         report = self.student.load()
-        self.notes += report["notes"]
-        self.fatal = report["fatal"]
+        problems = [*report["notes"], *([report["fatal"]] if report["fatal"] else [])]
+        if problems:  # a file that does not load would prove nothing
+            raise CourseError(problems[0])
 
 
 def selftest(

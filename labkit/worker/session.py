@@ -106,6 +106,7 @@ class Session:
         if lazy.is_loaded("keras"):
             import keras
 
+            keras.backend.clear_session()  # layer names count from one again: error messages repeat, too
             keras.utils.set_random_seed(seed % 2**31)
         return {"status": "ready"}
 
