@@ -1,8 +1,9 @@
 """The worker's own loop: read a request, answer it, until the pipe closes.
 
-Started as `python -I -m labkit.worker`. Requests arrive on descriptor 0 and answers leave on descriptor 1,
-which are moved out of the way before any student code runs: `print` and C code that writes to descriptor 1
-reach the captured output instead, never the answers.
+Started as `python -I -m labkit.worker PLAN MEMORY`. Requests arrive on descriptor 0 and answers leave on
+descriptor 1. Before anything heavy is imported, the process goes behind the layers of its plan; before any
+student code runs, the two descriptors are moved out of the way: `print` and C code that writes to
+descriptor 1 reach the captured output instead, never the answers.
 """
 
 from __future__ import annotations
@@ -11,12 +12,21 @@ import io
 import os
 import sys
 
-from labkit import lazy
-from labkit.worker import wire
-from labkit.worker.session import Session
+from labkit.worker import isolation
+
+NOT_ISOLATED = 71  # exit status: a layer of the plan could not be had
 
 
 def main() -> None:
+    plan, memory = isolation.Plan.from_argument(sys.argv[1]), int(sys.argv[2])
+    try:
+        isolation.enter(plan, os.getcwd(), memory)
+        from labkit import lazy
+        from labkit.worker import wire
+        from labkit.worker.session import Session
+    except BaseException as problem:  # an interpreter that cannot read its own libraries any more, too
+        os.write(2, f"{type(problem).__name__}: {problem}"[:500].encode("utf-8", "replace"))
+        os._exit(NOT_ISOLATED)
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -25,8 +35,11 @@ def main() -> None:
     os.dup2(2, 1)
     output = io.TextIOWrapper(os.fdopen(1, "wb"), encoding="utf-8", errors="replace", line_buffering=True)
     sys.stdout = sys.stderr = output
+    sys.argv = [""]
     lazy.install()
     session = Session()
+    answers.write(wire.encode({"id": "ready"}))
+    answers.flush()
     while (body := wire.read_frame(requests, limit=1 << 40)) is not None:
         request = wire.decode(body)
         number = request.pop("id")

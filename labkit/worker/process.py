@@ -1,9 +1,9 @@
 """The trusted side of a worker: start it, ask it, limit it, kill it.
 
-The worker is a fresh interpreter in its own process group, with an empty environment and a private
-folder. Each request has a limit of processor time and, as a far backstop, of wall time, so that a busy
-machine does not change a verdict. Whatever goes wrong becomes a WorkerFailed with a sentence; the worker
-is then gone, and the next request needs a new one.
+The worker is a fresh interpreter in its own process group, with an empty environment, a private folder and
+the kernel's layers of its plan. Each request has a limit of processor time, of time without any work, and,
+as a far backstop, of wall time, so that a busy machine does not change a verdict. Whatever goes wrong
+becomes a WorkerFailed with a sentence; the worker is then gone, and the next request needs a new one.
 """
 
 from __future__ import annotations
@@ -19,28 +19,30 @@ import tempfile
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, NoReturn
 
 import psutil
 
 from labkit.worker import wire
+from labkit.worker.isolation import NONE, Plan, candidates
+from labkit.worker.replies import is_reply
 
 OUTPUT_LIMIT = 64 * 1024  # bytes of printed text that are kept
 MEMORY_LIMIT = 6 * 1024**3  # bytes, all processes of the worker together
+RESERVE = 4 * 1024**3  # bytes that may be reserved beyond that: stacks of threads, mostly
+THREAD_LIMIT = 1024
+FOLDER_BYTES, FOLDER_FILES = 512 * 1024**2, 10_000  # in the private folder
 START_SECONDS = 60.0
-LAYERS = (
-    "separate process",
-    "process group",
-    "private folder",
-    "clean environment",
-    "time limits",
-    "memory limit",
-)
+_POLL, _FOLDER_POLL = 0.05, 0.5  # seconds
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one request may use: seconds of processor time, and of wall time (default: four times that and 10)."""
+    """What one request may use: seconds of processor time, and of wall time (default: four times that and 10).
+
+    A worker that does nothing at all for `seconds` has hung, whatever is left of the wall time.
+    """
 
     seconds: float = 15.0
     wall: float | None = None
@@ -59,17 +61,42 @@ class WorkerFailed(Exception):
         self.sentence = sentence
 
 
-class Worker:
-    """One worker process. Use as a context manager, or call `close`."""
+class WorkerUnavailable(Exception):
+    """No worker could be started: the machine is at fault, not a submission."""
 
-    def __init__(self, memory_limit: int = MEMORY_LIMIT):
+
+@cache
+def strongest_plan() -> Plan:
+    """The strongest isolation that this machine allows, found by starting a worker behind it."""
+    problem: Exception | None = None
+    for plan in candidates():
+        try:
+            with Worker(plan=plan) as worker:
+                worker.ready()
+            return plan
+        except WorkerUnavailable as failed:
+            problem = failed
+    raise WorkerUnavailable(str(problem))
+
+
+class Worker:
+    """One worker process, behind `plan` or the strongest that there is. Use as a context manager, or `close`."""
+
+    def __init__(self, memory_limit: int = MEMORY_LIMIT, plan: Plan | None = None):
         self.memory_limit = memory_limit
-        self.folder = tempfile.mkdtemp(prefix="labkit-worker-")
-        self.answers: queue.Queue = queue.Queue()
+        self.plan = strongest_plan() if plan is None else plan
+        self.folder = os.path.realpath(tempfile.mkdtemp(prefix="labkit-worker-"))
+        self.answers: queue.Queue = queue.Queue(maxsize=1)
         self._output = bytearray()
         self._dropped = 0
+        self._closed = False
+        self._ready = False
+        self._members: list[psutil.Process] | None = None
+        self._folder_seen = 0.0
+        flags = ["-I", "-B", "--check-hash-based-pycs", "always"]
+        arguments = [self.plan.as_argument(), str(memory_limit + RESERVE)]
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-B", "--check-hash-based-pycs", "always", "-m", "labkit.worker"],
+            [sys.executable, *flags, "-m", "labkit.worker", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -79,8 +106,11 @@ class Worker:
             start_new_session=True,
         )
         self._watched = psutil.Process(self.process.pid)
-        for target in (self._read_answers, self._read_output):
-            threading.Thread(target=target, daemon=True).start()
+        self._threads = [
+            threading.Thread(target=target, daemon=True) for target in (self._read_answers, self._read_output)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def __enter__(self) -> Worker:
         return self
@@ -88,8 +118,24 @@ class Worker:
     def __exit__(self, *_) -> None:
         self.close()
 
+    def ready(self) -> None:
+        """Wait until the worker is behind its layers; raises WorkerUnavailable."""
+        if self._ready:
+            return
+        try:
+            if wire.decode(self._await(Limits(START_SECONDS))) != {"id": "ready"}:
+                raise WorkerUnavailable("the worker did not start as it should")
+        except (WorkerFailed, wire.WireError) as problem:
+            self.close()
+            said = self.output.strip()[-300:]
+            raise WorkerUnavailable(f"the worker could not be started: {said or problem}") from None
+        self._ready = True
+        if self.plan.seccomp:  # it starts no further processes
+            self._members = self._family()
+
     def ask(self, limits: Limits, **request: Any) -> dict[str, Any]:
         """Send one request, `verb` and its arguments, and return the answer; raises WorkerFailed."""
+        self.ready()
         number = secrets.token_hex(8)
         frame = wire.encode({"id": number, **request})
         threading.Thread(target=self._send, args=(frame,), daemon=True).start()
@@ -98,7 +144,8 @@ class Worker:
             answer = wire.decode(body)
         except wire.WireError as problem:
             self._fail("unreadable", f"the answer could not be read: {problem}")
-        if not isinstance(answer, dict) or answer.pop("id", None) != number or not self.answers.empty():
+        mine = isinstance(answer, dict) and answer.pop("id", None) == number
+        if not mine or not is_reply(request["verb"], answer) or not self.answers.empty():
             self._fail("unreadable", "something other than the answer was written to the answer pipe")
         if answer.get("status") == "unsendable":
             return {
@@ -106,24 +153,26 @@ class Worker:
                 "value": wire.Tagged("object", {"type": "answer", "reason": answer["message"]}),
             }
         if answer.get("status") == "broken":
-            self._fail("crash", f"the call could not be made: {answer.get('message')}")
+            self._fail("crash", f"the call could not be made: {answer['message']}")
         return answer
 
     @property
     def output(self) -> str:
-        """What was printed so far, the middle left out where it was too long."""
+        """What was printed so far, the rest left out where it was too long."""
         text = bytes(self._output).decode("utf-8", "replace")
         return text + (f"\n[… {self._dropped} more bytes were printed]" if self._dropped else "")
 
     def close(self) -> None:
         """Kill everything that the worker started and remove its folder."""
+        self._closed = True
         self._kill()
         self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
-            try:
-                pipe.close()
-            except OSError:  # unsent bytes for a process that is gone
-                pass
+        for thread in self._threads:  # they end with the pipes, unless something escaped and holds those
+            thread.join(timeout=1)
+        try:
+            self.process.stdin.close()
+        except OSError:  # unsent bytes for a process that is gone
+            pass
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # --- inside --------------------------------------------------------------------------------------------
@@ -136,48 +185,82 @@ class Worker:
             pass  # the worker is gone; `_await` says so
 
     def _read_answers(self) -> None:
-        try:
-            while (body := wire.read_frame(self.process.stdout)) is not None:
-                self.answers.put(body)
-        except (wire.WireError, OSError, ValueError) as problem:
-            self.answers.put(problem)
-        self.answers.put(None)
+        with self.process.stdout as pipe:
+            last: Any = None
+            try:
+                while (body := wire.read_frame(pipe)) is not None:
+                    self._hand_over(body)
+            except (wire.WireError, OSError, ValueError) as problem:
+                last = problem
+            self._hand_over(last)
+
+    def _hand_over(self, item: Any) -> None:
+        """Wait for room: a worker that answers without being asked fills its pipe, not our memory."""
+        while not self._closed:
+            try:
+                return self.answers.put(item, timeout=0.2)
+            except queue.Full:
+                continue
 
     def _read_output(self) -> None:
-        try:
-            while chunk := self.process.stderr.read1(65536):
-                room = OUTPUT_LIMIT - len(self._output)
-                self._output += chunk[:room]
-                self._dropped += len(chunk) - len(chunk[:room])
-        except (OSError, ValueError):
-            pass
+        with self.process.stderr as pipe:
+            try:
+                while chunk := pipe.read1(65536):
+                    room = OUTPUT_LIMIT - len(self._output)
+                    self._output += chunk[:room]
+                    self._dropped += len(chunk) - len(chunk[:room])
+            except (OSError, ValueError):
+                pass
 
     def _await(self, limits: Limits) -> bytes:
-        started, used = time.monotonic(), self._processor_seconds()
+        started = worked = time.monotonic()
+        used = latest = self._processor_seconds()
         while True:
             try:
-                body = self.answers.get(timeout=0.05)
+                body = self.answers.get(timeout=_POLL)
             except queue.Empty:
-                if self._processor_seconds() - used > limits.seconds:
+                now, spent = time.monotonic(), self._processor_seconds()
+                if spent > latest:
+                    worked, latest = now, spent
+                if spent - used > limits.seconds:
                     self._fail(
                         "time", f"it used more than the {limits.seconds:g} seconds allowed and was stopped"
                     )
-                if time.monotonic() - started > limits.wall_seconds:
+                if now - worked > limits.seconds:
+                    self._fail("time", f"it did nothing for {limits.seconds:g} seconds and was stopped")
+                if now - started > limits.wall_seconds:
                     self._fail(
                         "time", f"it did not answer within {limits.wall_seconds:g} seconds and was stopped"
                     )
-                if self._memory() > self.memory_limit:
-                    gigabytes = self.memory_limit / 1024**3
-                    self._fail(
-                        "memory",
-                        f"it used more than the {gigabytes:.1f} GiB of memory allowed and was stopped",
-                    )
+                self._check_size()
                 continue
             if body is None:
                 self._fail("crash", self._end())
             if not isinstance(body, bytes):
                 self._fail("unreadable", f"the answer could not be read: {body}")
             return body
+
+    def _check_size(self) -> None:
+        """Fail on too much memory, too many threads, too much in the private folder."""
+        memory = threads = 0
+        for process in self._family():
+            try:
+                with process.oneshot():
+                    memory += process.memory_info().rss
+                    threads += process.num_threads()
+            except psutil.Error:
+                continue
+        if memory > self.memory_limit:
+            gigabytes = self.memory_limit / 1024**3
+            self._fail(
+                "memory", f"it used more than the {gigabytes:.1f} GiB of memory allowed and was stopped"
+            )
+        if threads > THREAD_LIMIT:
+            self._fail("memory", f"it started more than {THREAD_LIMIT} threads and was stopped")
+        if not self.plan.namespaces and time.monotonic() - self._folder_seen > _FOLDER_POLL:
+            self._folder_seen = time.monotonic()
+            if _is_overfull(self.folder):
+                self._fail("memory", "it wrote more files than are allowed and was stopped")
 
     def _end(self) -> str:
         try:
@@ -189,6 +272,8 @@ class Worker:
         return f"its process ended without an answer (exit status {code}): does it call exit()?"
 
     def _family(self) -> list[psutil.Process]:
+        if self._members is not None:
+            return self._members
         try:
             return [self._watched, *self._watched.children(recursive=True)]
         except psutil.Error:
@@ -204,16 +289,14 @@ class Worker:
             total += times.user + times.system
         return total
 
-    def _memory(self) -> int:
-        total = 0
-        for process in self._family():
-            try:
-                total += process.memory_info().rss
-            except psutil.Error:
-                continue
-        return total
-
     def _kill(self) -> None:
+        if self.plan.isolates:  # its guard ends when everything behind it has ended
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=2)
+                return
+            except subprocess.TimeoutExpired:
+                pass
         family = self._family()
         if hasattr(os, "killpg"):
             try:
@@ -226,19 +309,34 @@ class Worker:
             except psutil.Error:
                 pass
 
-    def _fail(self, kind: str, sentence: str) -> None:
+    def _fail(self, kind: str, sentence: str) -> NoReturn:
         self.close()
         raise WorkerFailed(kind, sentence)
 
 
+def _is_overfull(folder: str) -> bool:
+    size = count = 0
+    for where, _, names in os.walk(folder):
+        for name in names:
+            try:
+                size += os.lstat(os.path.join(where, name)).st_size
+            except OSError:
+                continue
+            count += 1
+        if size > FOLDER_BYTES or count > FOLDER_FILES:
+            return True
+    return False
+
+
 def _environment(folder: str) -> dict[str, str]:
-    """All that the worker sees of the environment: nothing of the caller's but where programs lie."""
-    kept = {
-        name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ
-    }
+    """All that the worker sees of the environment: nothing of the caller's but where libraries lie."""
+    kept = {name: os.environ[name] for name in ("SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
     return {
         **kept,
+        "PATH": os.defpath,
         "HOME": folder,
+        "USER": "student",
+        "LOGNAME": "student",
         "TMPDIR": folder,
         "TEMP": folder,
         "LANG": "C.UTF-8",
@@ -250,3 +348,6 @@ def _environment(folder: str) -> dict[str, str]:
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "CUDA_VISIBLE_DEVICES": "-1",  # the same verdict with and without a graphics card
     }
+
+
+LAYERS = NONE.layers

@@ -1,0 +1,99 @@
+"""Puts a worker behind what the kernel offers, before it has seen a line of a student's.
+
+    plan = Plan(namespaces=True, user="separate", landlock=True, seccomp=True)
+    enter(plan, folder)      # in the worker, single-threaded, nothing heavy imported yet
+
+`plan` says which layers there are, `namespaces` what a worker sees, `landlock` what it may open,
+`seccomp` which system calls it may make, `view` which files are readable, `guard` who ends it.
+A layer that is asked for and cannot be had is an OSError, never a weaker worker.
+"""
+
+from __future__ import annotations
+
+import os
+
+from labkit.worker.isolation.plan import ALWAYS, NONE, Plan, candidates
+
+__all__ = ["ALWAYS", "NONE", "MAX_FILE", "Plan", "candidates", "enter"]
+
+MAX_FILE = 256 * 1024**2  # bytes in one file
+MAX_OPEN_FILES = 512
+MAX_THREADS = 1024
+_FIRST_FREE_USER = 1_900_000_000  # above what distributions and systemd give away, below 2**31
+_NOBODY = 65534
+
+
+def enter(plan: Plan, folder: str, memory: int) -> None:
+    """Return in a process behind the layers of the plan; the present process becomes its guard.
+
+    `folder` is the one place where it may write; `memory` bounds what it may reserve, in bytes.
+    Raises OSError where a layer cannot be had.
+    """
+    if not plan.isolates:
+        return
+    from labkit.worker.isolation import guard, kernel, landlock, namespaces, seccomp, view
+
+    uid, gid = _user(plan)
+    if plan.namespaces:
+        namespaces.unshare(plan.user_namespace)
+    elif plan.user == "separate":
+        os.chown(folder, uid, gid)
+
+    def prepare() -> None:
+        if plan.namespaces:
+            namespaces.furnish(folder, uid, gid)
+        kernel.drop_capability_bounds()
+        if plan.user == "separate":
+            os.setgroups([])
+            os.setresgid(gid, gid, gid)
+            os.setresuid(uid, uid, uid)
+            kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # its own /proc/self would belong to root
+        kernel.drop_capabilities()
+        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+
+    guard.fork_guarded(plan.namespaces, prepare)
+    _limit_resources(plan, memory)
+    if plan.landlock:
+        landlock.restrict(_rules(plan, folder, view, landlock))
+    if plan.seccomp:
+        seccomp.restrict()
+
+
+def _user(plan: Plan) -> tuple[int, int]:
+    """The user to become. Each worker of root's has its own, so that none may touch another."""
+    if plan.user != "separate":
+        return os.getuid(), os.getgid()
+    wanted = _FIRST_FREE_USER + os.getpid() % 2**22
+    with open("/proc/self/uid_map") as lines:
+        ranges = [tuple(map(int, line.split())) for line in lines]
+    mapped = any(first <= wanted < first + count for first, _, count in ranges)
+    return (wanted, wanted) if mapped else (_NOBODY, _NOBODY)
+
+
+def _limit_resources(plan: Plan, memory: int) -> None:
+    import resource
+
+    limits = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: MAX_FILE,
+        resource.RLIMIT_NOFILE: MAX_OPEN_FILES,
+        resource.RLIMIT_MSGQUEUE: 0,
+        resource.RLIMIT_DATA: memory,
+    }
+    if plan.namespaces or plan.user == "separate":  # else the count is of everything that this user runs
+        limits[resource.RLIMIT_NPROC] = MAX_THREADS
+    for kind, value in limits.items():
+        _, most = resource.getrlimit(kind)
+        value = value if most == resource.RLIM_INFINITY else min(value, most)
+        resource.setrlimit(kind, (value, value))
+
+
+def _rules(plan: Plan, folder: str, view, landlock):
+    for tree in view.trees():
+        for path, whole in tree.pieces():
+            yield path, landlock.READ if whole else landlock.LIST
+    for device in view.DEVICES:
+        yield device, landlock.USE
+    for path in ("/proc",) if plan.namespaces else view.PROC:
+        yield path, landlock.READ
+    yield folder, landlock.WRITE

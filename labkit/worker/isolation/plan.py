@@ -1,0 +1,84 @@
+"""Which layers a worker is to be put behind. Plain data; the grader chooses, the worker obeys or ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass
+
+#: What every worker has, on every system.
+ALWAYS = (
+    "separate process",
+    "process group",
+    "private folder",
+    "clean environment",
+    "time limits",
+    "memory limit",
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Layers of the kernel around a worker. The default is none.
+
+    namespaces: own mounts, process numbers, network, IPC and host name; with `user_namespace` made
+    without being root. `user`: "same" as the grader's, "separate" (root gives way to a user who owns
+    nothing), or "powerless" (root without a capability, where nobody else may enter the interpreter's folder).
+    """
+
+    namespaces: bool = False
+    user_namespace: bool = False
+    user: str = "same"
+    landlock: bool = False
+    seccomp: bool = False
+
+    @property
+    def isolates(self) -> bool:
+        """Whether the kernel keeps a submission from the rest of the machine."""
+        return self.namespaces or self.landlock or self.seccomp
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names under which a result record lists them."""
+        named = {
+            "namespaces (mount, pid, net, ipc, uts)": self.namespaces and not self.user_namespace,
+            "namespaces (user, mount, pid, net, ipc, uts)": self.namespaces and self.user_namespace,
+            "separate user": self.user == "separate",
+            "no capabilities": self.isolates,
+            "landlock": self.landlock,
+            "seccomp": self.seccomp,
+            "resource limits": self.isolates,
+        }
+        return (*ALWAYS, *[name for name, active in named.items() if active])
+
+    def as_argument(self) -> str:
+        """The plan as one word of a command line."""
+        return json.dumps(asdict(self))
+
+    @staticmethod
+    def from_argument(text: str) -> Plan:
+        """The plan that `as_argument` wrote."""
+        return Plan(**json.loads(text))
+
+
+NONE = Plan()
+
+
+def candidates() -> list[Plan]:
+    """The plans to try on this machine, the strongest first and `NONE` last."""
+    if sys.platform != "linux":
+        return [NONE]
+    from labkit.worker.isolation import landlock, seccomp
+
+    guards = [
+        {"landlock": by_path, "seccomp": by_call}
+        for by_path, by_call in ((True, True), (True, False), (False, True), (False, False))
+        if (not by_path or landlock.version()) and (not by_call or seccomp.available())
+    ]
+    if os.getuid() == 0:
+        spaces = [{"namespaces": True, "user": "separate"}, {"user": "separate"}, {"user": "powerless"}]
+    else:
+        spaces = [{"namespaces": True, "user_namespace": True}, {}]
+    plans = [Plan(**space, **guard) for space in spaces for guard in guards]
+    return [plan for plan in plans if plan.isolates] + [NONE]

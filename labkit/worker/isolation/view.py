@@ -1,0 +1,89 @@
+"""What a worker may read: the interpreter, the libraries, and those parts of labkit that it runs.
+
+Not the course, whatever it lies in; not the modules that know what a check expects; not MNIST, whose
+file holds the labels of the test set.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+#: Parts of this package that a worker has no use for.
+PRIVATE = ("author", "check", "export", "grade", "report", "data/mnist.npz")
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+#: Without a /proc of its own, a process sees itself and what libraries ask about the machine.
+PROC = ("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/sys/vm/overcommit_memory")
+_PACKAGE = Path(__file__).absolute().parents[2]
+_SYSTEM = (
+    *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store"),
+    *("/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types", "/usr/share/zoneinfo", "/usr/share/fonts"),
+    "/sys/devices/system/cpu",
+)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A file or folder with all that lies in it, except the paths in `hidden`."""
+
+    path: str
+    hidden: tuple[str, ...] = ()
+
+    def pieces(self) -> Iterator[tuple[str, bool]]:
+        """The tree as whole pieces beside which nothing hidden lies, and the folders above them.
+
+        Each is (path, whole); of a folder that is not whole, only the list of names may be read.
+        """
+        yield from _pieces(self.path, self.hidden)
+
+
+def _pieces(path: str, hidden: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
+    if path in hidden:
+        return
+    if not any(beneath(secret, path) for secret in hidden):
+        yield path, True
+        return
+    yield path, False
+    for name in sorted(os.listdir(path)):
+        yield from _pieces(os.path.join(path, name), hidden)
+
+
+def beneath(path: str, folder: str) -> bool:
+    """Whether a path lies in a folder; both absolute and normal."""
+    return path.startswith(folder.rstrip("/") + "/")
+
+
+def trees() -> list[Tree]:
+    """Everything readable, by real path, none inside another."""
+    package = os.path.realpath(_PACKAGE)
+    secrets = tuple(os.path.join(package, part) for part in PRIVATE)
+    roots = {os.path.realpath(path) for path in _paths() if os.path.exists(path)} - {"/"}
+    found = []
+    for root in sorted(roots):
+        if not any(beneath(root, other.path) for other in found):
+            found.append(Tree(root, tuple(secret for secret in secrets if beneath(secret, root))))
+    return found
+
+
+def aliases() -> list[tuple[str, str]]:
+    """Paths by which the interpreter knows a place that is really elsewhere: (name, real path)."""
+    names = dict.fromkeys(path for path in _paths() if os.path.exists(path))
+    return [(name, os.path.realpath(name)) for name in names if os.path.realpath(name) != name]
+
+
+def _paths() -> list[str]:
+    places = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    places += [p for p in sys.path if os.path.basename(p) in ("site-packages", "dist-packages")]
+    places += [os.path.join(sys.base_prefix, name) for name in ("lib", "lib64")]
+    return [os.path.abspath(place) for place in places] + [str(_PACKAGE), *_loaded(), *_SYSTEM]
+
+
+def _loaded() -> list[str]:
+    """The shared objects in this process, wherever the dynamic linker found them."""
+    with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as lines:
+        paths = {line.rstrip("\n").split(None, 5)[5] for line in lines if line.count("/") and ".so" in line}
+    return sorted(path for path in paths if path.startswith("/") and " (deleted)" not in path)

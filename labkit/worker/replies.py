@@ -1,0 +1,70 @@
+"""What an answer to each request must look like. Whatever else a worker says is no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from labkit.worker.wire import Tagged
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_text, value))
+
+
+def _maybe(valid: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or valid(value)
+
+
+def _line(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**31
+
+
+def _anything(value: Any) -> bool:
+    return True
+
+
+def _handle(value: Any) -> bool:
+    return isinstance(value, Tagged) and value.kind == "handle" and type(value.fields.get("id")) is int
+
+
+_READY = {"ready": {}}
+_FAILED = {"unsendable": {"message": _text}, "broken": {"message": _text}}
+#: For each verb the statuses that may come back, with the fields of each.
+REPLIES: dict[str, dict[str | None, dict[str, Callable[[Any], bool]]]] = {
+    "load": {None: {"notes": _texts, "functions": _texts, "fatal": _maybe(_text)}},
+    "begin": _READY,
+    "warm": _READY,
+    "call": {
+        "answered": {"value": _anything},
+        "not_attempted": {"message": _text},
+        "missing": {"similar": _maybe(_text)},
+        "raised": {
+            "type": _text,
+            "message": _text,
+            "place": _maybe(_text),
+            "line": _maybe(_line),
+            "text": _text,
+        },
+    },
+    "hold": {"answered": {"value": _handle}},
+    "fetch": {"answered": {"value": _anything}},
+    "assign": {"answered": {"value": _anything}},
+}
+
+
+def is_reply(verb: str, answer: Any) -> bool:
+    """Whether this is an answer to such a request: a known status, with its fields and no others."""
+    if not isinstance(answer, dict):
+        return False
+    status = answer.get("status")
+    if status is not None and not isinstance(status, str):
+        return False
+    fields = (REPLIES[verb] | _FAILED).get(status)
+    if fields is None or set(answer) - {"status"} != set(fields):
+        return False
+    return all(valid(answer[name]) for name, valid in fields.items())
