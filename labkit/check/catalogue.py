@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from labkit.labs import Lab
@@ -77,11 +78,17 @@ def read_catalogue(lab: Lab, file_name: str) -> list[Entry]:
 
 
 def cells_with(lab: Lab, file_name: str, entry: Entry) -> list[list[str]]:
-    """The reference solution with one function replaced by an entry of the catalogue."""
+    """The reference solution with one function replaced by an entry of the catalogue.
+
+    The catalogue runs in a module of its own, so that what it imports from `lab` stays the reference.
+    """
     text = _without_registration(_path(lab, file_name).read_text(encoding="utf-8"))
-    return [*reference_cells(lab), [file_name, text], ["catalogue", f"{entry.replaces} = {entry.name}"]]
+    module = file_name.removesuffix(".py")
+    replaced = f"from {module} import {entry.name} as {entry.replaces}"
+    return [*reference_cells(lab), [file_name, text, module], ["catalogue", replaced]]
 
 
+@lru_cache(maxsize=64)
 def _without_registration(text: str) -> str:
     """The functions of a catalogue alone: a worker has no `labkit.check` to register them with."""
     tree = ast.parse(text)

@@ -6,6 +6,7 @@ comes in and goes out is a wire value.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import difflib
@@ -15,6 +16,7 @@ import re
 import sys
 import types
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -60,41 +62,29 @@ class Session:
 
     # --- loading -------------------------------------------------------------------------------------------
 
-    def load(self, cells: list, name: str = MODULE) -> dict[str, Any]:
-        """Run the cells, `[label, source]` each, in a new module.
+    def load(self, cells: list) -> dict[str, Any]:
+        """Run the cells, `[label, source]` each, in a new module called `lab`.
 
         A cell runs statement by statement: one that raises is noted and the next one runs, so that one
-        broken line does not take every other answer with it. Returns notes, the names of the functions
-        and `fatal`, the sentence of a syntax error that left nothing to run.
+        broken line does not take every other answer with it. A cell with a third part, a name, runs in a
+        module of that name of its own. Returns notes, the names of the functions and `fatal`, the sentence
+        of a syntax error that left nothing to run.
         """
-        self.module = types.ModuleType(name)
         self.store.clear()
-        sys.modules[name] = self.module
-        self.module.__dict__.update({"display": print, "get_ipython": lambda: None})
+        self.module = _new_module(MODULE)
         notes, unreadable = [], []
-        for label, source in cells:
-            tree, note = _parse(label, source)
-            if tree is None:
-                unreadable.append(note)
-                continue
+        for label, source, *own_module in cells:
+            linecache.cache[label] = (len(source), None, source.splitlines(keepends=True), label)
+            statements, note, problem = _compiled(label, source)
             notes += [note] if note else []
-            notes += self._run(label, tree)
+            unreadable += [problem] if problem else []
+            module = _new_module(own_module[0]) if own_module else self.module
+            notes += _run(label, statements, module)
         fatal = unreadable[0] if len(unreadable) == len(cells) and cells else None
         functions = sorted(
             n for n, value in vars(self.module).items() if isinstance(value, types.FunctionType)
         )
         return {"notes": notes + unreadable, "functions": functions, "fatal": fatal}
-
-    def _run(self, label: str, tree: ast.Module) -> list[str]:
-        notes = []
-        for statement in tree.body:
-            flags = __import__("__future__").annotations.compiler_flag
-            code = compile(ast.Module([statement], []), label, "exec", flags=flags, dont_inherit=True)
-            try:
-                exec(code, vars(self.module))
-            except BaseException as error:  # SystemExit too: a file may end with exit()
-                notes.append(f"{label}, line {statement.lineno}: {_sentence(error)}; the rest was still run.")
-        return notes
 
     # --- calling -------------------------------------------------------------------------------------------
 
@@ -150,9 +140,46 @@ class Session:
 # --- source text -------------------------------------------------------------------------------------------
 
 
+def _new_module(name: str) -> types.ModuleType:
+    sys.modules[name] = module = types.ModuleType(name)
+    module.__dict__.update({"display": print, "get_ipython": lambda: None})  # as in a notebook
+    return module
+
+
+def _run(label: str, statements: tuple, module: types.ModuleType) -> list[str]:
+    notes = []
+    for line, code in statements:
+        try:
+            exec(code, vars(module))
+        except BaseException as error:  # SystemExit too: a file may end with exit()
+            notes.append(f"{label}, line {line}: {_sentence(error)}; the rest was still run.")
+    return notes
+
+
+@lru_cache(maxsize=256)  # the reference and the known mistakes are loaded again and again
+def _compiled(label: str, source: str) -> tuple[tuple, str | None, str | None]:
+    """The cell's statements as (line, code), a note, and the sentence of a syntax error."""
+    tree, note = _parse(label, source)
+    if tree is None:
+        return (), None, note
+    flags = __future__.annotations.compiler_flag
+    try:
+        codes = tuple(
+            (node.lineno, compile(ast.Module([node], []), label, "exec", flags=flags, dont_inherit=True))
+            for node in tree.body
+        )
+    except (
+        SyntaxError,
+        ValueError,
+        RecursionError,
+        MemoryError,
+    ) as error:  # such as `return` outside a function
+        return (), None, _syntax_sentence(label, error)
+    return codes, note, None
+
+
 def _parse(label: str, source: str) -> tuple[ast.Module | None, str | None]:
     """The cell's tree and a note; no tree when it cannot be read even without its notebook magics."""
-    linecache.cache[label] = (len(source), None, source.splitlines(keepends=True), label)
     try:
         return ast.parse(source, label), None
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
