@@ -143,6 +143,10 @@ def grade(
         float | None,
         typer.Option("--require", help="Exit with status 3 if a submission is below this percentage."),
     ] = None,
+    isolation: Annotated[
+        str,
+        typer.Option("--isolation", help="How submissions are kept apart: strongest, or none (unsafe)."),
+    ] = "strongest",
     course: CourseOption = None,
 ) -> None:
     """Grade submissions against the solution, with fresh inputs drawn from a secret.
@@ -151,7 +155,7 @@ def grade(
     grader itself failed on one, 2 on bad usage, 3 below --require.
     """
     from labkit.grade import grade_paths
-    from labkit.grade.batch import salt_for
+    from labkit.grade.batch import isolation_plan, salt_for
     from labkit.grade.table import batch_table, record_table
     from labkit.labs import CourseError, find_course
 
@@ -159,6 +163,7 @@ def grade(
     if missing:
         raise CourseError(f"{missing[0]} does not exist.")
     found = find_course(paths[0].absolute(), course)
+    plan = isolation_plan(isolation)
     secret = salt_for(out, salt)
     console = _console()
     with _progress() as progress:
@@ -173,7 +178,7 @@ def grade(
             progress.update(single, advance=1)
 
         batch = grade_paths(
-            found, paths, out, secret, lab, begin, step, lambda record: progress.advance(whole)
+            found, paths, out, secret, lab, plan, begin, step, lambda record: progress.advance(whole)
         )
     labs = {entry.name: entry for entry in found.labs}
     if len(batch.records) <= 5:

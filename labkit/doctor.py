@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 from labkit.labs import CourseError, find_course
-from labkit.worker.process import LAYERS
+from labkit.worker import WorkerUnavailable, strongest_plan
 
 _LIBRARIES = ("labkit", "tensorflow", "keras", "numpy", "matplotlib", "scikit-learn", "pytest")
 _OLDEST_KERAS = (3, 15)  # older loaders have CVEs, and scale activity regularizers by the batch size
@@ -60,7 +60,16 @@ def _data() -> Finding:
 
 
 def _isolation() -> Finding:
-    return Finding("isolation", ", ".join(LAYERS))
+    try:
+        plan = strongest_plan()
+    except WorkerUnavailable as problem:
+        return Finding(
+            "isolation", str(problem), False, "Submissions cannot be run at all; install labkit again."
+        )
+    if plan.isolates:
+        return Finding("isolation", ", ".join(plan.layers))
+    remedy = "`labkit check` works; grade on Linux 5.13 or newer, or with --isolation none where you trust the files."
+    return Finding("isolation", ", ".join(plan.layers), True, remedy)
 
 
 def _course(course: Path | None) -> Finding:

@@ -13,7 +13,17 @@ import numpy as np
 
 from labkit.check.expect.failure import Failure, answered
 from labkit.text import inert, one_line
-from labkit.worker import Handle, Limits, ModelSpec, Session, Worker, WorkerFailed, values
+from labkit.worker import (
+    Handle,
+    Limits,
+    ModelSpec,
+    Plan,
+    Session,
+    Worker,
+    WorkerFailed,
+    strongest_plan,
+    values,
+)
 
 
 class NotAttempted(Exception):
@@ -109,18 +119,22 @@ class InProcess:
 
 
 class InWorker:
-    """A worker process that is started when it is needed and started anew after it failed."""
+    """A worker process that is started when it is needed and started anew after it failed.
 
-    def __init__(self, cells: list[list[str]]):
+    `plan` says how it is isolated; without one, as strongly as this machine allows.
+    """
+
+    def __init__(self, cells: list[list[str]], plan: Plan | None = None):
         self.cells = cells
+        self.plan = plan or strongest_plan()
         self.limits = Limits()
         self._worker: Worker | None = None
         self._earlier_output = ""
 
     def load(self) -> dict[str, Any]:
         """Load the submission, in a new worker where there is none, and return what `Session.load` reports."""
-        self._worker = self._worker or Worker()
-        report = self._worker.ask(Limits(60), verb="load", cells=self.cells)
+        self._worker = self._worker or Worker(plan=self.plan)
+        report = self._ask(Limits(60), "load", cells=self.cells)
         report.pop("status", None)
         return report
 

@@ -16,7 +16,7 @@ from labkit.check.expect.values import describe
 from labkit.check.marks import Marks
 from labkit.check.parties import InWorker, NotAttempted, Party, Transport
 from labkit.text import inert
-from labkit.worker import WorkerFailed, warm
+from labkit.worker import Plan, WorkerFailed, warm
 
 VERDICTS = ("passed", "failed", "not_attempted", "not_run", "error")
 
@@ -44,12 +44,13 @@ class BrokenCheck(Exception):
 
 @dataclass
 class Run:
-    """A submission under check. `salt` is None for public inputs, secret bytes for grading."""
+    """A submission under check. `salt` is None for public inputs, secret bytes for grading; `plan` isolates it."""
 
     cells: list[list[str]]
     answers: Live | Recorded
     salt: bytes | None = None
     sha256: str = ""
+    plan: Plan | None = None
     results: list[CheckResult] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
@@ -57,7 +58,7 @@ class Run:
     fatal: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.student = InWorker(self.cells)
+        self.student = InWorker(self.cells, self.plan)
         try:
             report = self.student.load()
         except WorkerFailed as failed:
@@ -77,14 +78,18 @@ class Run:
         return inert(self.student.output, 64 * 1024)
 
     def seed(self, check: str) -> int:
-        """The seed of one check: fixed for public runs, else drawn from the salt and the file's hash."""
-        secret = b"public" if self.salt is None else self.salt + self.sha256.encode()
-        digest = hashlib.sha256(secret + b"\0" + check.encode()).digest()
-        return int.from_bytes(digest[:7], "big")
+        """The seed of the code under check: fixed for public runs, else drawn from the salt and the file's hash."""
+        return self._draw(check, b"")
 
     def rng(self, check: str) -> np.random.Generator:
         """A fresh generator of one check's inputs; every call gives the same inputs again."""
-        return np.random.default_rng(self.seed(check))
+        # a submission learns its own seed, and must not be able to draw the inputs from it
+        return np.random.default_rng(self._draw(check, b"" if self.salt is None else b"\0inputs"))
+
+    def _draw(self, check: str, purpose: bytes) -> int:
+        secret = b"public" if self.salt is None else self.salt + self.sha256.encode()
+        digest = hashlib.sha256(secret + b"\0" + check.encode() + purpose).digest()
+        return int.from_bytes(digest[:7], "big")
 
     def perform(
         self, name: str, title: str, marks: Marks, body: Callable[..., Any], given: dict[str, Any]
@@ -173,7 +178,8 @@ class Run:
     def _unexpected(self, name: str, body, given, error: Exception) -> dict[str, Any]:
         """A check stumbled: over an answer that it cannot use, or over its own mistake."""
         function, answer = last_answer()
-        if function and self._reference_passes(name, body, given):
+        if self._reference_passes(name, body, given):
+            function = function or "the file"
             return _outcome(
                 "failed", inert(f"the answer of {function} cannot be used: it is {describe(answer)}", 300)
             )

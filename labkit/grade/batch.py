@@ -17,6 +17,7 @@ from labkit.grade.record import Record
 from labkit.labs import Course, CourseError, Lab
 from labkit.submissions import SUFFIXES, SubmissionError, read_submission
 from labkit.text import csv_cell, one_line
+from labkit.worker import Plan, WorkerUnavailable, strongest_plan
 
 _SKIPPED_FOLDERS = ("__pycache__", "__MACOSX", "node_modules", "site-packages")
 SALT_FILE = "salt"
@@ -121,27 +122,46 @@ def salt_for(out: Path, given: str | None) -> bytes:
     return salt.encode()
 
 
+def isolation_plan(given: str) -> Plan:
+    """The isolation for `strongest` or `none`. Raises CourseError where submissions could read the solution."""
+    if given not in ("strongest", "none"):
+        raise CourseError(f"--isolation is strongest or none, not {given!r}.")
+    if given == "none":
+        return Plan()
+    plan = strongest_plan()
+    if not plan.isolates:
+        raise CourseError(
+            "This system cannot keep submissions from reading the solution or other files: neither Landlock "
+            "nor namespaces are available (see `labkit doctor`). Grade on Linux 5.13 or newer, or, where you "
+            "trust every submission, with --isolation none."
+        )
+    return plan
+
+
 def grade_paths(
     course: Course,
     paths: list[Path],
     out: Path,
     salt: bytes,
     lab_name: str | None = None,
+    plan: Plan | None = None,
     begin: Callable[[int, int, str, int], None] = lambda number, total, name, checks: None,
     progress: Callable[[str], None] = lambda check: None,
     finished: Callable[[Record], None] = lambda record: None,
 ) -> Batch:
     """Grade every submission under `paths` and write `out/<submission>/result.json` and `out/grades.csv`.
 
-    One submission that cannot be graded never stops the others. `begin`, `progress` and `finished` are told
+    One submission that cannot be graded never stops the others. `plan` is the isolation of the workers; default:
+    the strongest that this machine allows. `begin`, `progress` and `finished` are told
     how far the work is.
     """
     found = find_submissions(paths)
     if not found:
         raise CourseError(f"No .py or .ipynb file was found under {', '.join(map(str, paths))}.")
+    plan = plan or strongest_plan()
     batch = Batch()
     for number, entry in enumerate(found, 1):
-        graded = _grade_one(course, entry, lab_name, salt, begin, (number, len(found)), progress)
+        graded = _grade_one(course, entry, lab_name, salt, plan, begin, (number, len(found)), progress)
         batch.records.append(graded.record)
         batch.failures += [f"{entry.name}: {fault}" for fault in graded.faults]
         _write_result(out / entry.name, graded)
@@ -151,7 +171,7 @@ def grade_paths(
 
 
 def _grade_one(
-    course: Course, entry: Found, lab_name: str | None, salt: bytes, begin, place, progress
+    course: Course, entry: Found, lab_name: str | None, salt: bytes, plan: Plan, begin, place, progress
 ) -> Graded:
     lab = None
     try:
@@ -163,13 +183,13 @@ def _grade_one(
         if lab.solution is None:
             raise CourseError(f"{lab.name} has no solution here; only `labkit check` works without it.")
         begin(*place, entry.name, len(lab.checks))
-        return grade_submission(submission, lab, salt, progress)
+        return grade_submission(submission, lab, salt, progress, plan)
     except SubmissionError as problem:
         begin(*place, entry.name, 0)
-        return Graded(unreadable(entry.name, lab, str(problem), salt))
-    except GraderFailed as failed:
+        return Graded(unreadable(entry.name, lab, str(problem), salt, plan))
+    except (GraderFailed, WorkerUnavailable) as failed:
         sentence = "The grader failed on this submission; that is no fault of it."
-        return Graded(unreadable(entry.name, lab, sentence, salt), faults=(str(failed),))
+        return Graded(unreadable(entry.name, lab, sentence, salt, plan), faults=(str(failed),))
 
 
 def _write_result(folder: Path, graded: Graded) -> None:

@@ -21,7 +21,7 @@ from labkit.grade.record import Record
 from labkit.labs import CheckInfo, CourseError, Lab
 from labkit.submissions import Submission
 from labkit.text import inert
-from labkit.worker.process import LAYERS
+from labkit.worker import Plan
 
 Progress = Callable[[str], None]
 
@@ -46,10 +46,14 @@ def live_answers(lab: Lab) -> Live:
 
 
 def grade_submission(
-    submission: Submission, lab: Lab, salt: bytes, progress: Progress = lambda title: None
+    submission: Submission,
+    lab: Lab,
+    salt: bytes,
+    progress: Progress = lambda title: None,
+    plan: Plan | None = None,
 ) -> Graded:
-    """Grade against the live solution with inputs drawn from the salt."""
-    run = Run([list(cell) for cell in submission.cells], live_answers(lab), salt, submission.sha256)
+    """Grade against the live solution with inputs drawn from the salt, behind the isolation of the plan."""
+    run = Run([list(cell) for cell in submission.cells], live_answers(lab), salt, submission.sha256, plan)
     return _carry_out(
         run, submission, lab, lab.solution, hashlib.sha256(salt).hexdigest()[:12], None, progress
     )
@@ -68,7 +72,7 @@ def check_submission(
     return _carry_out(run, submission, lab, lab.handout, None, question, progress)
 
 
-def unreadable(name: str, lab: Lab | None, problem: str, salt: bytes) -> Record:
+def unreadable(name: str, lab: Lab | None, problem: str, salt: bytes, plan: Plan) -> Record:
     """The record of a file that could not be read: no points, and the reason as a note."""
     checks = tuple(_not_run(info) for info in (lab.checks if lab else ()))
     return Record(
@@ -76,7 +80,7 @@ def unreadable(name: str, lab: Lab | None, problem: str, salt: bytes) -> Record:
         lab.name if lab else "",
         checks,
         (inert(problem, 600),),
-        LAYERS,
+        plan.layers,
         hashlib.sha256(salt).hexdigest()[:12],
     )
 
@@ -88,7 +92,9 @@ def _carry_out(run: Run, submission: Submission, lab: Lab, folder: Path, salt_id
         run.close()
     notes = [*submission.notes, *([run.fatal] if run.fatal else []), *run.notes]
     notes = list(dict.fromkeys(notes))
-    record = Record(submission.name, lab.name, tuple(run.results), tuple(notes), LAYERS, salt_id)
+    record = Record(
+        submission.name, lab.name, tuple(run.results), tuple(notes), run.student.plan.layers, salt_id
+    )
     return Graded(record, run.output, tuple(run.broken))
 
 

@@ -13,6 +13,7 @@ _WHERE = {
     "Limits": "process",
     "ModelSpec": "models",
     "Opaque": "values",
+    "Plan": "isolation",
     "Session": "session",
     "TrainingHistory": "values",
     "Worker": "process",

@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 import psutil
 
 from labkit.worker import wire
-from labkit.worker.isolation import NONE, Plan, candidates
+from labkit.worker.isolation import Plan, candidates
 from labkit.worker.replies import is_reply
 
 OUTPUT_LIMIT = 64 * 1024  # bytes of printed text that are kept
@@ -135,6 +135,8 @@ class Worker:
 
     def ask(self, limits: Limits, **request: Any) -> dict[str, Any]:
         """Send one request, `verb` and its arguments, and return the answer; raises WorkerFailed."""
+        if self._closed:
+            raise WorkerFailed("crash", "its worker is gone")
         self.ready()
         number = secrets.token_hex(8)
         frame = wire.encode({"id": number, **request})
@@ -348,6 +350,3 @@ def _environment(folder: str) -> dict[str, str]:
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "CUDA_VISIBLE_DEVICES": "-1",  # the same verdict with and without a graphics card
     }
-
-
-LAYERS = NONE.layers

@@ -51,7 +51,7 @@ def enter(plan: Plan, folder: str, memory: int) -> None:
         kernel.drop_capabilities()
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
 
-    guard.fork_guarded(plan.namespaces, prepare)
+    guard.fork_guarded(plan.namespaces, folder, prepare)
     _limit_resources(plan, memory)
     if plan.landlock:
         landlock.restrict(_rules(plan, folder, view, landlock))

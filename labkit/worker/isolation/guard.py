@@ -18,11 +18,13 @@ from typing import NoReturn
 from labkit.worker.isolation import kernel
 
 
-def fork_guarded(in_namespace: bool, prepare: Callable[[], None]) -> None:
+def fork_guarded(in_namespace: bool, folder: str, prepare: Callable[[], None]) -> None:
     """Return in a new process, which `prepare` has restricted; the present one becomes its guard.
 
-    With `in_namespace`, the first process of the namespace stands between the two.
+    With `in_namespace`, the first process of the namespace stands between the two. The guard removes
+    `folder` in the end, for a grader that was killed cannot.
     """
+    around = os.open(os.path.dirname(folder), os.O_RDONLY | os.O_DIRECTORY)
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGCHLD))
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     report, tell = os.pipe()
@@ -30,8 +32,9 @@ def fork_guarded(in_namespace: bool, prepare: Callable[[], None]) -> None:
     if child:
         os.close(tell)
         _let_go(1, 2)
-        _guard(child, report)
+        _guard(child, report, around, os.path.basename(folder))
     os.close(report)
+    os.close(around)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGCHLD))
     if in_namespace:
@@ -64,8 +67,8 @@ def _first_process(worker: int, tell: int) -> NoReturn:
             os._exit(0)
 
 
-def _guard(child: int, report: int) -> NoReturn:
-    """Wait for the end of the child; then end in the same way."""
+def _guard(child: int, report: int, around: int, folder: str) -> NoReturn:
+    """Wait for the end of the child, see that nothing is left, and end in the same way."""
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake)
@@ -88,6 +91,7 @@ def _guard(child: int, report: int) -> NoReturn:
             elif signal.SIGTERM in os.read(woken, 64):
                 os.kill(child, signal.SIGKILL)
     _end_descendants()
+    _remove(around, folder)
     os.set_blocking(report, False)
     try:
         told = os.read(report, 4)
@@ -112,6 +116,18 @@ def _end_descendants() -> None:
             return
         if not left:
             return
+
+
+def _remove(around: int, folder: str) -> None:
+    try:
+        for _, folders, files, here in os.fwalk(folder, topdown=False, dir_fd=around):
+            for name in files:
+                os.unlink(name, dir_fd=here)
+            for name in folders:
+                os.rmdir(name, dir_fd=here)
+        os.rmdir(folder, dir_fd=around)
+    except OSError:  # the grader tries again
+        pass
 
 
 def _ending(status: int) -> int:
