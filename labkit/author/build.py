@@ -89,7 +89,7 @@ class _RecordingRun(Run):
             except Exception:
                 return None
 
-        for mistake in self.live.mistakes(name, marks.question, attempt):
+        for mistake in self.live.mistakes(name, marks.question, self.seed(name), attempt):
             self.tables.add_mistake(name, mistake)
         return CheckResult(name, marks.question, title, "passed", marks.points, marks.points)
 

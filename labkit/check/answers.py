@@ -41,14 +41,24 @@ class Live:
         self.lab = lab
         self._reference = InProcess(catalogue.reference_cells(lab))
         self._entries = catalogue.read_catalogue(lab, MISCONCEPTIONS)
+        self._mistakes: dict[str, tuple[int, list[Mistake]]] = {}
 
     def reference(self, check: str, seed: int) -> Transport:
         """The reference, with fresh seeds."""
         self._reference.ask("begin", seed=seed)
         return self._reference
 
-    def mistakes(self, check: str, question: str, attempt: Attempt) -> Iterator[Mistake]:
-        """Each known mistake of the question on which this check fails."""
+    def mistakes(self, check: str, question: str, seed: int, attempt: Attempt) -> list[Mistake]:
+        """Each known mistake of the question on which this check fails.
+
+        Kept for the seed that was asked for last: a self-test comes back with it for every mistake it tries.
+        """
+        kept = self._mistakes.get(check)
+        if kept is None or kept[0] != seed:
+            kept = self._mistakes[check] = (seed, list(self._failing(question, attempt)))
+        return kept[1]
+
+    def _failing(self, question: str, attempt: Attempt) -> Iterator[Mistake]:
         for entry in self._entries:
             if entry.question == question:
                 failure = attempt(InProcess(catalogue.cells_with(self.lab, MISCONCEPTIONS, entry)))
@@ -93,7 +103,7 @@ class Recorded:
         replies = self._value(self.tables["answers"].get(check))
         return _Replay(check, replies or [])
 
-    def mistakes(self, check: str, question: str, attempt: Attempt) -> Iterator[Mistake]:
+    def mistakes(self, check: str, question: str, seed: int, attempt: Attempt) -> Iterator[Mistake]:
         """Each known mistake on which this check was seen to fail."""
         for entry in self.tables["mistakes"].get(check, []):
             failure = Failure(entry["kind"], "", _revive(self._value(entry["received"])), like=entry["like"])

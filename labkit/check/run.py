@@ -169,7 +169,7 @@ class Run:
                 return None
 
         found = []
-        for mistake in self.answers.mistakes(name, marks.question, attempt):
+        for mistake in self.answers.mistakes(name, marks.question, self.seed(name), attempt):
             apart = distance(failure, mistake.failure)
             if apart is not None:
                 found.append((apart, len(found), mistake))
