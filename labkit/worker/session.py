@@ -96,7 +96,8 @@ class Session:
         if lazy.is_loaded("keras"):
             import keras
 
-            keras.backend.clear_session()  # layer names count from one again: error messages repeat, too
+            # layer names count from one again, so that error messages repeat, too
+            keras.utils.clear_session(free_memory=False)
             keras.utils.set_random_seed(seed % 2**31)
         return {"status": "ready"}
 
