@@ -121,12 +121,13 @@ class Run:
             self.student.begin(self.seed(name), marks.seconds, marks.uses_keras)
             if marks.uses_keras:  # known mistakes train here in the same way as the student's code in the worker
                 warm()
-            failure = self._attempt(name, body, given, self.student, self._note)
+            failure = self._attempt(name, body, given, self.student, _unsaid if marks.hidden else self._note)
         except NotAttempted as function:
             return _outcome("not_attempted", f"{function} is not written yet")
         except WorkerFailed as failed:
             function, _ = last_answer()
-            return _outcome("error", f"{function or 'the file'}: {inert(failed.sentence, 300)}")
+            sentence = failed.summary if marks.hidden else failed.sentence
+            return _outcome("error", f"{function or 'the file'}: {inert(sentence, 300)}")
         except Exception as error:
             return self._unexpected(name, body, given, error)
         if failure is None:
@@ -193,6 +194,10 @@ class Run:
             return self._attempt(name, body, given, self.answers.reference(name, self.seed(name))) is None
         except Exception:
             return False
+
+
+def _unsaid(note: str) -> None:
+    """Notes name types, which a submission chooses; on hidden inputs it could say with them what it saw."""
 
 
 def _outcome(verdict: str, message: str = "", points: float = 0) -> dict[str, Any]:

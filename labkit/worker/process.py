@@ -52,6 +52,14 @@ class Limits:
         return self.wall if self.wall is not None else 4 * self.seconds + 10
 
 
+_SUMMARIES = {
+    "time": "it took longer than is allowed and was stopped",
+    "memory": "it used more memory than is allowed and was stopped",
+    "crash": "its process ended without an answer",
+    "unreadable": "its answer could not be read",
+}
+
+
 class WorkerFailed(Exception):
     """The worker gave no usable answer. `kind` is time, memory, crash or unreadable."""
 
@@ -59,6 +67,11 @@ class WorkerFailed(Exception):
         super().__init__(sentence)
         self.kind = kind
         self.sentence = sentence
+
+    @property
+    def summary(self) -> str:
+        """The sentence without what a submission can choose, such as its exit status."""
+        return _SUMMARIES[self.kind]
 
 
 class WorkerUnavailable(Exception):

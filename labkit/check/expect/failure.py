@@ -23,11 +23,41 @@ class Failure(AssertionError):
         super().__init__(message)
         self.kind = kind
         self.message = message
-        self.summary = summary or message
+        self.summary = summary or _in_general(kind, message)
         self.received = received
         self.like = like
         self.earned = earned
         self.ordinal = _state.get().count
+
+
+#: What may be said of a failure where the inputs stay hidden. Whatever a submission can choose (its
+#: exception, a shape, the name of a type) could carry those inputs out, so nothing of it is repeated.
+_IN_GENERAL = {
+    "raised": "{function} raised an exception",
+    "missing": "there is no function called {function} in the file",
+    "none": "{subject} is None: is a `return` missing?",
+    "type": "{subject} is of the wrong type",
+    "empty": "{subject} is empty",
+    "shape": "{subject} has the wrong shape",
+    "dtype": "{subject} has the wrong dtype",
+    "not_finite": "{subject} is not finite",
+    "values": "{subject} has wrong values",
+    "bound": "{subject} is beyond its bound",
+    "parameters": "the model has a wrong number of weights",
+    "optimizer": "the model is compiled with another optimizer than the text asks for",
+    "outputs": "with the same weights the model computes other outputs than it should",
+    "loss": "the model is compiled with another loss than the text asks for",
+    "gradient": "nothing can be learned from the compiled loss",
+    "model": "the grader cannot rebuild the model",
+    "architecture": "the model's layers are not those that the text asks for",
+}
+
+
+def _in_general(kind: str, message: str) -> str:
+    if kind not in _IN_GENERAL:
+        return message
+    function = _state.get().function or "the file"
+    return _IN_GENERAL[kind].format(function=function, subject=subject(""))
 
 
 @dataclass
