@@ -1,0 +1,390 @@
+# labkit: lab01_softmax_regression
+
+# %% [markdown]
+# # Lab 01: Softmax regression on MNIST
+#
+# **Aim.** Build a classifier of handwritten digits twice: once by hand, where you see every number, and once
+# in Keras, as in Rousseau's lab session 3. It is the smallest network there is, one layer,
+#
+# $$p = \mathrm{softmax}(x W + b), \qquad
+# x \in [0,1]^{784},\; W \in \mathbb{R}^{784 \times 10},\; b \in \mathbb{R}^{10},$$
+#
+# with 784 · 10 + 10 = 7,850 numbers to learn. It reaches 92.5 % on digits that it has never seen. Everything
+# that comes later in the course, deeper networks and convolutions, keeps these four parts: **data** (1.1, 1.2),
+# **loss** (1.3, 1.4), **learning** (1.5, 1.6), **network** (1.7, 1.8); and when it does not learn, the loss
+# curve says why (1.9).
+#
+# **How to work.** Replace each `raise NotImplementedError(...)` by your code, then run `labkit check` on this
+# file. Rows are examples everywhere: `x` is (n, d), one image per row. Your functions never change their
+# arguments. The cells between the questions that load digits, train or draw are for looking; they are not graded.
+
+# %%
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+import labkit
+
+# %% [markdown]
+# ## 1.1 Images to vectors
+#
+# MNIST has 60,000 training images and 10,000 test images of 28 × 28 pixels, each a byte from 0 (paper) to
+# 255 (ink). *Erratum, EPFL lecture:* it speaks of 5,000 test pairs; the test set has 10,000, and
+# the 60,000 are commonly split into 50,000 for training and 10,000 for validation.
+#
+# The layer wants a vector per image, and gradient descent wants inputs of a size near 1: with pixels up
+# to 255 the gradient is hundreds of times larger, and a learning rate that works here explodes there (you will
+# see that curve in 1.9). So lay the rows of each image one after another, and divide by 255.
+
+
+# %%
+def prepare_images(images: np.ndarray) -> np.ndarray:
+    """Images as rows of numbers in [0, 1].
+
+    images : (n, 28, 28) uint8, ink from 0 to 255; not changed
+    returns : (n, 784) float32, row after row of each image; 0 stays 0 and 255 becomes 1
+    """
+    raise NotImplementedError("1.1 prepare_images")
+
+
+# %% tags=["explore"]
+mnist = labkit.data.load_mnist()
+labkit.plots.digits(mnist.x_train[:40], mnist.y_train[:40], title="The first 40 training images").show()
+
+# %% [markdown]
+# ## 1.2 One-hot targets
+#
+# A label is a name, not a quantity: a 9 is not three times a 3. So the target of an image is a vector with a 1
+# at its class and 0 elsewhere, which is also what `categorical_crossentropy` expects in 1.7. (In the slides of
+# lab session 3 the labels are called `z_train` and `z_test`; they must already be one-hot there.)
+#
+# A small batch need not hold every class. The number of columns is therefore an argument.
+
+
+# %%
+def one_hot(labels: np.ndarray, num_classes: int) -> np.ndarray:
+    """A row per label with a 1 in the label's column and 0 elsewhere.
+
+    labels : (n,) integers (any integer dtype) from 0 to num_classes - 1
+    returns : (n, num_classes) float32
+    """
+    raise NotImplementedError("1.2 one_hot")
+
+
+# %% [markdown]
+# ## 1.3 Softmax
+#
+# The layer's outputs $u = xW + b$ are any numbers (*logits*, or scores). Softmax makes probabilities of them
+# (Loiseau, "Softmax"; Fromont, "Which loss? ... in multiclass classification"):
+#
+# $$p_j = \frac{e^{u_j}}{\sum_{k} e^{u_k}}.$$
+#
+# Two things that the slides leave out. *It works row by row*: Fromont's code sums over everything it is given,
+# which is right for one example and wrong for a batch (and prints `softmax(scores)` where the variable is
+# called `u`). *It overflows*: $e^{1000}$ is infinite and inf/inf is NaN. But $p$ does not change when
+# one constant is subtracted from a whole row, so subtract the row's maximum first; then the largest
+# exponent is 0.
+#
+# To check by hand: $u = (-2, 3, 1)$ gives $p$ = (0.00589975, 0.8756006, 0.11849965). *Erratum:* the table on
+# the slide cuts the digits off (.0058, .87, .118) instead of rounding them (.0059, .88, .118).
+
+
+# %%
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities from logits, each row for itself, for logits of any size.
+
+    logits : (n, k) float; not changed
+    returns : (n, k) float, every row sums to 1; finite for every finite input
+    source : Fromont, "Which loss? ... in multiclass classification"
+    """
+    raise NotImplementedError("1.3 softmax")
+
+
+# %% [markdown]
+# ## 1.4 Cross-entropy
+#
+# How wrong is $p$ if the truth is $t$? The loss of one example is $-\sum_j t_j \ln p_j$: for a one-hot target just
+# $-\ln$ of the probability given to the right class, 0 when that is 1, without bound when it goes to 0. The
+# loss of a batch is the mean over its rows. With ten classes and no idea, $p_j = 1/10$, it is
+# $\ln 10 = 2.3026$: remember that number, a fresh model starts there.
+#
+# Errata that matter for the formula: Fromont's `crossEnt` has no minus and returns −0.1328 for the example above,
+# the loss is **0.13284523**. The EPFL lecture *minimises* $\sum t \ln \sigma + (1-t)\ln(1-\sigma)$, which lacks
+# the same minus, and its multi-class sum over examples must be one over classes. In Loiseau's slide $p_i$ is one
+# number, the probability of class $i$, not a vector. And the EPFL remark that logistic regression is maximum likelihood
+# under Gaussian noise should say: for labels that are Bernoulli distributed (here: categorical).
+#
+# In floating point a probability can be exactly 0, and $\ln 0$ is $-\infty$; worse, $0 \cdot \ln 0$ is NaN,
+# even where the target does not care. Keep the logarithm's argument above a tiny number, at most 1e-7.
+
+
+# %%
+def cross_entropy(probabilities: np.ndarray, targets: np.ndarray) -> float:
+    """The mean over the rows of -sum_j t_j ln p_j, in nats.
+
+    probabilities : (n, k) float, rows sum to 1
+    targets : (n, k) float, rows sum to 1: one-hot, or soft (several classes share the 1)
+    returns : a number; exact where probabilities are 1e-7 or more; below, finite and at least what 1e-7 costs
+    source : Fromont, "Which loss? ... in multiclass classification", with the missing minus
+    """
+    raise NotImplementedError("1.4 cross_entropy")
+
+
+# %% [markdown]
+# ## 1.5 Gradients
+#
+# Fromont joins both steps into $J(u, t) = -u_t + \ln \sum_j e^{u_j}$. Its gradient is as simple as can be:
+#
+# $$\frac{\partial J}{\partial u} = p - t,$$
+#
+# predicted minus true. For $u = (-2, 3, 1)$ and $t$ = class 1 that is (0.0059, −0.1244, 0.1185): push the right class
+# up, the others down, by as much as they are wrong. (EPFL's variant squeezes the logits through a sigmoid
+# first. Don't: see 1.9.) The chain rule does the rest: $u = xW + b$ and the loss is a mean over n rows, so
+#
+# $$\frac{\partial L}{\partial W} = \frac{1}{n} x^\top (P - T) + \lambda W, \qquad
+# \frac{\partial L}{\partial b} = \frac{1}{n} \sum_{\text{rows}} (P - T).$$
+#
+# The term $\lambda W$ comes from the penalty $\frac{\lambda}{2}\lVert W \rVert^2$ (Rousseau, "Parameter norm
+# penalization": L² with the ½). The bias is not penalised: it only says how frequent the classes are.
+
+
+# %%
+def loss_and_gradients(
+    weights: np.ndarray, bias: np.ndarray, x: np.ndarray, targets: np.ndarray, l2: float = 0.0
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Loss of softmax regression on a batch, and its derivatives.
+
+    weights : (d, k) float
+    bias : (k,) float
+    x : (n, d) float
+    targets : (n, k) float, one-hot or soft
+    l2 : weight of the penalty
+    returns : loss = mean cross-entropy + l2/2 * sum of squared weights; its gradient by weights (d, k); by bias (k,)
+    source : Fromont, "Combination of both"; Rousseau, "Parameter norm penalization"
+    """
+    raise NotImplementedError("1.5 loss_and_gradients")
+
+
+# %% [markdown]
+# ## 1.6 Stochastic gradient descent
+#
+# Rousseau, "Gradient-based approach": do not wait for the gradient over all 60,000 images; take the gradient over a
+# small batch, step, take the next. (The slide heads this with $\partial J / \partial \theta = 0$; that is what holds at
+# the end of the descent, not how it goes.) One epoch uses every row once, in a given order:
+#
+# - the first batch is the rows `order[0]` ... `order[batch_size - 1]`, then the next ones, to the end;
+# - where `batch_size` does not divide n, the last batch is smaller, and its gradient is the mean over
+#   the rows that it has;
+# - after each batch: $W \leftarrow W - \eta\, \partial L/\partial W$, the same for $b$; no penalty here.
+#
+# Known result: ten epochs over MNIST in the given order, from zeros, learning rate 0.2, batches of 100. The
+# course deep learning systems (CMU, homework 0) reports 7.97 % test error and a loss of 0.28442 for a model
+# without bias; with our bias it is 7.99 % and 0.27910. Your code should find both figures.
+
+
+# %%
+def sgd_epoch(
+    weights: np.ndarray,
+    bias: np.ndarray,
+    x: np.ndarray,
+    targets: np.ndarray,
+    learning_rate: float,
+    batch_size: int,
+    order: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weights and bias after one epoch of mini-batch gradient descent.
+
+    weights : (d, k) float; not changed
+    bias : (k,) float; not changed
+    x : (n, d) float
+    targets : (n, k) float
+    learning_rate : step length
+    batch_size : rows of a batch; the last one may be smaller
+    order : (n,) int, a permutation of the rows: the order in which they are used
+    returns : new weights (d, k), new bias (k,)
+    source : Rousseau, "Minibatch SGD"
+    """
+    raise NotImplementedError("1.6 sgd_epoch")
+
+
+# %% [markdown]
+# Ten epochs by hand. A column of $W$ has one number per pixel, so it *is* an image: bright where ink speaks for the
+# class, dark where it speaks against it. Find the hole of the 0, and explain the corner pixels that stay grey.
+
+# %% tags=["explore"]
+x_train, t_train = prepare_images(mnist.x_train), one_hot(mnist.y_train, 10)
+x_test, t_test = prepare_images(mnist.x_test), one_hot(mnist.y_test, 10)
+majority = np.bincount(mnist.y_test).max() / len(mnist.y_test)  # always say "1": right in 11.35 %
+
+weights, bias = np.zeros((784, 10), np.float32), np.zeros(10, np.float32)
+by_hand = {"loss": [], "accuracy": [], "val_loss": [], "val_accuracy": []}
+for _ in range(10):
+    weights, bias = sgd_epoch(weights, bias, x_train, t_train, 0.2, 100, np.arange(len(x_train)))
+    for prefix, x, t in (("", x_train, t_train), ("val_", x_test, t_test)):
+        p = softmax(x @ weights + bias)
+        by_hand[prefix + "loss"].append(cross_entropy(p, t))
+        by_hand[prefix + "accuracy"].append(float((p.argmax(axis=1) == t.argmax(axis=1)).mean()))
+print(f"test error {1 - by_hand['val_accuracy'][-1]:.2%}, test loss {by_hand['val_loss'][-1]:.5f}")
+
+# %% tags=["explore"]
+labkit.plots.weight_images(weights, title="What each class looks for, after ten epochs").show()
+
+# %% tags=["explore"]
+labkit.plots.training_curves(by_hand, num_classes=10, majority=majority, title="Ten epochs by hand").show()
+
+# %% [markdown]
+# ## 1.7 The same network in Keras
+#
+# Lab session 3, "3. NETWORK" and "2. LOSS FUNCTION": a `Sequential` model with one `Dense` layer, categorical
+# cross-entropy, RMSprop with its default settings, accuracy as a metric. What has changed since, and what was wrong:
+#
+# - `Dense(..., input_shape=(784,))` still works, but Keras 3 warns: begin the model with `keras.Input((784,))`.
+# - Later in the same lecture a network ends in `Dense(1, activation="softmax")`. Softmax over a single number is
+#   always 1, so its gradient is 0 and nothing can be learned. (It also builds `network` and
+#   compiles `model`.) One unit *per class* here; for two classes, one *sigmoid* unit with binary cross-entropy.
+# - The loss must know what it gets. A softmax layer gives probabilities: `from_logits` stays False. One-hot targets:
+#   `categorical_crossentropy`; the *sparse* one is for labels that are class numbers.
+
+
+# %%
+def build_model(num_classes: int = 10) -> keras.Sequential:
+    """Softmax regression as a compiled Keras model: y = softmax(x W + b).
+
+    num_classes : number of outputs
+    returns : keras.Sequential on inputs (n, 784), outputs (n, num_classes) probabilities; compiled with
+        categorical cross-entropy for one-hot targets, RMSprop with default settings, metric accuracy
+    source : Rousseau, lab session 3
+    """
+    raise NotImplementedError("1.7 build_model")
+
+
+# %% tags=["explore"]
+build_model().summary()  # 7,850 parameters
+
+# %% [markdown]
+# ## 1.8 Training
+#
+# Lab session 3, "4. LEARNING". `fit` shuffles the training rows anew for each epoch, steps once per batch,
+# measures loss and accuracy on the validation rows after each epoch, and returns a `History` of those four curves.
+# The validation rows are for looking only: no step is ever taken on them, or their accuracy means nothing.
+# (The slides validate on the test images. That is fine as long as nothing is *chosen* by it.)
+#
+# The grader gives your function a fresh model, then takes the trained weights out of *that* model and measures them
+# on digits that your code has not seen.
+
+
+# %%
+def train(
+    model: keras.Sequential,
+    x_train: np.ndarray,
+    y_train: np.ndarray,
+    x_val: np.ndarray,
+    y_val: np.ndarray,
+    epochs: int = 20,
+    batch_size: int = 128,
+) -> keras.callbacks.History:
+    """Train the given model, in place.
+
+    model : compiled, with metric accuracy; this very model is trained, from the weights that it has
+    x_train, y_train : (n, 784) float32 and (n, k) one-hot; shuffled anew for each epoch
+    x_val, y_val : the same for validation; measured after each epoch, never trained on
+    epochs : passes over all training rows
+    batch_size : rows of a step; the last batch of an epoch may be smaller
+    returns : History whose `history` has loss, accuracy, val_loss and val_accuracy, a value per epoch
+    source : Rousseau, lab session 3
+    """
+    raise NotImplementedError("1.8 train")
+
+
+# %% tags=["explore"]
+model = build_model()
+history = train(model, x_train[:50_000], t_train[:50_000], x_train[50_000:], t_train[50_000:])
+labkit.plots.training_curves(
+    history.history, num_classes=10, majority=majority, title="Twenty epochs in Keras"
+).show()
+
+# %% [markdown]
+# The test digits, used once, at the end. Which pairs of digits are confused, and could you tell them apart with
+# templates only? Look at the errors that the model is most sure of: some labels are doubtful, most digits are
+# perfectly clear. What a single layer cannot do is see that a shifted or slanted 5 is still a 5.
+
+# %% tags=["explore"]
+p_test = model.predict(x_test, verbose=0)
+print(f"test accuracy {(p_test.argmax(axis=1) == mnist.y_test).mean():.2%}")
+labkit.plots.confusion_matrix(mnist.y_test, p_test.argmax(axis=1), num_classes=10).show()
+
+# %% tags=["explore"]
+labkit.plots.confident_errors(mnist.x_test, mnist.y_test, p_test, count=25).show()
+
+# %% [markdown]
+# ## 1.9 Reading a loss curve
+#
+# A model that does not learn rarely says so; its loss curve does. With $K$ classes two levels tell most of the story.
+#
+# - **Chance**, $\ln K$ (2.3026 for ten): where every probability is $1/K$.
+# - **The double-softmax floor**, $\ln(e + K - 1) - 1$ (1.4612 for ten). If the outputs are already squeezed into
+#   [0, 1] before the last softmax (a second softmax, `from_logits=True` on probabilities, or the sigmoid that the
+#   EPFL lecture puts on the logits), even a perfect output $(1, 0, \dots, 0)$ gives the right class only
+#   $e/(e + K - 1)$ = 0.232. The loss can go no lower, however long you train.
+#
+# Read the curve, one value per epoch, and answer with the first name that fits. *Levelled off* means here: the
+# curve has at least three values, and its last three differ by at most 3 % of the last one.
+#
+# 1. `"diverged"`: a value is not finite; or the end is more than twice the start *and* more than twice $\ln K$.
+#    (Learning rate too large, or the gradient added instead of subtracted.)
+# 2. `"not_learning"`: ends within 3 % of $\ln K$ *and* was never below 90 % of it. (Learning rate 0 or tiny, a
+#    gradient that is 0, inputs that are all equal.)
+# 3. `"label_mismatch"`: has levelled off above $\ln K$. (The targets belong to other rows, or the classes are
+#    numbered differently in training and validation: the model is sure of itself and wrong.)
+# 4. `"double_softmax"`: has levelled off in the lower half between floor and $\ln K$, and was never below the floor.
+# 5. `"ok"`: everything else, also a curve that is still falling.
+
+
+# %%
+def diagnose_loss(losses: list[float], num_classes: int = 10) -> str:
+    """What a loss curve says about the training.
+
+    losses : one finite or infinite value or NaN per epoch, at least one
+    num_classes : K
+    returns : "diverged", "not_learning", "label_mismatch", "double_softmax" or "ok", the first in this order
+    source : the list above; floor from EPFL, "Multi-Class Case", whose sigmoid on the logits is the same mistake
+    """
+    raise NotImplementedError("1.9 diagnose_loss")
+
+
+# %% [markdown]
+# Break it yourself: the loop of 1.6, with a learning rate that shrinks from epoch to epoch, and one thing wrong each
+# time.
+
+# %% tags=["explore"]
+rows = np.random.default_rng(0).permutation(len(x_train))[:2000]
+x_small, t_small = x_train[rows], t_train[rows]
+
+
+def loss_curve(learning_rate: float, shift: int = 0, squeeze: bool = False) -> list[float]:
+    """Losses over 15 epochs; `shift` moves the targets of the measurement, `squeeze` adds a second softmax."""
+    weights, bias, losses = np.zeros((784, 10)), np.zeros(10), []
+    for epoch in range(15):
+        step = learning_rate * 0.7**epoch
+        weights, bias = sgd_epoch(weights, bias, x_small, t_small, step, 50, np.arange(2000))
+        p = softmax(x_small @ weights + bias)
+        losses.append(cross_entropy(softmax(p) if squeeze else p, np.roll(t_small, shift, axis=1)))
+    return losses
+
+
+curves = {
+    "healthy": loss_curve(0.2),
+    "learning rate 1e-6": loss_curve(1e-6),
+    "gradient added": loss_curve(-0.01),
+    "measured on shifted labels": loss_curve(0.05, shift=1),
+    "measured after a second softmax": loss_curve(0.2, squeeze=True),
+}
+for name, losses in curves.items():
+    print(f"{name:32s} {diagnose_loss(losses)}")
+labkit.plots.loss_curves(
+    curves,
+    levels={"chance, ln 10": np.log(10), "double-softmax floor": np.log(np.e + 9) - 1},
+    title="One healthy curve and four broken ones",
+    limit=8,
+).show()

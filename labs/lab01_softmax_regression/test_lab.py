@@ -1,0 +1,495 @@
+"""The checks of lab 01. A student sees each docstring as the title of a check."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from labkit.check import expect, limit, points, question, uses
+
+# --- 1.1 Images to vectors -----------------------------------------------------------------------------------
+
+
+def pictures(rng, n):
+    """Random images; the first is paler than the others, and no pixel of any has full ink."""
+    images = rng.integers(0, 231, size=(n, 28, 28), dtype=np.uint8)
+    images[0] //= 2
+    return images
+
+
+@question("1.1")
+@points(3)
+def test_images_become_rows(student, reference, rng):
+    """Images become rows of numbers between 0 and 1, in reading order."""
+    images = pictures(rng, 3)
+    expect.close(student.prepare_images(images), reference.prepare_images(images))
+
+
+@question("1.1")
+@points(2)
+def test_images_become_float32(student, rng):
+    """The rows are float32."""
+    expect.dtype(student.prepare_images(pictures(rng, 2)), "float32")
+
+
+@question("1.1")
+@points(1)
+def test_images_stay_as_they_are(student, rng):
+    """The images that were handed over are not changed."""
+    images = pictures(rng, 2)
+    held = student.hold(images)
+    student.prepare_images(held)
+    expect.unchanged(student.fetch(held), images, "the array of images")
+
+
+# --- 1.2 One-hot targets -------------------------------------------------------------------------------------
+
+
+@question("1.2")
+@points(4)
+def test_one_hot(student, reference, rng):
+    """A 1 in the column of the label, 0 elsewhere, and a column for classes that do not occur."""
+    labels = rng.permutation([0, 1, 1, 3, 5, 6, 6])  # of ten classes, several are absent
+    expect.close(student.one_hot(labels, 10), reference.one_hot(labels, 10))
+
+
+@question("1.2")
+@points(2)
+def test_one_hot_is_float32(student, rng):
+    """The rows are float32."""
+    expect.dtype(student.one_hot(rng.integers(0, 4, size=6), 4), "float32")
+
+
+# --- 1.3 Softmax ---------------------------------------------------------------------------------------------
+
+
+@question("1.3")
+@points(2)
+def test_softmax_by_hand(student):
+    """The logits (-2, 3, 1) of the lecture give .00589975, .8756006, .11849965."""
+    expect.close(
+        student.softmax(np.array([[-2.0, 3.0, 1.0]])),
+        np.array([[0.00589975, 0.8756006, 0.11849965]]),
+        rtol=1e-4,
+    )
+
+
+@question("1.3")
+@points(3)
+def test_softmax_of_a_batch(student, reference, rng):
+    """Each row for itself."""
+    logits = rng.normal(scale=2, size=(6, 4)).round(2)
+    probabilities = student.softmax(logits)
+    expect.close(probabilities, reference.softmax(logits))
+    expect.dtype(probabilities, "float")
+
+
+@question("1.3")
+@points(3)
+def test_softmax_of_large_logits(student, reference, rng):
+    """Softmax stays finite: 1000 added to every logit changes nothing."""
+    logits = rng.normal(scale=2, size=(5, 3)).round(2)
+    expect.close(student.softmax(logits + 1000), reference.softmax(logits))
+
+
+@question("1.3")
+@points(1)
+def test_softmax_leaves_its_argument(student, rng):
+    """The logits that were handed over are not changed."""
+    logits = rng.normal(size=(3, 4))
+    held = student.hold(logits)
+    student.softmax(held)
+    expect.unchanged(student.fetch(held), logits, "the array of logits")
+
+
+# --- 1.4 Cross-entropy ---------------------------------------------------------------------------------------
+
+
+def soft_batch(rng, n, k):
+    """Probabilities and soft targets, rows summing to 1, every value well above 0."""
+    return rng.dirichlet(np.full(k, 2.0), size=n) * 0.9 + 0.1 / k, rng.dirichlet(np.ones(k), size=n)
+
+
+@question("1.4")
+@points(2)
+def test_cross_entropy_by_hand(student):
+    """The example of the lecture costs 0.13284523."""
+    probabilities = np.array([[0.00589975, 0.8756006, 0.11849965]])
+    expect.close(student.cross_entropy(probabilities, np.array([[0.0, 1.0, 0.0]])), 0.13284523)
+
+
+@question("1.4")
+@points(3)
+def test_cross_entropy_of_a_batch(student, reference, rng):
+    """The mean over the rows, for targets that share the 1 among classes."""
+    probabilities, targets = soft_batch(rng, 6, 4)
+    expect.close(
+        student.cross_entropy(probabilities, targets), reference.cross_entropy(probabilities, targets)
+    )
+
+
+@question("1.4")
+@points(2)
+def test_cross_entropy_of_no_idea(student, rng):
+    """Ten classes and no idea cost ln 10 = 2.302585."""
+    targets = np.eye(10)[rng.integers(0, 10, size=12)]
+    expect.close(student.cross_entropy(np.full((12, 10), 0.1), targets), math.log(10))
+
+
+@question("1.4")
+@points(2)
+def test_cross_entropy_of_zero_probability(student, rng):
+    """A probability of 0 gives a finite loss, and none at all where the target is 0 too."""
+    probabilities = np.array([[0.0, 1.0, 0.0], [0.5, 0.0, 0.5]])
+    column = int(rng.integers(0, 2)) * 2
+    targets = np.eye(3)[[1, column]]
+    expect.close(student.cross_entropy(probabilities, targets), math.log(2) / 2, atol=1e-5)
+    surely_wrong = student.cross_entropy(probabilities, np.eye(3)[[column, column]])
+    expect.at_least(surely_wrong, (-math.log(1e-7) + math.log(2)) / 2 - 1e-3, like=1e-3)
+
+
+# --- 1.5 Gradients -------------------------------------------------------------------------------------------
+
+
+def small_problem(rng, n, d, k, soft=False):
+    """Weights, bias, inputs and targets of a softmax regression."""
+    targets = rng.dirichlet(np.ones(k), size=n) if soft else np.eye(k)[rng.integers(0, k, size=n)]
+    return rng.normal(size=(d, k)), rng.normal(size=k), rng.normal(size=(n, d)), targets
+
+
+@question("1.5")
+@points(2)
+def test_gradient_by_hand(student):
+    """Logits (-2, 3, 1), class 1: predicted minus true is (.0059, -.1244, .1185)."""
+    gradient = np.array([0.00589975, -0.12439940, 0.11849965])
+    answer = student.loss_and_gradients(
+        np.array([[-2.0, 3.0, 1.0]]), np.zeros(3), np.ones((1, 1)), np.array([[0.0, 1.0, 0.0]])
+    )
+    expect.close(answer, [0.13284523, gradient[None], gradient], rtol=1e-4)
+
+
+@question("1.5")
+@points(4)
+def test_loss_and_gradients(student, reference, rng):
+    """Loss and gradients of a batch, without penalty."""
+    problem = small_problem(rng, 6, 4, 3, soft=True)
+    expect.close(student.loss_and_gradients(*problem), reference.loss_and_gradients(*problem), rtol=1e-4)
+
+
+@question("1.5")
+@points(3)
+def test_penalty(student, reference, rng):
+    """The penalty counts the weights, not the bias, and has the factor ½ in the loss."""
+    problem = small_problem(rng, 5, 3, 4)
+    expect.close(
+        student.loss_and_gradients(*problem, l2=0.7),
+        reference.loss_and_gradients(*problem, l2=0.7),
+        rtol=1e-4,
+    )
+
+
+# --- 1.6 Stochastic gradient descent -------------------------------------------------------------------------
+
+
+@question("1.6")
+@points(3)
+def test_epoch_in_order(student, reference, rng):
+    """One epoch in the given order, batches of equal size."""
+    problem = small_problem(rng, 12, 4, 3)
+    order = np.arange(12)
+    expect.close(
+        student.sgd_epoch(*problem, 0.3, 4, order), reference.sgd_epoch(*problem, 0.3, 4, order), rtol=1e-4
+    )
+
+
+@question("1.6")
+@points(3)
+def test_epoch_in_another_order(student, reference, rng):
+    """Another order uses the rows in that order, images and targets together."""
+    problem = small_problem(rng, 12, 4, 3)
+    order = np.roll(rng.permutation(11), 3)
+    order = np.append(order, 11)[::-1].copy()  # begins with the last row: never the order of the rows
+    expect.close(
+        student.sgd_epoch(*problem, 0.3, 4, order), reference.sgd_epoch(*problem, 0.3, 4, order), rtol=1e-4
+    )
+
+
+@question("1.6")
+@points(2)
+def test_epoch_uses_the_last_rows(student, reference, rng):
+    """A smaller batch at the end is used, with the mean over its own rows."""
+    problem = small_problem(rng, 11, 4, 3)
+    order = rng.permutation(11)
+    expect.close(
+        student.sgd_epoch(*problem, 0.3, 4, order), reference.sgd_epoch(*problem, 0.3, 4, order), rtol=1e-4
+    )
+
+
+@question("1.6")
+@points(1)
+def test_epoch_leaves_its_arguments(student, rng):
+    """Weights and bias that were handed over are not changed."""
+    weights, bias, x, targets = small_problem(rng, 8, 3, 3)
+    held = student.hold(weights), student.hold(bias)
+    student.sgd_epoch(*held, x, targets, 0.3, 4, np.arange(8))
+    expect.unchanged(student.fetch(held[0]), weights, "the array of weights")
+    expect.unchanged(student.fetch(held[1]), bias, "the array of biases")
+
+
+def digits(images):
+    """Images as the rows that question 1.1 makes of them."""
+    return images.reshape(len(images), 784).astype(np.float32) / np.float32(255)
+
+
+# --- 1.7 The same network in Keras ---------------------------------------------------------------------------
+
+
+@question("1.7")
+@points(3)
+@uses("keras")
+def test_model_parameters(student):
+    """A Sequential model with 7,850 parameters."""
+    model = student.build_model()
+    expect.parameters(model, 7850)
+    expect.equal(model.kind, "Sequential", what="the kind of model")
+
+
+@question("1.7")
+@points(3)
+@uses("keras")
+def test_model_outputs(student, reference, rng):
+    """With the weights of the reference the model computes softmax(x W + b)."""
+    expect.same_outputs(student.build_model(), reference.build_model(), rng.random((4, 784), np.float32))
+
+
+@question("1.7")
+@points(2)
+@uses("keras")
+def test_model_loss(student, reference, rng):
+    """The compiled loss is the cross-entropy of probabilities and one-hot targets."""
+    targets = np.eye(10, dtype=np.float32)[rng.integers(0, 10, size=8)]
+    expect.same_loss(
+        student.build_model(), reference.build_model(), rng.random((8, 784), np.float32), targets
+    )
+
+
+@question("1.7")
+@points(2)
+@uses("keras")
+def test_model_compiled(student):
+    """Compiled with RMSprop as it comes and the metric accuracy."""
+    model = student.build_model()
+    expect.optimizer(model, "RMSprop")
+    expect.close(model.compile["optimizer"]["learning_rate"], 0.001, rtol=1e-4, what="the learning rate")
+    accuracy = {"accuracy", "acc", "categorical_accuracy"}
+    metrics = model.compile["metrics"]
+    expect.true(
+        accuracy & set(metrics), 'the model is compiled without the metric "accuracy"', ", ".join(metrics)
+    )
+
+
+# --- 1.8 Training --------------------------------------------------------------------------------------------
+
+
+def gradient_descent(model, learning_rate):
+    """The model with plain gradient descent, whose steps can be followed on paper."""
+    return replace(
+        model, compile=model.compile | {"optimizer": {"name": "SGD", "learning_rate": learning_rate}}
+    )
+
+
+def after_equal_steps(model, row, target, learning_rate, steps):
+    """Weights after steps on batches in which every row is the same one, so that no order matters."""
+    weights, bias = (array.astype(np.float64) for array in model.weights)
+    for _ in range(steps):
+        logits = row @ weights + bias
+        exponentials = np.exp(logits - logits.max())
+        error = exponentials / exponentials.sum() - target
+        weights, bias = weights - learning_rate * np.outer(row, error), bias - learning_rate * error
+    return [weights, bias]
+
+
+def right_answers(model, images, classes):
+    """The share of images whose class gets the largest logit."""
+    weights, bias = model.weights
+    return float(((digits(images) @ weights + bias).argmax(axis=1) == classes).mean())
+
+
+def some_of(mnist, rng, classes, each):
+    """Training digits of these classes in order of the classes, `each` of every one: images, labels."""
+    rows = [rng.choice(np.flatnonzero(mnist.y_train == c), size=each, replace=False) for c in classes]
+    rows = np.concatenate(rows)
+    return mnist.x_train[rows], mnist.y_train[rows].astype(int)
+
+
+@question("1.8")
+@points(2)
+@uses("keras")
+@limit(60)
+def test_training_history(student, reference, rng, mnist):
+    """The History has val_accuracy for each epoch asked for."""
+    images, labels = some_of(mnist, rng, range(10), 4)
+    x, y = digits(images), np.eye(10, dtype=np.float32)[labels]
+    history = student.train(reference.build_model(), x, y, x[::2], y[::2], epochs=3, batch_size=16)
+    recorded = getattr(history, "history", None)
+    expect.true(recorded is not None, "train should return the History that fit returns", history)
+    expect.true("val_accuracy" in recorded, "the History has no val_accuracy", ", ".join(sorted(recorded)))
+    expect.equal(
+        len(recorded["val_accuracy"]), 3, what="the number of epochs in the History, of 3 asked for,"
+    )
+
+
+@question("1.8")
+@points(3)
+@uses("keras")
+@limit(60)
+def test_training_steps(student, reference, rng):
+    """The given model takes a step per batch and epoch, on the training rows alone."""
+    model = gradient_descent(reference.build_model(), 0.05)
+    row, other = rng.random(784, np.float32) / 4, rng.random(784, np.float32) / 4
+    target, wrong = np.eye(10, dtype=np.float32)[rng.permutation(10)[:2]]
+    held = student.hold(model)
+    rows, targets = np.tile(row, (50, 1)), np.tile(target, (50, 1))
+    student.train(
+        held, rows, targets, np.tile(other, (20, 1)), np.tile(wrong, (20, 1)), epochs=4, batch_size=20
+    )
+    trained = student.fetch(held).weights
+    expected = after_equal_steps(model, row, target, 0.05, steps=4 * 3)
+    moved = [array - before for array, before in zip(trained, model.weights, strict=True)]
+    wanted = [array - before for array, before in zip(expected, model.weights, strict=True)]
+    expect.close(
+        moved[1], wanted[1], rtol=2e-3, atol=1e-5, what="the change of the bias in 4 epochs of 3 batches"
+    )
+    expect.close(moved[0], wanted[0], rtol=2e-3, atol=1e-5, what="the change of the weights")
+
+
+@question("1.8")
+@points(2)
+@uses("keras")
+@limit(60)
+def test_training_uses_every_row(student, reference, rng, mnist):
+    """Every class of the training rows is learned, in whatever order the rows come."""
+    images, labels = some_of(mnist, rng, range(5), 60)  # sorted by class
+    others, other_labels = some_of(mnist, rng, range(10), 10)
+    x_val, y_val = digits(others), np.eye(10, dtype=np.float32)[other_labels]
+    held = student.hold(reference.build_model())
+    student.train(held, digits(images), np.eye(10, dtype=np.float32)[labels], x_val, y_val, 15, 16)
+    model = student.fetch(held)
+    known = [right_answers(model, images[labels == c], c) for c in range(5)]
+    expect.at_least(
+        min(known), 0.5, what="the accuracy on the class of the training rows that is known least"
+    )
+
+
+# --- 1.9 Reading a loss curve --------------------------------------------------------------------------------
+# The curves come from models that are really trained, here, on digits of 14 x 14 pixels, with what is wrong
+# with them really wrong. Over hundreds of seeds each lies well within its description.
+
+
+def loss_curve(
+    mnist,
+    rng,
+    num_classes,
+    rate,
+    epochs=12,
+    *,
+    start=0.01,
+    growth=1.0,
+    decay=0.0,
+    scale=1.0,
+    validation=False,
+    shift=0,
+    squeezed=False,
+    shuffled=False,
+    unstable=False,
+):
+    """The losses of a softmax regression, one value per epoch.
+
+    rate, growth : learning rate, and the factor by which it grows from epoch to epoch
+    start : size of the random weights at the start; decay : weight decay; scale : of the pixels
+    validation, shift : measured on validation rows, whose labels are numbered `shift` higher
+    squeezed : a second softmax follows the first; shuffled : targets belong to other rows
+    unstable : softmax without subtracting the maximum
+    """
+    rows = rng.choice(np.flatnonzero(mnist.y_train[:20_000] < num_classes), size=1100, replace=False)
+    x = mnist.x_train[rows].reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(-1, 196) / 255 * scale
+    t = np.eye(num_classes)[mnist.y_train[rows]]
+    x, t, x_val, t_val = x[:800], t[:800], x[800:], np.roll(t[800:], shift, axis=1)
+    t = t[rng.permutation(800)] if shuffled else t
+    weights, bias, losses = rng.normal(scale=start, size=(196, num_classes)), np.zeros(num_classes), []
+
+    def log_softmax(logits):
+        logits = logits if unstable else logits - logits.max(axis=1, keepdims=True)
+        return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+
+    with np.errstate(all="ignore"):  # some of these are meant to overflow
+        for epoch in range(epochs):
+            for batch in np.split(rng.permutation(800), 16):
+                p = np.exp(log_softmax(x[batch] @ weights + bias))
+                error = p - t[batch]
+                if squeezed:
+                    error = np.exp(log_softmax(p)) - t[batch]
+                    error = p * (error - (error * p).sum(axis=1, keepdims=True))
+                step = rate * growth**epoch
+                weights, bias = (
+                    weights - step * (x[batch].T @ error / 50 + decay * weights),
+                    bias - step * error.mean(axis=0),
+                )
+            logits = (x_val if validation else x) @ weights + bias
+            logits = np.exp(log_softmax(logits)) if squeezed else logits
+            losses.append(float(-((t_val if validation else t) * log_softmax(logits)).sum(axis=1).mean()))
+    return losses
+
+
+def diagnoses(student, cases, num_classes):
+    """Every curve gets its name; `cases` are (what was done, the name, the curve)."""
+    names = [student.diagnose_loss(curve, num_classes) for _, _, curve in cases]
+    wrong = [
+        f"{what}: the answer is {name!r}, it should be {right!r}"
+        for (what, right, _), name in zip(cases, names, strict=True)
+        if name != right
+    ]
+    expect.true(not wrong, "; ".join(wrong[:1]), names)
+
+
+@question("1.9")
+@points(2)
+def test_diagnose_healthy(student, rng, mnist):
+    """Healthy training is "ok", also where it is slow or begins badly."""
+    cases = [
+        ("learning rate 0.3", "ok", loss_curve(mnist, rng, 10, 0.3)),
+        ("validation loss, learning rate 0.3", "ok", loss_curve(mnist, rng, 10, 0.3, validation=True)),
+        ("a small learning rate, still falling", "ok", loss_curve(mnist, rng, 10, 0.02)),
+        ("large weights at the start, still falling", "ok", loss_curve(mnist, rng, 10, 0.01, 4, start=2.0)),
+    ]
+    diagnoses(student, cases, 10)
+
+
+@question("1.9")
+@points(2)
+def test_diagnose_stuck(student, rng, mnist):
+    """A loss that stays near ln 10 is "not_learning", one stuck above 1.4612 is "double_softmax"."""
+    cases = [
+        ("learning rate 0", "not_learning", loss_curve(mnist, rng, 10, 0.0)),
+        ("pixels all 0", "not_learning", loss_curve(mnist, rng, 10, 0.1, scale=0.0)),
+        ("a second softmax", "double_softmax", loss_curve(mnist, rng, 10, 4.0, 30, squeezed=True)),
+        ("a small learning rate, still falling", "ok", loss_curve(mnist, rng, 10, 0.02)),
+    ]
+    diagnoses(student, cases, 10)
+
+
+@question("1.9")
+@points(2)
+def test_diagnose_above_chance(student, rng, mnist):
+    """A loss that explodes or is not finite has "diverged", one that settles above ln 10 is a "label_mismatch"."""
+    mismatch = loss_curve(mnist, rng, 10, 0.3, 15, decay=0.03, validation=True, shift=1)
+    cases = [
+        ("the gradient added", "diverged", loss_curve(mnist, rng, 10, -0.5)),
+        (
+            "pixels up to 255, no shift in softmax",
+            "diverged",
+            loss_curve(mnist, rng, 10, 0.5, scale=255, unstable=True),
+        ),
+        ("labels of the validation rows shifted", "label_mismatch", mismatch),
+    ]
+    diagnoses(student, cases, 10)
