@@ -30,7 +30,7 @@ def record_table(record: Record, lab: Lab | None, output: str = "") -> Renderabl
     table.add_column(ratio=1)
     table.add_column(justify="right", no_wrap=True)
     titles = {question.id: question.title for question in lab.questions} if lab else {}
-    previous = None
+    previous, named = None, set()
     for check in record.checks:
         if check.question != previous:
             previous = check.question
@@ -38,14 +38,15 @@ def record_table(record: Record, lab: Lab | None, output: str = "") -> Renderabl
             table.add_row(
                 "", Text(previous, "bold"), Text(titles.get(previous, ""), "bold"), _points(mine, "bold")
             )
-        _add_check(table, check)
+        _add_check(table, check, repeated=check.misconception in named)
+        named.add(check.misconception)
     parts: list[RenderableType] = [_notes(record), table, _total(record)]
     if output.strip():
         parts += [Text("Printed by the submission (not read by any check):", "dim"), _excerpt(output)]
     return Group(*[part for part in parts if part is not None])
 
 
-def _add_check(table: Table, check: CheckResult) -> None:
+def _add_check(table: Table, check: CheckResult, repeated: bool) -> None:
     sign, style = _STYLE[check.verdict]
     title = Text(check.title, "" if check.verdict in ("failed", "error") else "dim" if style == "dim" else "")
     if check.hidden:
@@ -56,7 +57,7 @@ def _add_check(table: Table, check: CheckResult) -> None:
     if check.verdict in ("failed", "error"):
         table.add_row("", "", Text(check.message, style), "")
         if check.teaches:
-            table.add_row("", "", Text(f"→ {check.teaches}", "cyan"), "")
+            table.add_row("", "", Text("→ the same mistake" if repeated else f"→ {check.teaches}", "cyan"), "")
     elif check.verdict == "not_run" and check.message.startswith("waiting"):
         table.add_row("", "", Text(check.message, "dim"), "")
 
