@@ -1,0 +1,224 @@
+"""Images per second of augmentation: labkit's layers beside Keras', SciPy's and Albumentations'.
+
+    python benchmarks/augmentation.py [--batch-size 256] [--images 20000] [--rounds 5] [--quick]
+
+All contestants change 28 x 28 float images that show digits, in turn, over several rounds; the table gives the
+median rate. Layers run as most people run them, in `tf.data.Dataset.map` on batches, and once more as one
+TensorFlow function called on batch after batch. Albumentations takes part where it is installed.
+
+Keras' RandomElasticTransform needs a look: in `Dataset.map`, where the size of a batch is unknown, it
+replaces all images of the batch by one (Keras 3.15); only with batches of known size does it do its work.
+"""
+
+import argparse
+import random
+import statistics
+import time
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+AFFINE, ELASTIC = "affine", "elastic"
+DEGREES, PIXELS, ZOOM = 15, 2, 0.1
+ALPHA, SIGMA = 20, 4
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--batch-size", type=int, default=256)
+    parser.add_argument("--images", type=int, default=20_000, help="images per round; fewer for slow methods")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="2 rounds of 4,000 images")
+    options = parser.parse_args()
+    if options.quick:
+        options.rounds, options.images = 2, 4_000
+    rates = _measure(contestants(options.batch_size), options)
+    Console(width=110).print(_table(rates, options))
+
+
+def _measure(field, options):
+    """Images per second, as `{(kind, name): rate}`."""
+    import labkit
+
+    images = labkit.data.load_mnist().x_train[: options.images].astype("float32")[..., None] / 255
+    rates = {key: [] for key in field}
+    counts = dict.fromkeys(field, 2 * options.batch_size)
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task("first calls", total=(options.rounds + 1) * len(field))
+        for number in range(options.rounds + 1):
+            for key in random.sample(list(field), len(field)):
+                progress.update(task, description=": ".join(key))
+                start = time.perf_counter()
+                done = field[key](images[: counts[key]])
+                rate = done / (time.perf_counter() - start)
+                if number > 0:
+                    rates[key].append(rate)
+                # About two seconds for each turn; the first turn compiles and says little.
+                wanted = int(2 * rate) if number else 4 * options.batch_size
+                counts[key] = max(2 * options.batch_size, min(len(images), wanted))
+                progress.advance(task)
+    return {key: statistics.median(values) for key, values in rates.items()}
+
+
+def _table(rates, options):
+    table = Table(
+        title=f"Images per second, batches of {options.batch_size}, median of {options.rounds} rounds"
+    )
+    for name in ("what", "by"):
+        table.add_column(name, no_wrap=True)
+    for name in ("images / s", "ours / this"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for kind in (AFFINE, ELASTIC):
+        ours = {name: rate for (what, name), rate in rates.items() if what == kind and "labkit" in name}
+        for (what, name), rate in rates.items():
+            if what != kind:
+                continue
+            in_dataset = next(value for key, value in ours.items() if "Dataset.map" in key)
+            table.add_row(kind, name, f"{rate:,.0f}", "" if name in ours else f"{in_dataset / rate:.1f} x")
+        table.add_section()
+    return table
+
+
+def contestants(batch_size):
+    """All that augment here, as `{(kind, name): function}`; a function returns how many images it made."""
+    import keras
+
+    from labkit.augment import ElasticDeformation, RandomAffine
+
+    affine = RandomAffine(DEGREES, PIXELS, ZOOM)
+    stacked = keras.Sequential(
+        [
+            keras.layers.RandomRotation(DEGREES / 360, fill_mode="constant"),
+            keras.layers.RandomTranslation(PIXELS / 28, PIXELS / 28, fill_mode="constant"),
+            keras.layers.RandomZoom(ZOOM, fill_mode="constant"),
+        ]
+    )
+    elastic = ElasticDeformation(ALPHA, SIGMA)
+    keras_elastic = keras.layers.RandomElasticTransform(factor=1.0, scale=1.0)
+    return {
+        (AFFINE, "labkit RandomAffine, Dataset.map"): _in_dataset(affine, batch_size),
+        (AFFINE, "labkit RandomAffine, function"): _as_function(affine, batch_size),
+        (AFFINE, "Keras rotation + translation + zoom, Dataset.map"): _in_dataset(stacked, batch_size),
+        (AFFINE, "Keras rotation + translation + zoom, function"): _as_function(stacked, batch_size),
+        (AFFINE, "Keras' legacy ImageDataGenerator"): _image_data_generator(batch_size),
+        (AFFINE, "SciPy affine_transform, one by one"): _scipy_affine,
+        (ELASTIC, "labkit ElasticDeformation, Dataset.map"): _in_dataset(elastic, batch_size),
+        (ELASTIC, "labkit ElasticDeformation, function"): _as_function(elastic, batch_size),
+        (ELASTIC, "Keras RandomElasticTransform, Dataset.map (see --help)"): _in_dataset(
+            keras_elastic, batch_size
+        ),
+        (ELASTIC, "Keras RandomElasticTransform, known batch size"): _in_dataset(
+            keras_elastic, batch_size, known=True
+        ),
+        (ELASTIC, "SciPy gaussian_filter, map_coordinates"): _scipy_elastic,
+        **_albumentations(),
+    }
+
+
+def _in_dataset(layer, batch_size, known=False):
+    """Time passes only in iterating: the dataset, and with it the graph, is built in the first round."""
+    import tensorflow as tf
+
+    built = []
+
+    def run(images):
+        if not built:
+            dataset = tf.data.Dataset.from_tensor_slices(images).repeat()
+            dataset = dataset.batch(batch_size, drop_remainder=known)
+            change = tf.autograph.experimental.do_not_convert(lambda batch: layer(batch, training=True))
+            built.append(dataset.map(change, num_parallel_calls=tf.data.AUTOTUNE))
+        batches = built[0].take(len(images) // batch_size).prefetch(tf.data.AUTOTUNE)
+        return sum(len(batch) for batch in batches)
+
+    return run
+
+
+def _as_function(layer, batch_size):
+    import tensorflow as tf
+
+    function = tf.function(lambda batch: layer(batch, training=True), autograph=False)
+
+    def run(images):
+        full = len(images) // batch_size * batch_size
+        for start in range(0, full, batch_size):
+            function(tf.constant(images[start : start + batch_size])).numpy()
+        return full
+
+    return run
+
+
+def _image_data_generator(batch_size):
+    from keras.src.legacy.preprocessing.image import ImageDataGenerator
+
+    generator = ImageDataGenerator(
+        rotation_range=DEGREES,
+        width_shift_range=PIXELS / 28,
+        height_shift_range=PIXELS / 28,
+        zoom_range=ZOOM,
+        fill_mode="constant",
+    )
+
+    def run(images):
+        batches = generator.flow(images, batch_size=batch_size)
+        return sum(len(next(batches)) for _ in range(len(images) // batch_size))
+
+    return run
+
+
+def _scipy_affine(images):
+    from scipy.ndimage import affine_transform
+
+    rng, centre = np.random.default_rng(), np.array([13.5, 13.5])
+    for image in images[..., 0]:
+        turn = np.radians(rng.uniform(-DEGREES, DEGREES))
+        inverse = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+        inverse /= 1 + rng.uniform(-ZOOM, ZOOM)
+        offset = centre - inverse @ (centre + rng.uniform(-PIXELS, PIXELS, 2))
+        affine_transform(image, inverse, offset, order=1)
+    return len(images)
+
+
+def _scipy_elastic(images):
+    from scipy.ndimage import gaussian_filter, map_coordinates
+
+    rng = np.random.default_rng()
+    grid = np.mgrid[:28, :28].astype("float32")
+    for image in images[..., 0]:
+        noise = rng.uniform(-1, 1, (2, 28, 28)).astype("float32")
+        field = ALPHA * gaussian_filter(noise, SIGMA, mode="constant", axes=(1, 2))
+        map_coordinates(image, grid + field, order=1)
+    return len(images)
+
+
+def _albumentations():
+    try:
+        import albumentations
+        import cv2
+    except ImportError:
+        return {}
+    cv2.setNumThreads(0)  # its images are too small for threads
+    affine = albumentations.Affine(
+        rotate=(-DEGREES, DEGREES), translate_px=(-PIXELS, PIXELS), scale=(1 - ZOOM, 1 + ZOOM), p=1
+    )
+    elastic = albumentations.ElasticTransform(alpha=ALPHA, sigma=SIGMA, p=1)
+
+    def each(transform):
+        def run(images):
+            for image in images:
+                transform(image=image)
+            return len(images)
+
+        return run
+
+    return {
+        (AFFINE, "Albumentations Affine"): each(affine),
+        (ELASTIC, "Albumentations ElasticTransform"): each(elastic),
+    }
+
+
+if __name__ == "__main__":
+    main()
