@@ -4,7 +4,14 @@ import math
 
 import keras
 import numpy as np
-from lab import build_model, cross_entropy, loss_and_gradients, one_hot, prepare_images, softmax
+
+# Under names of their own: each mistake below takes the place of one of these functions.
+from lab import build_model as correct_build_model
+from lab import cross_entropy as correct_cross_entropy
+from lab import loss_and_gradients as correct_loss_and_gradients
+from lab import one_hot as correct_one_hot
+from lab import prepare_images as correct_prepare_images
+from lab import softmax as correct_softmax
 
 from labkit.check import misconception
 
@@ -20,7 +27,7 @@ def pixels_not_scaled(images):
 
 @misconception("1.1", "You divided by 256, so full ink is 0.996: the largest byte is 255, divide by that.")
 def divided_by_256(images):
-    return prepare_images(images) * np.float32(255 / 256)
+    return correct_prepare_images(images) * np.float32(255 / 256)
 
 
 @misconception(
@@ -43,18 +50,11 @@ def scaled_by_the_largest_of_all(images):
 
 
 @misconception(
-    "1.1", "Your rows hold the columns of the image one after another: keep reading order, row after row."
+    "1.1",
+    'Your rows hold the columns of each image one after another (order="F", or a transpose): keep reading order, row after row.',
 )
 def column_by_column(images):
-    return prepare_images(images.transpose(0, 2, 1))
-
-
-@misconception(
-    "1.1",
-    'The order "F" mixes pixels of different places: reshape each image in the default order, row after row.',
-)
-def fortran_order(images):
-    return (images.reshape(len(images), -1, order="F") / 255).astype("float32")
+    return correct_prepare_images(images.transpose(0, 2, 1))
 
 
 @misconception(
@@ -68,20 +68,20 @@ def left_as_float64(images):
 
 @misconception("1.1", "You scaled to the range from -1 to 1; here paper is 0 and full ink is 1.")
 def scaled_to_minus_one(images):
-    return 2 * prepare_images(images) - 1
+    return 2 * correct_prepare_images(images) - 1
 
 
 @misconception(
     "1.1", "You standardised (mean 0, deviation 1); the question asks for pixel / 255 and nothing else."
 )
 def standardised(images):
-    rows = prepare_images(images)
+    rows = correct_prepare_images(images)
     return (rows - rows.mean()) / max(rows.std(), np.float32(1e-7))
 
 
 @misconception("1.1", "Ink and paper are exchanged: 0 should stay 0.")
 def inverted(images):
-    return 1 - prepare_images(images)
+    return 1 - correct_prepare_images(images)
 
 
 @misconception(
@@ -99,7 +99,7 @@ def not_flattened(images):
 
 @misconception("1.1", "You have one column per image; examples are rows here, so the shape is (n, 784).")
 def images_as_columns(images):
-    return np.ascontiguousarray(prepare_images(images).T)
+    return np.ascontiguousarray(correct_prepare_images(images).T)
 
 
 @misconception(
@@ -107,7 +107,7 @@ def images_as_columns(images):
 )
 def binarised_in_place(images):
     images[:] = np.where(images > 127, 255, 0)
-    return prepare_images(images)
+    return correct_prepare_images(images)
 
 
 # --- 1.2 One-hot targets -------------------------------------------------------------------------------------
@@ -130,26 +130,26 @@ def columns_from_the_largest_label(labels, num_classes):
 )
 def columns_of_the_classes_that_occur(labels, num_classes):
     _, place = np.unique(labels, return_inverse=True)
-    return one_hot(place, num_classes)
+    return correct_one_hot(place, num_classes)
 
 
 @misconception(
     "1.2", "Your shape is (n, 1, k): the labels are (n,), so index the identity matrix without an extra axis."
 )
 def with_an_axis_too_many(labels, num_classes):
-    return one_hot(labels[:, None], num_classes)
+    return correct_one_hot(labels[:, None], num_classes)
 
 
 @misconception(
     "1.2", "The 1 stands one column too far left: labels count from 0, so label 0 belongs in column 0."
 )
 def off_by_one(labels, num_classes):
-    return one_hot(np.asarray(labels, int) - 1, num_classes)
+    return correct_one_hot(np.asarray(labels, int) - 1, num_classes)
 
 
 @misconception("1.2", "You have one column per label: examples are rows, so the shape is (n, num_classes).")
 def classes_as_rows(labels, num_classes):
-    return np.ascontiguousarray(one_hot(labels, num_classes).T)
+    return np.ascontiguousarray(correct_one_hot(labels, num_classes).T)
 
 
 @misconception(
@@ -185,7 +185,7 @@ def left_as_truth_values(labels, num_classes):
     "1.2", "You put the label itself into its column; it should be a 1 there, whatever the class is called."
 )
 def label_in_its_column(labels, num_classes):
-    return one_hot(labels, num_classes) * np.asarray(labels, "float32")[:, None]
+    return correct_one_hot(labels, num_classes) * np.asarray(labels, "float32")[:, None]
 
 
 # --- 1.3 Softmax ---------------------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ def label_in_its_column(labels, num_classes):
 
 @misconception("1.3", "Your rows do not sum to 1, the columns do: softmax was taken over axis 0; use axis=1.")
 def softmax_over_axis_0(logits):
-    return softmax(logits.T).T
+    return correct_softmax(logits.T).T
 
 
 @misconception(
@@ -259,7 +259,7 @@ def shifted_by_the_mean(logits):
     "Subtract the row's maximum instead.",
 )
 def clipped_logits(logits):
-    return softmax(np.clip(logits, -500, 500))
+    return correct_softmax(np.clip(logits, -500, 500))
 
 
 @misconception(
@@ -302,20 +302,20 @@ def without_exponential(logits):
 
 @misconception("1.3", "The base is 2 in your answer; softmax takes powers of e: np.exp.")
 def base_two(logits):
-    return softmax(logits * math.log(2))
+    return correct_softmax(logits * math.log(2))
 
 
 @misconception(
     "1.3", "The sign of the logits is turned around: a larger logit must give a larger probability."
 )
 def sign_turned(logits):
-    return softmax(-logits)
+    return correct_softmax(-logits)
 
 
 @misconception("1.3", "`logits -= ...` writes into the caller's array; write logits = logits - ... instead.")
 def shifted_in_place(logits):
     logits -= logits.max(axis=1, keepdims=True)
-    return softmax(logits)
+    return correct_softmax(logits)
 
 
 # --- 1.4 Cross-entropy ---------------------------------------------------------------------------------------
@@ -330,14 +330,14 @@ def _logs(probabilities):
     "The minus is missing (it is in the lecture's code, too): logarithms of probabilities are negative.",
 )
 def without_minus(probabilities, targets):
-    return -cross_entropy(probabilities, targets)
+    return -correct_cross_entropy(probabilities, targets)
 
 
 @misconception(
     "1.4", "You summed over the rows, so the loss grows with the batch: take the mean over the rows."
 )
 def summed_over_the_rows(probabilities, targets):
-    return len(targets) * cross_entropy(probabilities, targets)
+    return len(targets) * correct_cross_entropy(probabilities, targets)
 
 
 @misconception(
@@ -346,19 +346,19 @@ def summed_over_the_rows(probabilities, targets):
     "sum over the classes, mean over the rows.",
 )
 def mean_over_all_entries(probabilities, targets):
-    return cross_entropy(probabilities, targets) / targets.shape[1]
+    return correct_cross_entropy(probabilities, targets) / targets.shape[1]
 
 
 @misconception(
     "1.4", "You used log2, which counts in bits; the lecture and Keras use the natural logarithm, np.log."
 )
 def in_bits(probabilities, targets):
-    return cross_entropy(probabilities, targets) / math.log(2)
+    return correct_cross_entropy(probabilities, targets) / math.log(2)
 
 
 @misconception("1.4", "You used log10; the lecture and Keras use the natural logarithm, np.log.")
 def decimal_logarithm(probabilities, targets):
-    return cross_entropy(probabilities, targets) / math.log(10)
+    return correct_cross_entropy(probabilities, targets) / math.log(10)
 
 
 @misconception(
@@ -424,7 +424,7 @@ def only_the_largest_target(probabilities, targets):
 
 @misconception("1.4", "Prediction and target are exchanged: the logarithm belongs to the probabilities.")
 def arguments_exchanged(probabilities, targets):
-    return cross_entropy(targets, probabilities)
+    return correct_cross_entropy(targets, probabilities)
 
 
 @misconception("1.4", "You return a loss per row; the question asks for one number, their mean.")
@@ -444,7 +444,7 @@ def squared_error(probabilities, targets):
 
 
 def _errors(weights, bias, x, targets):
-    return softmax(x @ weights + bias) - targets
+    return correct_softmax(x @ weights + bias) - targets
 
 
 @misconception(
@@ -453,7 +453,7 @@ def _errors(weights, bias, x, targets):
     "number of rows.",
 )
 def gradient_of_the_sum(weights, bias, x, targets, l2=0.0):
-    loss, _, _ = loss_and_gradients(weights, bias, x, targets, l2)
+    loss, _, _ = correct_loss_and_gradients(weights, bias, x, targets, l2)
     error = _errors(weights, bias, x, targets)
     return loss, x.T @ error + l2 * weights, error.sum(axis=0)
 
@@ -462,15 +462,15 @@ def gradient_of_the_sum(weights, bias, x, targets, l2=0.0):
     "1.5", "You summed the loss over the rows, in the loss and in the gradients; take the mean in both."
 )
 def sum_instead_of_mean(weights, bias, x, targets, l2=0.0):
-    loss, _, _ = loss_and_gradients(weights, bias, x, targets)
+    loss, _, _ = correct_loss_and_gradients(weights, bias, x, targets)
     error = _errors(weights, bias, x, targets)
     return len(x) * loss + l2 / 2 * (weights**2).sum(), x.T @ error + l2 * weights, error.sum(axis=0)
 
 
 @misconception("1.5", "You added the targets; the gradient by the logits is predicted minus true, p - t.")
 def targets_added(weights, bias, x, targets, l2=0.0):
-    loss, _, _ = loss_and_gradients(weights, bias, x, targets, l2)
-    error = (softmax(x @ weights + bias) + targets) / len(x)
+    loss, _, _ = correct_loss_and_gradients(weights, bias, x, targets, l2)
+    error = (correct_softmax(x @ weights + bias) + targets) / len(x)
     return loss, x.T @ error + l2 * weights, error.sum(axis=0)
 
 
@@ -478,7 +478,7 @@ def targets_added(weights, bias, x, targets, l2=0.0):
     "1.5", "The sign is turned around: the gradient is predicted minus true, not true minus predicted."
 )
 def true_minus_predicted(weights, bias, x, targets, l2=0.0):
-    loss, by_weights, by_bias = loss_and_gradients(weights, bias, x, targets)
+    loss, by_weights, by_bias = correct_loss_and_gradients(weights, bias, x, targets)
     return loss + l2 / 2 * (weights**2).sum(), -by_weights + l2 * weights, -by_bias
 
 
@@ -486,13 +486,13 @@ def true_minus_predicted(weights, bias, x, targets, l2=0.0):
     "1.5", "The penalty has hit the bias too; it counts the weights only, in the loss and in the gradient."
 )
 def bias_penalised(weights, bias, x, targets, l2=0.0):
-    loss, by_weights, by_bias = loss_and_gradients(weights, bias, x, targets, l2)
+    loss, by_weights, by_bias = correct_loss_and_gradients(weights, bias, x, targets, l2)
     return loss + l2 / 2 * (bias**2).sum(), by_weights, by_bias + l2 * bias
 
 
 @misconception("1.5", "The gradient of l2/2 * w² is l2 * w: the ½ is there so that no factor 2 is left.")
 def penalty_gradient_doubled(weights, bias, x, targets, l2=0.0):
-    loss, by_weights, by_bias = loss_and_gradients(weights, bias, x, targets, l2)
+    loss, by_weights, by_bias = correct_loss_and_gradients(weights, bias, x, targets, l2)
     return loss, by_weights + l2 * weights, by_bias
 
 
@@ -500,18 +500,18 @@ def penalty_gradient_doubled(weights, bias, x, targets, l2=0.0):
     "1.5", "The ½ of the penalty is missing, in loss and gradient: here it is l2/2 times the squared weights."
 )
 def penalty_without_half(weights, bias, x, targets, l2=0.0):
-    return loss_and_gradients(weights, bias, x, targets, 2 * l2)
+    return correct_loss_and_gradients(weights, bias, x, targets, 2 * l2)
 
 
 @misconception("1.5", "The loss lacks the factor ½ of the penalty; your gradient has it already.")
 def penalty_without_half_in_the_loss(weights, bias, x, targets, l2=0.0):
-    loss, by_weights, by_bias = loss_and_gradients(weights, bias, x, targets, l2)
+    loss, by_weights, by_bias = correct_loss_and_gradients(weights, bias, x, targets, l2)
     return loss + l2 / 2 * (weights**2).sum(), by_weights, by_bias
 
 
 @misconception("1.5", "The penalty is in the loss but not in the gradient: add l2 * weights there.")
 def penalty_not_in_the_gradient(weights, bias, x, targets, l2=0.0):
-    loss, by_weights, by_bias = loss_and_gradients(weights, bias, x, targets, l2)
+    loss, by_weights, by_bias = correct_loss_and_gradients(weights, bias, x, targets, l2)
     return loss, by_weights - l2 * weights, by_bias
 
 
@@ -519,8 +519,8 @@ def penalty_not_in_the_gradient(weights, bias, x, targets, l2=0.0):
     "1.5", "The penalty is in the gradient but not in the loss: add l2/2 times the sum of squared weights."
 )
 def penalty_not_in_the_loss(weights, bias, x, targets, l2=0.0):
-    loss, _, _ = loss_and_gradients(weights, bias, x, targets)
-    return loss, *loss_and_gradients(weights, bias, x, targets, l2)[1:]
+    loss, _, _ = correct_loss_and_gradients(weights, bias, x, targets)
+    return loss, *correct_loss_and_gradients(weights, bias, x, targets, l2)[1:]
 
 
 @misconception(
@@ -528,23 +528,23 @@ def penalty_not_in_the_loss(weights, bias, x, targets, l2=0.0):
     "l2 has no effect in your function: add the penalty to the loss and its derivative to the gradient.",
 )
 def penalty_forgotten(weights, bias, x, targets, l2=0.0):
-    return loss_and_gradients(weights, bias, x, targets)
+    return correct_loss_and_gradients(weights, bias, x, targets)
 
 
 @misconception("1.5", "You used the mean of the squared weights; the penalty is l2/2 times their sum.")
 def penalty_of_the_mean(weights, bias, x, targets, l2=0.0):
-    return loss_and_gradients(weights, bias, x, targets, l2 / weights.size)
+    return correct_loss_and_gradients(weights, bias, x, targets, l2 / weights.size)
 
 
 @misconception("1.5", "The bias gradient is the mean of p - t over the rows as well: yours is still the sum.")
 def bias_gradient_summed(weights, bias, x, targets, l2=0.0):
-    loss, by_weights, by_bias = loss_and_gradients(weights, bias, x, targets, l2)
+    loss, by_weights, by_bias = correct_loss_and_gradients(weights, bias, x, targets, l2)
     return loss, by_weights, len(x) * by_bias
 
 
 @misconception("1.5", "You left the bias out of the logits: they are x @ weights + bias.")
 def bias_forgotten(weights, bias, x, targets, l2=0.0):
-    return loss_and_gradients(weights, np.zeros_like(bias), x, targets, l2)
+    return correct_loss_and_gradients(weights, np.zeros_like(bias), x, targets, l2)
 
 
 @misconception(
@@ -553,8 +553,8 @@ def bias_forgotten(weights, bias, x, targets, l2=0.0):
     "softmax and cross-entropy together already simplify to p - t.",
 )
 def softmax_differentiated_twice(weights, bias, x, targets, l2=0.0):
-    loss, _, _ = loss_and_gradients(weights, bias, x, targets, l2)
-    p = softmax(x @ weights + bias)
+    loss, _, _ = correct_loss_and_gradients(weights, bias, x, targets, l2)
+    p = correct_softmax(x @ weights + bias)
     error = (p - targets) * p * (1 - p) / len(x)
     return loss, x.T @ error + l2 * weights, error.sum(axis=0)
 
@@ -564,7 +564,7 @@ def softmax_differentiated_twice(weights, bias, x, targets, l2=0.0):
     "You divided by n and by the number of classes: the loss is a mean over the n rows only.",
 )
 def divided_by_the_classes_too(weights, bias, x, targets, l2=0.0):
-    loss, by_weights, by_bias = loss_and_gradients(weights, bias, x, targets)
+    loss, by_weights, by_bias = correct_loss_and_gradients(weights, bias, x, targets)
     k = len(bias)
     return loss + l2 / 2 * (weights**2).sum(), by_weights / k + l2 * weights, by_bias / k
 
@@ -574,7 +574,7 @@ def divided_by_the_classes_too(weights, bias, x, targets, l2=0.0):
 
 def _epoch(weights, bias, batches, learning_rate, sign=-1, sizes=None):
     for number, (x, targets) in enumerate(batches):
-        _, by_weights, by_bias = loss_and_gradients(weights, bias, x, targets)
+        _, by_weights, by_bias = correct_loss_and_gradients(weights, bias, x, targets)
         factor = learning_rate * (1 if sizes is None else sizes[number])
         weights, bias = weights + sign * factor * by_weights, bias + sign * factor * by_bias
     return weights, bias
@@ -642,7 +642,7 @@ def gradient_summed_over_the_batch(weights, bias, x, targets, learning_rate, bat
 )
 def updated_in_place(weights, bias, x, targets, learning_rate, batch_size, order):
     for part, wanted in _batches(x, targets, order, batch_size):
-        _, by_weights, by_bias = loss_and_gradients(weights, bias, part, wanted)
+        _, by_weights, by_bias = correct_loss_and_gradients(weights, bias, part, wanted)
         weights -= learning_rate * by_weights
         bias -= learning_rate * by_bias
     return weights, bias
@@ -671,7 +671,7 @@ def one_step_with_all_rows(weights, bias, x, targets, learning_rate, batch_size,
 def gradients_at_the_old_weights(weights, bias, x, targets, learning_rate, batch_size, order):
     new_weights, new_bias = weights, bias
     for part, wanted in _batches(x, targets, order, batch_size):
-        _, by_weights, by_bias = loss_and_gradients(weights, bias, part, wanted)
+        _, by_weights, by_bias = correct_loss_and_gradients(weights, bias, part, wanted)
         new_weights, new_bias = new_weights - learning_rate * by_weights, new_bias - learning_rate * by_bias
     return new_weights, new_bias
 
@@ -679,7 +679,7 @@ def gradients_at_the_old_weights(weights, bias, x, targets, learning_rate, batch
 @misconception("1.6", "The bias has not moved: it takes the same kind of step as the weights.")
 def bias_not_updated(weights, bias, x, targets, learning_rate, batch_size, order):
     for part, wanted in _batches(x, targets, order, batch_size):
-        weights = weights - learning_rate * loss_and_gradients(weights, bias, part, wanted)[1]
+        weights = weights - learning_rate * correct_loss_and_gradients(weights, bias, part, wanted)[1]
     return weights, bias
 
 
@@ -749,14 +749,14 @@ def sigmoid_before_softmax(num_classes=10):
 
 
 @misconception(
-    "1.7", "You added a hidden layer; this lab is about y = softmax(x W + b), a single Dense layer."
+    "1.7", "You added a hidden layer; this lab is about y = correct_softmax(x W + b), a single Dense layer."
 )
 def hidden_layer(num_classes=10):
     hidden = keras.layers.Dense(64, activation="relu")
     return _compiled(hidden, keras.layers.Dense(num_classes, activation="softmax"))
 
 
-@misconception("1.7", "The bias is switched off; y = softmax(x W + b) has one number b per class.")
+@misconception("1.7", "The bias is switched off; y = correct_softmax(x W + b) has one number b per class.")
 def without_bias(num_classes=10):
     return _compiled(keras.layers.Dense(num_classes, activation="softmax", use_bias=False))
 
@@ -820,7 +820,7 @@ def not_compiled(num_classes=10):
 
 @misconception("1.7", "The number of outputs is always 10 in your model; use num_classes.")
 def always_ten_classes(num_classes=10):
-    return build_model()
+    return correct_build_model()
 
 
 # --- 1.8 Training --------------------------------------------------------------------------------------------
@@ -868,7 +868,7 @@ def trained_on_both(model, x_train, y_train, x_val, y_val, epochs=20, batch_size
     "You built and trained a new model; the one that was handed over is unchanged. Call fit on `model`.",
 )
 def trained_a_fresh_model(model, x_train, y_train, x_val, y_val, epochs=20, batch_size=128):
-    fresh = build_model(y_train.shape[1])
+    fresh = correct_build_model(y_train.shape[1])
     return _fit(fresh, x_train, y_train, epochs, batch_size, validation_data=(x_val, y_val))
 
 
@@ -942,11 +942,11 @@ def last_epoch_only(model, x_train, y_train, x_val, y_val, epochs=20, batch_size
 
 
 def _diagnose(
-    losses, num_classes, *, skip=(), floor=None, level=True, never_below=True, fall=True, growth=None
+    losses, num_classes, *, skip=(), ceiling=0.5, level=True, never_below=True, fall=True, growth=None
 ):
     """The rules of 1.9 with parts left out."""
     chance = math.log(num_classes)
-    floor = math.log(math.e + num_classes - 1) - 1 if floor is None else floor
+    floor = math.log(math.e + num_classes - 1) - 1
     end, lowest = losses[-1], min(losses)
     flat = not level or (len(losses) >= 3 and max(losses[-3:]) - min(losses[-3:]) <= 0.03 * end)
     grown = growth(losses, chance) if growth else end > 2 * losses[0] and end > 2 * chance
@@ -960,7 +960,7 @@ def _diagnose(
         return "not_learning"
     if flat and end > chance and "label_mismatch" not in skip:
         return "label_mismatch"
-    low_enough = end <= (floor + chance) / 2
+    low_enough = end <= floor + ceiling * (chance - floor)
     if (
         flat
         and low_enough
@@ -1048,11 +1048,10 @@ def always_ten(losses, num_classes=10):
 
 @misconception(
     "1.9",
-    "The floor is ln(e + K - 1) - 1: the logarithm of the sum minus the largest output, 1. "
-    "You left the - 1 out.",
+    "Between floor and ln K only the lower half speaks for a second softmax; a strongly penalised model may settle above.",
 )
-def floor_without_the_one(losses, num_classes=10):
-    return _diagnose(losses, num_classes, floor=math.log(math.e + num_classes - 1))
+def halves_not_told_apart(losses, num_classes=10):
+    return _diagnose(losses, num_classes, ceiling=1.0)
 
 
 @misconception(
