@@ -88,6 +88,7 @@ def can_learn(model: Any, x: np.ndarray, y: np.ndarray) -> None:
     spec = _spec(model)
     _compiled(spec)
     live = _rebuilt(spec)
+    _answers(live, spec, x)
     try:
         with tf.GradientTape() as tape:
             loss = live.compute_loss(x=x, y=y, y_pred=live(x, training=False), training=False)
@@ -175,14 +176,23 @@ def _compiled(spec: ModelSpec) -> dict:
 
 
 def _probe_weights(spec: ModelSpec) -> list[np.ndarray]:
-    """Weights that show every part: new layers have zero biases, which would hide a missing one."""
+    """Weights that show every part: new layers have zero biases, which would hide a missing one.
+
+    They depend on shapes alone, not on the random start that the reference happens to have: a known mistake
+    must meet the same probe as the student did.
+    """
     rng = np.random.default_rng(20_240_611)
     weights = []
     for layer in spec.layers:
         for place, array in enumerate(layer.weights):
-            noise = rng.normal(scale=0.1, size=array.shape)
-            variance = layer.kind == "BatchNormalization" and place == len(layer.weights) - 1
-            weights.append((np.abs(array + noise) + 0.5 if variance else array + noise).astype(np.float32))
+            noise = rng.normal(size=array.shape)
+            if array.ndim > 1:  # He's scale keeps signals alive through depth
+                probe = noise * np.sqrt(2 / np.prod(array.shape[:-1]))
+            elif layer.kind == "BatchNormalization" and place == len(layer.weights) - 1:  # a variance
+                probe = 0.5 + np.abs(noise)
+            else:  # biases start at 0, scales at 1
+                probe = array + 0.1 * noise
+            weights.append(probe.astype(np.float32))
     return weights
 
 
@@ -203,9 +213,13 @@ def _shapes(shapes: list[tuple]) -> str:
 def _outputs(model: Any, reference: ModelSpec, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     spec = _transplanted(_spec(model), reference)
     mine = np.asarray(reference.with_weights(_probe_weights(reference)).rebuild()(x, training=False))
-    rebuilt = _rebuilt(spec)
+    return _answers(_rebuilt(spec), spec, x), mine
+
+
+def _answers(live, spec: ModelSpec, x: np.ndarray) -> np.ndarray:
+    """Outputs in inference mode."""
     try:
-        return np.asarray(rebuilt(x, training=False)), mine
+        return np.asarray(live(x, training=False))
     except Exception:  # Keras and TensorFlow refuse inputs in many ways
         sentence = f"the model takes inputs of shape {spec.input_shape}; it should take {x.shape[1:]}"
         raise Failure("inputs", sentence, spec) from None
