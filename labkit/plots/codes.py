@@ -55,7 +55,7 @@ def activation_histogram(
     for number, (name, values) in enumerate(codes.items()):
         values = np.asarray(values).ravel()
         silent = float(np.mean(np.abs(values) <= threshold))
-        scaled = np.clip(values / max(float(values.std()), 1e-12), edges[0], edges[-1])
+        scaled = values / max(float(values.std()), 1e-12)
         share = 100 * np.histogram(scaled, edges)[0] / max(values.size, 1)
         axis.stairs(
             share,
@@ -102,8 +102,8 @@ def frontier(
             )
     if baseline is not None:
         level(axis, baseline, f"PCA, 32 components: {baseline:.4f}")
-    axis.set_xlim(left=0)
-    axis.set_ylim(bottom=0)
+    axis.set_xlim(0, 1.12 * axis.get_xlim()[1])  # room for the last label
+    axis.set_ylim(0, 1.05 * axis.get_ylim()[1])
     if goal is not None:
         axis.fill_between([0, 100 * goal[0]], 0, goal[1], color="0.9", zorder=0, label="where you want to be")
     axis.set_xlabel("active units per digit, %")
