@@ -29,6 +29,7 @@ from labkit.worker.isolation import Plan, candidates
 from labkit.worker.replies import is_reply
 
 OUTPUT_LIMIT = 64 * 1024  # bytes of printed text that are kept
+OUTPUT_MOST = 256 * 1024**2  # bytes that may be printed at all
 MEMORY_LIMIT = 6 * 1024**3  # bytes, all processes of the worker together
 RESERVE = 4 * 1024**3  # bytes that may be reserved beyond that: stacks of threads, mostly
 THREAD_LIMIT = 1024
@@ -256,7 +257,7 @@ class Worker:
             return body
 
     def _check_size(self) -> None:
-        """Fail on too much memory, too many threads, too much in the private folder."""
+        """Fail on too much memory or text, too many threads, too much in the private folder."""
         memory = threads = 0
         for process in self._family():
             try:
@@ -270,6 +271,8 @@ class Worker:
             self._fail(
                 "memory", f"it used more than the {gigabytes:.1f} GiB of memory allowed and was stopped"
             )
+        if self._dropped > OUTPUT_MOST:
+            self._fail("memory", f"it printed more than {OUTPUT_MOST // 1024**2} MB and was stopped")
         if threads > THREAD_LIMIT:
             self._fail("memory", f"it started more than {THREAD_LIMIT} threads and was stopped")
         if not self.plan.namespaces and time.monotonic() - self._folder_seen > _FOLDER_POLL:
