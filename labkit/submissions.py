@@ -12,6 +12,7 @@ from pathlib import Path
 
 MAX_SCRIPT = 4 * 1024 * 1024  # bytes
 MAX_NOTEBOOK = 64 * 1024 * 1024  # bytes; outputs with pictures count too
+MAX_CONTAINERS = 1_000_000  # lists and dicts in a notebook
 SUFFIXES = (".py", ".ipynb")
 _HEADER = re.compile(r"^#\s*labkit:\s*([A-Za-z0-9_]+)", re.M)
 _CELL = re.compile(r"^# %%(.*)$")
@@ -101,6 +102,9 @@ def without_explore_cells(text: str) -> str:
 def _notebook(path: Path, text: str) -> tuple[str | None, tuple, tuple]:
     import nbformat
 
+    # an empty list of two characters becomes an object of sixty bytes
+    if text.count("[") + text.count("{") > MAX_CONTAINERS or text.count(",") > 10 * MAX_CONTAINERS:
+        raise SubmissionError(f"{path} holds too many values for a notebook; clear its outputs.")
     try:
         notebook = json.loads(text)
         if notebook.get("nbformat") != 4:
@@ -113,6 +117,7 @@ def _notebook(path: Path, text: str) -> tuple[str | None, tuple, tuple]:
             if EXPLORE not in cell.get("metadata", {}).get("tags", [])
         )
         lab = metadata.get("labkit", {}).get("lab")
+        lab = lab[:100] if isinstance(lab, str) else None
     except Exception as error:  # JSON of any shape, nbformat's own errors, deep nesting
         raise SubmissionError(
             f"{path} is not a notebook that can be read ({type(error).__name__}); save it again in Jupyter."
@@ -120,7 +125,7 @@ def _notebook(path: Path, text: str) -> tuple[str | None, tuple, tuple]:
     if lab is None:
         header = next((match for _, source in cells if (match := _HEADER.search(source))), None)
         lab = header and header[1]
-    return str(lab) if lab else None, cells, ()
+    return lab or None, cells, ()
 
 
 def _joined(source: object) -> str:
