@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import types
+import warnings
 from contextlib import contextmanager
 
 LIBRARIES = ("keras", "tensorflow")
@@ -54,7 +55,8 @@ def _really_import(name: str) -> types.ModuleType:
         del sys.modules[name]
     if name in sys.modules or threading.current_thread() is not threading.main_thread():
         return importlib.import_module(name)  # descriptor 2 belongs to the whole process
-    with silence():
+    with silence(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         return importlib.import_module(name)
 
 

@@ -113,7 +113,7 @@ def test_other_questions_keep_their_points(hand_in):
 def test_a_tensor_is_read_as_an_array_with_a_note(hand_in):
     record = hand_in("import tensorflow as tf\n" + RIGHT.replace("2 * x", "2 * tf.constant(x)"))
     assert check_of(record, "test_double").verdict == "passed"
-    assert record.notes == ("double returned a EagerTensor; it was read as a NumPy array.",)
+    assert record.notes == ("double returned an EagerTensor; it was read as a NumPy array.",)
 
 
 def test_an_endless_loop_costs_only_its_own_checks(hand_in, monkeypatch):

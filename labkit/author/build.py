@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -82,13 +83,7 @@ class _RecordingRun(Run):
             raise CourseError(f"{name} fails on the reference itself: {failure.message}")
         self.tables.add_answers(name, recorder[0].replies if recorder else [])
 
-        def attempt(transport: Transport):
-            transport.ask("begin", seed=self.seed(name))
-            try:
-                return self._attempt(name, body, given, transport)
-            except Exception:
-                return None
-
+        attempt = partial(self._attempt_quietly, name, body, given)
         for mistake in self.live.mistakes(name, marks.question, self.seed(name), attempt):
             self.tables.add_mistake(name, mistake)
         return CheckResult(name, marks.question, title, "passed", marks.points, marks.points)

@@ -41,29 +41,33 @@ class Live:
         self.lab = lab
         self._reference = InProcess(catalogue.reference_cells(lab))
         self._entries = catalogue.read_catalogue(lab, MISCONCEPTIONS)
-        self._mistakes: dict[str, tuple[int, list[Mistake]]] = {}
+        self._seeds: dict[str, int] = {}
+        self._failures: dict[str, dict[str, Failure | None]] = {}
 
     def reference(self, check: str, seed: int) -> Transport:
         """The reference, with fresh seeds."""
         self._reference.ask("begin", seed=seed)
         return self._reference
 
-    def mistakes(self, check: str, question: str, seed: int, attempt: Attempt) -> list[Mistake]:
-        """Each known mistake of the question on which this check fails.
-
-        Kept for the seed that was asked for last: a self-test comes back with it for every mistake it tries.
-        """
-        kept = self._mistakes.get(check)
-        if kept is None or kept[0] != seed:
-            kept = self._mistakes[check] = (seed, list(self._failing(question, attempt)))
-        return kept[1]
-
-    def _failing(self, question: str, attempt: Attempt) -> Iterator[Mistake]:
+    def mistakes(self, check: str, question: str, seed: int, attempt: Attempt) -> Iterator[Mistake]:
+        """Each known mistake of the question on which this check fails."""
         for entry in self._entries:
-            if entry.question == question:
-                failure = attempt(InProcess(catalogue.cells_with(self.lab, MISCONCEPTIONS, entry)))
-                if failure is not None:
-                    yield Mistake(entry.name, entry.sentence, failure)
+            if entry.question == question and (failure := self._failure(entry, check, seed, attempt)):
+                yield Mistake(entry.name, entry.sentence, failure)
+
+    def rejects(self, mistake: str, check: str, seed: int, attempt: Attempt) -> bool:
+        """Whether this check fails on that known mistake."""
+        entry = next(entry for entry in self._entries if entry.name == mistake)
+        return self._failure(entry, check, seed, attempt) is not None
+
+    def _failure(self, entry: catalogue.Entry, check: str, seed: int, attempt: Attempt) -> Failure | None:
+        """Kept for the seed that was asked for last: a self-test comes back with it for every mistake."""
+        if self._seeds.get(check) != seed:
+            self._seeds[check], self._failures[check] = seed, {}
+        kept = self._failures[check]
+        if entry.name not in kept:
+            kept[entry.name] = attempt(InProcess(catalogue.cells_with(self.lab, MISCONCEPTIONS, entry)))
+        return kept[entry.name]
 
 
 class Recorder:
@@ -109,6 +113,10 @@ class Recorded:
             failure = Failure(entry["kind"], "", _revive(self._value(entry["received"])), like=entry["like"])
             failure.ordinal = entry["ordinal"]
             yield Mistake(entry["id"], entry["sentence"], failure)
+
+    def rejects(self, mistake: str, check: str, seed: int, attempt: Attempt) -> bool:
+        """Whether this check was seen to fail on that known mistake."""
+        return any(entry["id"] == mistake for entry in self.tables["mistakes"].get(check, []))
 
     def _value(self, part: dict | None) -> Any:
         if part is None:

@@ -84,7 +84,8 @@ class Party:
     def _value(self, function: str, reply: dict) -> Any:
         def converted(type_name: str) -> None:
             name = one_line(type_name, 60)
-            self._on_note(f"{function} returned a {name}; it was read as a NumPy array.")
+            article = "an" if name[:1] in "AEIOUaeiou" else "a"
+            self._on_note(f"{function} returned {article} {name}; it was read as a NumPy array.")
 
         return values.received(reply.get("value"), converted)
 

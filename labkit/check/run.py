@@ -6,11 +6,12 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from labkit.check.answers import Live, Recorded
+from labkit.check.answers import Attempt, Live, Mistake, Recorded
 from labkit.check.expect.failure import Failure, begin, distance, last_answer
 from labkit.check.expect.values import describe
 from labkit.check.marks import Marks
@@ -55,6 +56,7 @@ class Run:
     notes: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     student: InWorker = field(init=False)
+    _passed: dict[str, dict[str, Attempt]] = field(init=False, default_factory=dict)
     fatal: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -119,7 +121,9 @@ class Run:
             return _outcome("not_run", f"waiting for {', '.join(waiting)}")
         try:
             self.student.begin(self.seed(name), marks.seconds, marks.uses_keras)
-            if marks.uses_keras:  # known mistakes train here in the same way as the student's code in the worker
+            if (
+                marks.uses_keras
+            ):  # known mistakes train here in the same way as the student's code in the worker
                 warm()
             failure = self._attempt(name, body, given, self.student, _unsaid if marks.hidden else self._note)
         except NotAttempted as function:
@@ -130,10 +134,12 @@ class Run:
             return _outcome("error", f"{function or 'the file'}: {inert(sentence, 300)}")
         except Exception as error:
             return self._unexpected(name, body, given, error)
+        attempt = partial(self._attempt_quietly, name, body, given)
         if failure is None:
+            self._passed.setdefault(marks.question, {})[name] = attempt
             return _outcome("passed", points=marks.points)
         message = failure.summary if marks.hidden else failure.message
-        mistake = self._name_mistake(name, marks, body, given, failure)
+        mistake = self._name_mistake(name, marks.question, attempt, failure)
         outcome = _outcome("failed", inert(message, 1000), points=round(failure.earned * marks.points, 2))
         if mistake is not None:
             outcome |= {"misconception": mistake.id, "teaches": mistake.sentence}
@@ -159,22 +165,34 @@ class Run:
             return failure
         return None
 
-    def _name_mistake(self, name: str, marks: Marks, body, given, failure: Failure):
-        """The known mistake that fails in the same place with the same data, the nearest where several do."""
+    def _name_mistake(self, name: str, question: str, attempt: Attempt, failure: Failure) -> Mistake | None:
+        """The known mistake that fails in the same place with the same data, the nearest where several do.
 
-        def attempt(transport: Transport) -> Failure | None:
-            transport.ask("begin", seed=self.seed(name))
-            try:
-                return self._attempt(name, body, given, transport)
-            except Exception:  # a known mistake may answer with what the check cannot use
-                return None
-
+        A mistake on which a check fails that the student has passed is another one: all that overflows
+        gives the same NaN here, but not there.
+        """
         found = []
-        for mistake in self.answers.mistakes(name, marks.question, self.seed(name), attempt):
+        for mistake in self.answers.mistakes(name, question, self.seed(name), attempt):
             apart = distance(failure, mistake.failure)
             if apart is not None:
                 found.append((apart, len(found), mistake))
-        return min(found)[2] if found else None
+        passed = self._passed.get(question, {})
+        for _, _, mistake in sorted(found, key=lambda entry: entry[:2]):
+            if not any(
+                self.answers.rejects(mistake.id, n, self.seed(n), other) for n, other in passed.items()
+            ):
+                return mistake
+        return None
+
+    def _attempt_quietly(
+        self, name: str, body: Callable, given: dict[str, Any], transport: Transport
+    ) -> Failure | None:
+        """The same for a known mistake, which may answer with what the check cannot use."""
+        transport.ask("begin", seed=self.seed(name))
+        try:
+            return self._attempt(name, body, given, transport)
+        except Exception:
+            return None
 
     def _unexpected(self, name: str, body, given, error: Exception) -> dict[str, Any]:
         """A check stumbled: over an answer that it cannot use, or over its own mistake."""
