@@ -51,7 +51,8 @@ def scaled_by_the_largest_of_all(images):
 
 @misconception(
     "1.1",
-    'Your rows hold the columns of each image one after another (order="F", or a transpose): keep reading order, row after row.',
+    'Your rows hold the columns of each image one after another (order="F", or a transpose): '
+    "keep reading order, row after row.",
 )
 def column_by_column(images):
     return correct_prepare_images(images.transpose(0, 2, 1))
@@ -1048,7 +1049,8 @@ def always_ten(losses, num_classes=10):
 
 @misconception(
     "1.9",
-    "Between floor and ln K only the lower half speaks for a second softmax; a strongly penalised model may settle above.",
+    "Between floor and ln K only the lower half speaks for a second softmax; "
+    "a strongly penalised model may settle above.",
 )
 def halves_not_told_apart(losses, num_classes=10):
     return _diagnose(losses, num_classes, ceiling=1.0)
