@@ -59,7 +59,7 @@ def run_epochs(model, call, augment=None):
 
 def _train_one_epoch(model, batches, shuffle, augment, callbacks):
     """Train on every sample once, and return the epoch's logs."""
-    order = tf.range(batches.samples)
+    order = tf.range(batches.samples, dtype=tf.int64)
     if shuffle:
         order = tf.random.shuffle(order)
     logs = {}
@@ -75,7 +75,7 @@ def _evaluate(model, batches, callbacks):
     callbacks.on_test_begin()
     model.reset_metrics()
     logs = {}
-    for _, logs in _stretches(model, batches, tf.range(batches.samples), False):  # noqa: B007
+    for _, logs in _stretches(model, batches, tf.range(batches.samples, dtype=tf.int64), False):  # noqa: B007
         pass
     callbacks.on_test_end(logs)
     return logs

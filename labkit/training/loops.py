@@ -4,6 +4,7 @@ One graph is traced per model, batch size and kind of data, and kept as long as 
 compiled again; how many samples there are does not matter.
 """
 
+import math
 import weakref
 
 import keras
@@ -18,8 +19,8 @@ try:
 except ImportError:  # pragma: no cover - a TensorFlow laid out differently
     function_executor_type = None
 
-# Below this many multiplications per batch, starting an operation costs more than computing it.
-_TINY = 2_000_000
+# Up to about this many weights times samples in a batch, one thread does a step sooner than two.
+_TINY = 1_200_000
 
 _compiled = weakref.WeakKeyDictionary()
 
@@ -49,6 +50,8 @@ def batch_loop(model, data, batch_size, training, augment=None):
 
 
 def _trace_lazily(model, rows, batch_size, training, augment):
+    if isinstance(model, keras.Sequential) and not model.built and not tree.is_nested(_inputs(rows)):
+        model.build(_inputs(rows).shape)  # as its first call would, but in time to see how large it is
     # The model owns this loop through `_compiled`: a strong reference would keep both alive for ever.
     model_of = weakref.ref(model)
     tiny = augment is None and _is_tiny(model, batch_size)
@@ -86,9 +89,14 @@ def _trace_lazily(model, rows, batch_size, training, augment):
 
     scalar = tf.TensorSpec([], tf.int32)
     loop = tf.function(
-        loop, autograph=False, input_signature=[rows, tf.TensorSpec([None], tf.int32), scalar, scalar]
+        loop, autograph=False, input_signature=[rows, tf.TensorSpec([None], tf.int64), scalar, scalar]
     )
     return _in_one_thread(loop) if tiny else loop
+
+
+def _inputs(rows):
+    """The part of a batch that the model is called on."""
+    return rows[0] if isinstance(rows, tuple) else rows
 
 
 def _has_keras_steps(model):
@@ -100,17 +108,14 @@ def _has_keras_steps(model):
 
 
 def _is_tiny(model, batch_size):
-    """Whether the steps of this model are so short that handing them from thread to thread costs most."""
-    weights = model.trainable_weights
-    return (
-        function_executor_type is not None
-        and model.built
-        and not model.jit_compile
-        and _has_keras_steps(model)
-        and all(len(weight.shape) <= 2 for weight in weights)
-        and sum(weight.shape.num_elements() for weight in (w.value for w in weights)) * batch_size <= _TINY
-        and not tf.config.list_logical_devices("GPU")
-    )
+    """Whether steps are so short that handing operations from thread to thread costs more than it saves."""
+    if function_executor_type is None or not model.built or model.jit_compile or not _has_keras_steps(model):
+        return False
+    shapes = [weight.shape for weight in model.trainable_weights]
+    multiplications = batch_size * sum(math.prod(shape) for shape in shapes)
+    # A convolution uses its few weights at every pixel.
+    convolution = any(len(shape) > 2 for shape in shapes)
+    return multiplications <= _TINY and not convolution and not tf.config.list_logical_devices("GPU")
 
 
 def _in_one_thread(loop):
