@@ -442,7 +442,9 @@ def validates_on_training(model, x_train, y_train, x_val, y_val, epochs=10, batc
 def trains_a_copy(model, x_train, y_train, x_val, y_val, epochs=10, batch_size=128, patience=3):
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
-    copy.compile(type(model.optimizer).from_config(model.optimizer.get_config()), model.loss, ["accuracy"])
+    copy.compile(
+        type(model.optimizer).from_config(model.optimizer.get_config()), model.loss, metrics=["accuracy"]
+    )
     settings = {"monitor": "val_loss", "patience": patience, "restore_best_weights": True}
     return _fit(copy, x_train, y_train, x_val, y_val, epochs, batch_size, **settings)
 
@@ -471,7 +473,7 @@ def _one_layer(width, hidden=True):
 )
 def weights_kept(widths, x_train, y_train, x_val, y_val, epochs, seed):
     keras.utils.set_random_seed(seed)
-    model, result = _one_layer(max(widths)), {}
+    model, result = _one_layer(widths[0]), {}
     for width in widths:
         model.fit(x_train, y_train, batch_size=128, epochs=epochs, verbose=0)
         result[width] = model.evaluate(x_val, y_val, verbose=0)[1]
@@ -728,7 +730,7 @@ def three_units(num_features):
     model = keras.Sequential(
         [keras.Input((num_features,)), keras.layers.Dense(3, "relu"), keras.layers.Dense(1, "sigmoid")]
     )
-    model.compile("rmsprop", "binary_crossentropy", ["accuracy"])
+    model.compile("rmsprop", "binary_crossentropy", metrics=["accuracy"])
     return model
 
 
@@ -764,7 +766,7 @@ def time_ignored(x_train, y_train, seconds):
     model, started = _one_layer(300), time.monotonic()
     for _ in range(1000):
         model.fit(x_train[:2000], y_train[:2000], epochs=1, batch_size=32, verbose=0)
-        if time.monotonic() - started > seconds + 7:  # late enough to see it
+        if time.monotonic() - started > 8 * seconds:  # late enough to see it
             break
     return model
 
@@ -780,13 +782,13 @@ def untrained_model(x_train, y_train, seconds):
 
 @misconception(
     "3.8",
-    "You standardised the training images outside of the model. The images that it is asked about are not; put the "
-    "scaling into the model, as a layer.",
+    "Your model has one output, the digit as a number. Digits are names: a 3 is no better a guess for a 4 than a 9 is. "
+    "Give each class an output of its own.",
 )
-def standardised_outside(x_train, y_train, seconds):
-    model = _one_layer(100)
-    images = (0.1307 - x_train) * 3
-    model.fit(images, y_train, epochs=6, batch_size=32, verbose=0)
+def digit_as_a_number(x_train, y_train, seconds):
+    model = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(1)])
+    model.compile(optimizer="adam", loss="mean_squared_error")
+    model.fit(x_train, y_train, verbose=0)
     return model
 
 

@@ -404,12 +404,12 @@ def test_training_reads_unseen_digits(student, reference, rng, mnist):
 # --- 3.5 ------------------------------------------------------------------------------------------------------
 
 
-def _few_digits(rng, mnist, count, wrong=0.0):
+def _few_digits(rng, mnist, count, validation, wrong=0.0):
     """Training and validation digits with renamed classes; a part of the validation labels is made wrong."""
-    order = rng.permutation(len(mnist.x_train))[: 2 * count]
+    order = rng.permutation(len(mnist.x_train))[: count + validation]
     x, (y, _) = mnist.x_train[order] / np.float32(255), _renamed(mnist.y_train[order], rng)
     x_train, y_train, x_val, y_val = x[:count], y[:count], x[count:], y[count:].copy()
-    spoiled = int(wrong * count)
+    spoiled = int(wrong * validation)
     y_val[:spoiled] = (y_val[:spoiled] + rng.integers(1, 10, spoiled)) % 10
     return x_train, y_train, x_val, y_val
 
@@ -430,7 +430,7 @@ def _sweep(student, widths, data, epochs, seed):
 @limit(60)
 def test_sweep_measures_validation_accuracy(student, rng, mnist):
     """The values are accuracies on the validation examples, which are labelled wrongly here in half the cases."""
-    data = _few_digits(rng, mnist, 1500, wrong=0.5)
+    data = _few_digits(rng, mnist, 1500, validation=1500, wrong=0.5)
     one, many = _sweep(student, [1, 48], data, epochs=8, seed=1)
     expect.at_most(many, 0.55, "accuracy where half of the validation labels are wrong", like=0.05)
     expect.at_least(many, 0.35, "accuracy where half of the validation labels are right", like=0.05)
@@ -443,19 +443,17 @@ def test_sweep_measures_validation_accuracy(student, rng, mnist):
 @limit(60)
 def test_sweep_starts_every_width_anew(student, rng, mnist):
     """The same seed gives the same result, and no width depends on those before it."""
-    data = _few_digits(rng, mnist, 800)
+    data = _few_digits(rng, mnist, 800, validation=6000)
     widths = [24, 16, 32]
     together = _sweep(student, widths, data, epochs=2, seed=5)
-    again = _sweep(student, widths, data, epochs=2, seed=5)
-    alone = np.concatenate([_sweep(student, [width], data, epochs=2, seed=5) for width in widths[1:]])
-    few = 2.5 / 800  # examples on the border may fall to either side
-    same, apart = np.abs(again - together), np.abs(alone - together[1:])
-    expect.true(np.all(same <= few), "two calls with the same seed give different accuracies", "not same")
+    alone = np.concatenate([_sweep(student, [width], data, epochs=2, seed=5) for width in widths])
+    apart, few = np.abs(alone - together), 4.5 / 6000  # examples on the border may fall to either side
+    expect.true(apart[0] <= few, "two calls with the same seed give different accuracies", "not same")
     expect.true(
         np.all(apart <= few),
         f"the accuracies of the widths {widths[1:]} are {together[1:].round(3).tolist()} after other widths and "
-        f"{alone.round(3).tolist()} alone; every width should start anew from the seed",
-        bool(np.mean(together[1:] - alone) > 0.04),
+        f"{alone[1:].round(3).tolist()} alone; every width should start anew from the seed",
+        "trained on" if np.mean(together[1:] - alone[1:]) > 0.04 else "seed",
     )
 
 
@@ -616,6 +614,15 @@ def test_head_parts_two_moons(student, rng):
 # --- 3.8 ------------------------------------------------------------------------------------------------------
 
 
+def _seconds(quiet):
+    """So many seconds on a quiet machine with two cores; up to three times as many where others use them too."""
+    matrix, started, worked = np.ones((1024, 1024), np.float32), time.monotonic(), time.process_time()
+    while time.monotonic() - started < 0.5:
+        matrix @ matrix
+    cores = (time.process_time() - worked) / (time.monotonic() - started)
+    return quiet * float(np.clip(2 / cores, 1, 3))
+
+
 def _answer_in_time(student, rng, mnist, count, seconds, slack):
     """What `best_mlp` returns, checked for its layers and the time that it took; and the classes' names."""
     order = rng.permutation(len(mnist.x_train))[:count]
@@ -625,7 +632,7 @@ def _answer_in_time(student, rng, mnist, count, seconds, slack):
     model = student.best_mlp(x, labels, seconds)
     elapsed = time.monotonic() - started
     late = f"it took {elapsed:.1f} seconds where {seconds:g} were given; look at the clock while training"
-    expect.true(elapsed <= seconds + slack, late, "late")
+    expect.true(elapsed <= slack * seconds, late, "late")
     expect.true(hasattr(model, "layers"), "best_mlp should return the trained keras.Sequential", "no model")
     expect.true(not model.problem, model.problem or "", "model")
     convolutions = [layer.kind for layer in model.layers if "Conv" in layer.kind or "Pool" in layer.kind]
@@ -650,11 +657,9 @@ def test_best_mlp_keeps_to_the_rules(student, rng, mnist):
 
 
 def _keeps_to_the_rules(student, rng, mnist):
-    model, names = _answer_in_time(student, rng, mnist, 2000, seconds=1.0, slack=6.0)
-    unseen = slice(0, 2000)
-    accuracy = _accuracy(model, mnist.x_test[unseen] / np.float32(255), names[mnist.y_test[unseen]])
-    level = "chance" if accuracy < 0.25 else "low"
-    expect.true(accuracy > 0.7, f"the model that comes back reads {accuracy:.0%} of unseen digits", level)
+    model, names = _answer_in_time(student, rng, mnist, 2000, _seconds(1.0), slack=7)
+    accuracy = _accuracy(model, mnist.x_test[:2000] / np.float32(255), names[mnist.y_test[:2000]])
+    expect.true(accuracy > 0.4, f"the model that comes back reads {accuracy:.0%} of unseen digits", "chance")
 
 
 @question("3.8")
@@ -666,7 +671,7 @@ def _keeps_to_the_rules(student, rng, mnist):
 def test_best_mlp_on_mnist(student, rng, mnist):
     """Given 20 seconds and all of MNIST it reads 98.2 % of unseen digits; full points from 98.6 % on."""
     _keeps_to_the_rules(student, rng, mnist)
-    model, names = _answer_in_time(student, rng, mnist, 60_000, seconds=20.0, slack=10.0)
+    model, names = _answer_in_time(student, rng, mnist, 60_000, _seconds(20.0), slack=1.5)
     accuracy = _accuracy(model, mnist.x_test / np.float32(255), names[mnist.y_test])
     expect.at_least(accuracy, 0.982, "the accuracy on unseen digits", like=0.002)
     expect.graded(accuracy, none=0.978, full=0.986, what="the accuracy on unseen digits", like=0.002)

@@ -100,7 +100,7 @@ def activations_as_layers(hidden=(512, 512), activation="relu", dropout=0.2, num
         model.add(keras.layers.Dropout(rate=dropout))
     model.add(keras.layers.Dense(num_classes))
     model.add(keras.layers.Softmax())
-    model.compile("rmsprop", keras.losses.SparseCategoricalCrossentropy(), ["accuracy"])
+    model.compile("rmsprop", keras.losses.SparseCategoricalCrossentropy(), metrics=["accuracy"])
     return model
 
 
@@ -369,7 +369,7 @@ def five_copies_in_one_set(x_train, y_train, seconds):
         model.add(keras.layers.Dense(units, activation="relu", kernel_initializer="he_normal"))
     model.add(keras.layers.Dense(10))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Nadam(0.002), loss, ["accuracy"])
+    model.compile(keras.optimizers.Nadam(0.002), loss, metrics=["accuracy"])
     used, turn = 0.0, 0
     while True:
         rows = np.random.default_rng(turn).permutation(len(x_train))[:30_000]
