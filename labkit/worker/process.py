@@ -20,6 +20,7 @@ import threading
 import time
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, NoReturn
 
 import psutil
@@ -29,7 +30,7 @@ from labkit.worker.isolation import Plan, candidates
 from labkit.worker.replies import is_reply
 
 OUTPUT_LIMIT = 64 * 1024  # bytes of printed text that are kept
-OUTPUT_MOST = 256 * 1024**2  # bytes that may be printed at all
+OUTPUT_MOST = 256 * 1024**2  # bytes that one request may print
 MEMORY_LIMIT = 6 * 1024**3  # bytes, all processes of the worker together
 RESERVE = 4 * 1024**3  # bytes that may be reserved beyond that: stacks of threads, mostly
 THREAD_LIMIT = 1024
@@ -81,9 +82,14 @@ class WorkerUnavailable(Exception):
 
 @cache
 def strongest_plan() -> Plan:
-    """The strongest isolation that this machine allows, found by starting a worker behind it."""
+    """The strongest isolation that this machine allows."""
+    return strongest_of(candidates())
+
+
+def strongest_of(plans: list[Plan]) -> Plan:
+    """The first of these that this machine allows, found by starting a worker behind it."""
     problem: Exception | None = None
-    for plan in candidates():
+    for plan in plans:
         try:
             with Worker(plan=plan) as worker:
                 worker.ready()
@@ -230,13 +236,14 @@ class Worker:
 
     def _await(self, limits: Limits) -> bytes:
         started = worked = time.monotonic()
+        printed = self._dropped
         used = latest = self._processor_seconds()
         while True:
             try:
                 body = self.answers.get(timeout=_POLL)
             except queue.Empty:
                 now, spent = time.monotonic(), self._processor_seconds()
-                if spent > latest:
+                if spent > latest or (now - worked > limits.seconds and self._wants_to_run()):
                     worked, latest = now, spent
                 if spent - used > limits.seconds:
                     self._fail(
@@ -248,6 +255,8 @@ class Worker:
                     self._fail(
                         "time", f"it did not answer within {limits.wall_seconds:g} seconds and was stopped"
                     )
+                if self._dropped - printed > OUTPUT_MOST:
+                    self._fail("memory", f"it printed more than {OUTPUT_MOST // 1024**2} MB and was stopped")
                 self._check_size()
                 continue
             if body is None:
@@ -257,7 +266,7 @@ class Worker:
             return body
 
     def _check_size(self) -> None:
-        """Fail on too much memory or text, too many threads, too much in the private folder."""
+        """Fail on too much memory, too many threads, too much in the private folder."""
         memory = threads = 0
         for process in self._family():
             try:
@@ -271,8 +280,6 @@ class Worker:
             self._fail(
                 "memory", f"it used more than the {gigabytes:.1f} GiB of memory allowed and was stopped"
             )
-        if self._dropped > OUTPUT_MOST:
-            self._fail("memory", f"it printed more than {OUTPUT_MOST // 1024**2} MB and was stopped")
         if threads > THREAD_LIMIT:
             self._fail("memory", f"it started more than {THREAD_LIMIT} threads and was stopped")
         if not self.plan.namespaces and time.monotonic() - self._folder_seen > _FOLDER_POLL:
@@ -306,6 +313,23 @@ class Worker:
                 continue
             total += times.user + times.system
         return total
+
+    def _wants_to_run(self) -> bool:
+        """Whether any thread waits for a processor or a disk: on a busy machine that is no idleness."""
+        for process in self._family():
+            try:
+                if sys.platform != "linux":
+                    waits = process.status() in (psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP)
+                else:
+                    waits = any(
+                        path.read_text().rpartition(")")[2].split()[0] in "RD"
+                        for path in Path(f"/proc/{process.pid}/task").glob("*/stat")
+                    )
+            except (psutil.Error, OSError):
+                continue
+            if waits:
+                return True
+        return False
 
     def _kill(self) -> None:
         if self.plan.isolates:  # its guard ends when everything behind it has ended

@@ -19,13 +19,28 @@ from labkit import lazy
 from labkit.grade import grade_paths
 from labkit.grade.record import without_times
 from labkit.labs import Course, read_course
+from labkit.worker import Plan, process
+from labkit.worker.isolation import candidates
 
 HERE = Path(__file__).parent
 SALT = b"SECRET-SALT"
 LABS = {False: "lab01_target", True: "lab02_model"}
 _PUBLIC_PLACES = ("/tmp", "/var/tmp", "/dev/shm", "/run", str(Path.home()), "/")
 
+#: LABKIT_TEST_LAYERS: with what kind of layers, of those that this machine allows, attacks are met.
+_LAYERS = {
+    "": lambda plan: True,
+    "landlock": lambda plan: plan.landlock and plan.seccomp and not plan.namespaces,
+    "namespaces": lambda plan: plan.namespaces and not plan.landlock and not plan.seccomp,
+}
+
 lazy.install()
+
+
+def chosen_plan() -> Plan:
+    """The isolation that this run of the tests is about."""
+    wanted = _LAYERS[os.environ.get("LABKIT_TEST_LAYERS", "")]
+    return process.strongest_of([plan for plan in candidates() if wanted(plan)])
 
 
 @dataclass
@@ -55,6 +70,7 @@ def target(tmp_path_factory) -> Course:
 @pytest.fixture
 def arena(target, tmp_path, monkeypatch) -> Callable[..., Outcome]:
     """Grade the folder `handed_in` with a correct submission after the others; fail if anything is left."""
+    plan = chosen_plan()
     spare = tmp_path / "spare"
     spare.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(spare))
@@ -77,8 +93,10 @@ def arena(target, tmp_path, monkeypatch) -> Callable[..., Outcome]:
                 path.write_bytes(_replaced(path.read_bytes(), words))
         correct = "correct.keras.py" if keras else "correct.py"
         shutil.copy(HERE / correct, handed_in / "zz_correct.py")
+        if keras:
+            lazy.load_keras()  # which writes to this process's own environment
         before = _surroundings(target.root, handed_in)
-        batch = grade_paths(target, [handed_in], out, SALT, LABS[keras])
+        batch = grade_paths(target, [handed_in], out, SALT, LABS[keras], plan)
         assert _surroundings(target.root, handed_in) == before
         assert list(spare.iterdir()) == [], "a private folder is left"
         assert _processes(str(spare)) == [], "a process is left"

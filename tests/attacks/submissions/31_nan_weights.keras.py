@@ -4,7 +4,7 @@ import numpy as np
 
 
 def build_model():
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="relu")])
     model.set_weights([np.full((4, 3), np.nan), np.full(3, np.nan)])
     return model
 
