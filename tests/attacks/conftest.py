@@ -161,10 +161,10 @@ def _tree(folder: Path) -> list:
 def _processes(marker: str) -> list[int]:
     """Processes whose environment names this test's folder: workers, and whatever they started."""
     found = []
-    for process in psutil.process_iter():
+    for other in psutil.process_iter():
         try:
-            if marker in process.environ().get("HOME", ""):
-                found.append(process.pid)
+            if marker in other.environ().get("HOME", ""):
+                found.append(other.pid)
         except psutil.Error:
             continue
     return found

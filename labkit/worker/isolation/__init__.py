@@ -57,6 +57,14 @@ def enter(plan: Plan, folder: str, memory: int) -> None:
         landlock.restrict(_rules(plan, folder, view, landlock))
     if plan.seccomp:
         seccomp.restrict()
+    _check_folder(folder)
+
+
+def _check_folder(folder: str) -> None:
+    """A folder above that the new user may not enter shows only now. Raises OSError."""
+    probe = os.path.join(folder, ".probe")
+    os.close(os.open(probe, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600))
+    os.unlink(probe)
 
 
 def _user(plan: Plan) -> tuple[int, int]:

@@ -31,6 +31,7 @@ def fork_guarded(in_namespace: bool, folder: str, prepare: Callable[[], None]) -
     child = os.fork()
     if child:
         os.close(tell)
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
         _let_go(1, 2)
         _guard(child, report, around, os.path.basename(folder))
     os.close(report)
@@ -41,6 +42,7 @@ def fork_guarded(in_namespace: bool, folder: str, prepare: Callable[[], None]) -
         prepare()
         worker = os.fork()
         if worker:
+            kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # its memory is not to be written by the worker
             _let_go(0, 1, 2)
             _first_process(worker, tell)
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
