@@ -473,28 +473,45 @@ print(
 )
 
 # %% [markdown]
-# What has it learned to look for? EPFL puts learned filters beside derivatives of a Gaussian, and remarks that the
-# brain is believed to compute such derivatives too. Put yours beside those, and beside Gabor's.
+# What has it learned to look for? EPFL puts learned filters beside derivatives of a Gaussian, says that some are very
+# similar, and remarks that the brain is believed to compute such derivatives too. Look for yourself: here are all
+# sixteen, and for each filter made by hand the learned one that is most like it, up to its sign.
 
 # %% tags=["explore"]
 learned = cnn.layers[0].get_weights()[0][:, :, 0, :].transpose(2, 0, 1)
+
+
+def most_like(bank: np.ndarray) -> np.ndarray:
+    """The learned filter that is most like each filter of a bank, with the sign that fits."""
+    a, b = (filters.reshape(len(filters), -1) for filters in (bank, learned))
+    likeness = a @ b.T / np.linalg.norm(a, axis=1)[:, None] / np.linalg.norm(b, axis=1)
+    best = np.abs(likeness).argmax(axis=1)
+    return learned[best] * np.sign(likeness[np.arange(len(bank)), best])[:, None, None]
+
+
 down, right = np.mgrid[-2:3, -2:3]
 bell = np.exp(-(down**2 + right**2) / 2)
-derivatives = [
-    bell,
-    -right * bell,
-    -down * bell,
-    (right**2 - 1) * bell,
-    (down**2 - 1) * bell,
-    right * down * bell,
+shapes = [
+    1 + 0 * right,
+    -right,
+    -down,
+    right**2 - 1,
+    down**2 - 1,
+    right * down,
+    3 * right - right**3,
+    3 * down - down**3,
 ]
+derivatives = np.stack([shape * bell for shape in shapes])
 gabors = gabor_bank(4, 5, 1.5, 4.0)
+gabors = np.concatenate([gabors.real, gabors.imag])
 plots.filter_rows(
     {
         "learned: the first eight": learned[:8],
         "learned: the other eight": learned[8:16],
-        "Gabor": np.concatenate([gabors.real, gabors.imag]),
-        "Gaussian and its derivatives": np.stack(derivatives),
+        "a Gaussian and its derivatives": derivatives,
+        "the learned filters most like these": most_like(derivatives),
+        "Gabor's filters": gabors,
+        "the learned filters most like those": most_like(gabors),
     },
     title="The first layer, and filters made by hand",
 ).show()

@@ -1,0 +1,535 @@
+# labkit: lab05_cnn
+
+# %% [markdown]
+# # Lab 05: Convolutional networks on MNIST
+#
+# **Aim.** A dense layer does not know that two pixels are neighbours: shuffle the 784 pixels of all digits in one
+# and the same way and it learns just as well. A convolutional layer is built on exactly that knowledge. It looks at
+# small windows, with the same weights in every place, and so it needs far fewer weights and far fewer examples.
+#
+# You write the pieces with NumPy: convolution (5.1, 5.2), pooling and its gradient (5.3), filters made by hand
+# (5.6), transposed convolution (5.8). You rebuild LeNet-5 (5.4) and count what is in a layer (5.5). Then you design
+# a network of your own that reads 99 of 100 unseen digits after less than a minute of training (5.7), look at its
+# filters and at what it makes of a digit, and at last destroy the neighbourhood and see what is left (5.9).
+#
+# The lectures: Loiseau (convolutional layers, LeNet, AlexNet), the EPFL crash course (convolutional nets), Rousseau
+# (lab sessions 3 and 4) and Facciolo (layers).
+#
+# **How to work.** Replace each `raise NotImplementedError(...)` by your code, then run `labkit check` on this file.
+# Images are (n, h, w, channels) everywhere, as in Keras. Your functions never change their arguments. Cells that
+# show a figure or train are for looking, they are not graded.
+
+# %%
+from __future__ import annotations
+
+import math
+
+import keras
+import numpy as np
+
+import labkit
+
+# %% [markdown]
+# ## 5.1 Convolution
+#
+# One unit of a convolutional layer sees a window of its input, of `kh` by `kw` places and all `c` channels, and
+# answers with a weighted sum and a bias. The unit beside it does the same one place further on, *with the same
+# weights*. Doing this for `o` different kernels gives `o` feature maps:
+#
+# $$y(i, j, l) = b_l + \sum_{u, v, k} x(i + u,\; j + v,\; k)\; w(u, v, k, l)$$
+#
+# This is Facciolo's formula, and what every framework computes; its proper name is cross-correlation.
+#
+# *Erratum, Loiseau:* his formula has I(i−m, j−n), the convolution of signal processing, which flips the kernel
+# first; a network learns its kernels and does not mind, but your answer is *this* formula, without the flip (and
+# K(k, l, …) on one slide is K(l, k, …) on the next). *Erratum, EPFL:* a sum from 0 to n_x inclusive has one weight
+# more than n_x.
+#
+# At the border there are two customs. `"valid"` keeps to windows that lie inside the image, so the answer
+# shrinks by `kh - 1` rows. `"same"` first adds zeros around the image, so many that ceil(h / stride) rows come
+# out; where their number is odd, TensorFlow puts the extra row at the bottom and the extra column on the right:
+#
+# $$p = \max\big((\lceil h/s \rceil - 1)\,s + k_h - h,\; 0\big), \qquad \lfloor p/2 \rfloor \text{ above}, \quad
+# \lceil p/2 \rceil \text{ below}$$
+
+
+# %%
+def conv2d(
+    x: np.ndarray, kernels: np.ndarray, bias: np.ndarray, stride: int = 1, padding: str = "valid"
+) -> np.ndarray:
+    """Slide every kernel over the images, without flipping it, and add its bias.
+
+    x : (n, h, w, c) float
+    kernels : (kh, kw, c, o) float
+    bias : (o,) float
+    stride : step from window to window, in both directions
+    padding : "valid" or "same", as TensorFlow pads
+    returns : (n, h', w', o) float, the feature maps
+    """
+    raise NotImplementedError("5.1 conv2d")
+
+
+# %% [markdown]
+# Try it on a digit: one kernel answers to strokes that begin (dark to bright, left to right), its negative to
+# strokes that end.
+
+# %% tags=["explore"]
+from labkit import plots
+from labkit.data import load_mnist
+
+mnist = load_mnist()
+digits = mnist.x_test[:8, :, :, None] / np.float32(255)
+begins = np.array([[-1.0, 0.0, 1.0]] * 3)
+edges = conv2d(digits, np.stack([begins, -begins], axis=-1)[:, :, None, :], np.zeros(2))
+names = ["strokes begin", "strokes end"]
+plots.feature_maps(digits[0, :, :, 0], edges[0], names, title="One kernel and its negative").show()
+
+# %% [markdown]
+# ## 5.2 Convolution is a matrix
+#
+# Convolution is linear, so on flattened images it must be a matrix. Facciolo shows it for a signal: the kernel
+# stands in every row, one place further to the right each time, and everything else is zero. For images the band
+# breaks up into blocks, one for each row of the kernel.
+#
+# So a convolutional layer *is* a dense layer, with most weights fixed at zero and the others shared. And the
+# other way round: with a kernel as large as the image there is only one window left, and the matrix is one full
+# row, a dense layer with one unit. (Loiseau: if the filter has the size of the image, "all to all".)
+
+
+# %%
+def conv_matrix(kernel: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The matrix T for which T @ image.reshape(-1) is the "valid" cross-correlation, read row by row.
+
+    kernel : (kh, kw) float
+    height, width : size of the images
+    returns : (ho * wo, height * width) float with ho = height - kh + 1 and wo = width - kw + 1
+    """
+    raise NotImplementedError("5.2 conv_matrix")
+
+
+# %% tags=["explore"]
+plots.matrix(
+    conv_matrix(np.arange(1.0, 10.0).reshape(3, 3), 6, 7),
+    title="A 3×3 kernel on 6×7 pixels",
+    xlabel="pixel",
+    ylabel="window",
+).show()
+
+# %% [markdown]
+# ## 5.3 Max pooling and its gradient
+#
+# Pooling cuts each feature map into windows of `size` by `size` that do not overlap and keeps the largest value
+# of each. Whether the stroke lies one pixel further left no longer matters. Rows and columns that do not fill a
+# window are left out: 5 rows pooled by 2 give 2.
+#
+# Loiseau: pooling is a module of its own in back-propagation. Its output does not change when a value
+# that lost changes a little, so the gradient goes to the winner of each window and to nobody else. When two
+# values tie, the first in reading order wins.
+
+
+# %%
+def max_pool(x: np.ndarray, size: int = 2) -> np.ndarray:
+    """The largest value of every window, for each image and channel.
+
+    x : (n, h, w, c) float
+    size : height and width of a window, and the step to the next
+    returns : (n, h // size, w // size, c) float
+    """
+    raise NotImplementedError("5.3 max_pool")
+
+
+def max_pool_gradient(d_output: np.ndarray, x: np.ndarray, size: int = 2) -> np.ndarray:
+    """Back-propagation through max_pool: from the gradient by its output to the gradient by its input.
+
+    d_output : (n, h // size, w // size, c) float
+    x : (n, h, w, c) float, what was pooled
+    returns : (n, h, w, c) float, each value of d_output at the maximum of its window (the first in reading order
+        where several tie) and 0 elsewhere
+    """
+    raise NotImplementedError("5.3 max_pool_gradient")
+
+
+# %% [markdown]
+# ## 5.4 LeNet-5
+#
+# Convolution and pooling by turns, the maps getting smaller and more numerous, then dense layers: LeNet (LeCun
+# 1998) is the pattern of all that came after. Loiseau shows it in PyTorch, EPFL in its original drawing.
+#
+# | layer | output | parameters |
+# |---|---|---|
+# | 6 kernels 5×5, "same", relu | 28×28×6 | 156 |
+# | max pooling 2×2 | 14×14×6 | |
+# | 16 kernels 5×5, "valid", relu | 10×10×16 | 2,416 |
+# | max pooling 2×2 | 5×5×16 | |
+# | dense 120, relu | 120 | 48,120 |
+# | dense 84, relu | 84 | 10,164 |
+# | dense 10 | 10 | 850 |
+#
+# Together 61,706. *Erratum, Loiseau:* the slide's network is for images of 32×32. Fed with the 28×28 pixels of
+# MNIST it breaks, since 4·4·16 = 256 values arrive where the first dense layer waits for 400; with "same" padding
+# in the first convolution the numbers fit again.
+
+
+# %%
+def build_lenet5(num_classes: int = 10) -> keras.Sequential:
+    """LeNet-5 as in the table, compiled for integer labels.
+
+    num_classes : number of outputs
+    returns : compiled model from images (28, 28, 1) to class probabilities; or to logits, with a loss that is told
+        so (`from_logits=True`); the optimizer is yours to choose
+    """
+    raise NotImplementedError("5.4 build_lenet5")
+
+
+# %% [markdown]
+# How much of the digit does one unit see? A 5×5 convolution sees five rows; after pooling, a step of one unit is
+# a step of two pixels, so the next 5×5 convolution reaches four times two pixels further. The receptive field
+# grows from layer to layer, and faster with every pooling. Below it is measured: the pixels on which a unit in
+# the middle of each map depends.
+
+# %% tags=["explore"]
+import tensorflow as tf
+
+
+def sensitivity(model: keras.Sequential, layer: int, images: np.ndarray) -> np.ndarray:
+    """(28, 28): how strongly the middle unit of a layer's maps depends on each pixel, over random directions."""
+    part = keras.Model(model.inputs[0], model.layers[layer].output)
+    x = tf.constant(images)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        maps = part(x)
+        middle = tf.reduce_sum(maps[:, maps.shape[1] // 2, maps.shape[2] // 2, :])
+    return np.abs(tape.gradient(middle, x).numpy()).mean(axis=(0, 3))
+
+
+lenet = build_lenet5()
+noise = np.random.default_rng(0).uniform(size=(500, 28, 28, 1)).astype(np.float32)
+plots.receptive_fields(
+    [sensitivity(lenet, layer, noise) for layer in range(4)],
+    ["convolution 5×5", "pooling 2×2", "convolution 5×5", "pooling 2×2"],
+).show()
+
+# %% [markdown]
+# ## 5.5 Units, weights, connections
+#
+# Sharing makes three numbers come apart that are one and the same story in a dense layer. Loiseau counts them for
+# the fifth convolution of AlexNet, 384 maps of 13×13 to 256 maps of 13×13 with kernels 3×3:
+#
+# - *units*: one for each place of the output grid and each map, 13 · 13 · 256 = 43,264;
+# - *weights*: one kernel for each pair of maps, 384 · 256 · 9 = 884,736, and with a bias for each map 884,992
+#   *parameters*;
+# - *connections*: every weight is used at every place of the grid, 13 · 13 · 884,736 = 149,520,384. Biases are
+#   not counted as connections.
+#
+# *Erratum, Loiseau:* that is AlexNet on one graphics card. The real one was spread over two and this layer is split
+# into two `groups`: each half of the outputs sees only half of the inputs, which halves the weights (442,624
+# parameters, 74,760,192 connections). Facciolo's exercise, 5×5 from 96 to 256 maps, has 614,656 parameters.
+
+
+# %%
+def conv_counts(
+    height: int, width: int, in_channels: int, out_channels: int, kernel_size: int, groups: int = 1
+) -> dict[str, int]:
+    """How large a convolutional layer is.
+
+    height, width : size of the *output* grid
+    in_channels, out_channels : number of maps before and after
+    kernel_size : height and width of a kernel
+    groups : parts into which both kinds of maps are split; a part sees nothing of the others
+    returns : whole numbers under "units", "weights" (without biases), "parameters" (with them), "connections"
+    """
+    raise NotImplementedError("5.5 conv_counts")
+
+
+# %% [markdown]
+# ## 5.6 Filters made by hand
+#
+# Before filters were learned they were designed. Rousseau shows Sobel's: smooth along an edge, take the difference
+# across it, and combine both directions into the strength of the edge.
+#
+# $$G_x = \begin{bmatrix} -1 & 0 & 1 \\ -2 & 0 & 2 \\ -1 & 0 & 1 \end{bmatrix} \star A, \qquad
+# G_y = \begin{bmatrix} -1 & -2 & -1 \\ 0 & 0 & 0 \\ 1 & 2 & 1 \end{bmatrix} \star A, \qquad
+# G = \sqrt{G_x^2 + G_y^2}$$
+#
+# Here $\star$ is the cross-correlation of 5.1, so that $G_x > 0$ where it gets brighter to the right and $G_y > 0$
+# where it gets brighter downwards. *Erratum, Rousseau:* the slide has $*$, the convolution, which flips the kernels
+# and so the signs of $G_x$ and $G_y$ (not that of G). Beyond the border the outermost pixels are repeated.
+#
+# Gabor's filters are Loiseau's example, and Facciolo's model of the visual cortex: a wave under a bell. With m
+# counting rows and n counting columns from the centre of the filter,
+#
+# $$K(m, n) = \frac{1}{2 \pi \sigma^2}\; e^{-\frac{m^2 + n^2}{2 \sigma^2}}\; e^{2 \pi i\, \frac{m \cos\theta +
+# n \sin\theta}{\lambda}}$$
+#
+# The wave runs downwards at θ = 0 and to the right at θ = π/2. At π it would be the first one again, so a
+# bank of filters takes the angles kπ / `orientations`.
+
+
+# %%
+def sobel(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sobel's derivatives to the right and downwards, and the strength of the edge.
+
+    image : (h, w) float or uint8
+    returns : (gx, gy, magnitude), each (h, w) float
+    """
+    raise NotImplementedError("5.6 sobel")
+
+
+def gabor_bank(orientations: int, size: int, sigma: float, wavelength: float) -> np.ndarray:
+    """Gabor filters at the angles kπ / orientations for k = 0, 1, …, orientations - 1.
+
+    size : height and width in pixels; the centre lies in the middle, between two pixels where size is even
+    sigma, wavelength : width of the bell and length of the wave, in pixels
+    returns : (orientations, size, size) complex
+    """
+    raise NotImplementedError("5.6 gabor_bank")
+
+
+# %% tags=["explore"]
+plots.feature_maps(
+    mnist.x_test[0] / 255,
+    np.stack(sobel(mnist.x_test[0] / 255), axis=-1),
+    titles=["to the right", "downwards", "strength of the edge"],
+    title="Sobel's edges",
+).show()
+
+# %% tags=["explore"]
+bank = gabor_bank(8, 21, 4.0, 8.0)
+plots.filter_rows(
+    {"even (real part)": bank.real, "odd (imaginary part)": bank.imag}, title="Eight orientations"
+).show()
+
+# %% [markdown]
+# ## 5.7 A network of your own
+#
+# Now design one, with at most 300,000 parameters. It is graded by what it does: the grader has your `train` teach it
+# 30,000 digits in three epochs with batches of 64, and counts how many of 10,000 others it reads: no points below
+# 97 %, all from 98.9 %. What helps:
+#
+# - two or three convolutions with pooling between them, 3×3 or 5×5, more maps as they get smaller;
+# - batch normalisation after each convolution (Fromont), so that a large learning rate is safe;
+# - a learning rate that falls while the network trains (Loiseau and LeCun's recommendations): large steps to get
+#   near, small steps to settle. In Keras the optimizer takes a schedule in place of a number, for
+#   instance `keras.optimizers.schedules.CosineDecay`.
+#
+# `train` must also accept an augmentation (Rousseau): something that is called as `augment(images,
+# training=True)` on the images of a batch and gives back other images of the same digits, moved, turned, scaled.
+# Each batch anew in each epoch, and **training images only**: touch a validation digit and you measure something
+# else than you think. `labkit.fit` does what `model.fit` does, faster, and takes `augment=`.
+
+
+# %%
+def build_cnn(num_classes: int = 10) -> keras.Sequential:
+    """A convolutional network of your own design with at most 300,000 parameters, compiled for integer labels.
+
+    num_classes : number of outputs
+    returns : compiled model from images (28, 28, 1) to class probabilities; or to logits, with a loss that is told
+        so (`from_logits=True`)
+    """
+    raise NotImplementedError("5.7 build_cnn")
+
+
+def train(
+    model: keras.Sequential,
+    x_train: np.ndarray,
+    y_train: np.ndarray,
+    x_val: np.ndarray,
+    y_val: np.ndarray,
+    epochs: int,
+    batch_size: int,
+    augment: keras.layers.Layer | None = None,
+) -> keras.callbacks.History:
+    """Train the model that is given; you may compile it anew, with another optimizer or learning rate.
+
+    x_train, y_train : (n, 28, 28, 1) float in [0, 1] and (n,) integers
+    x_val, y_val : the same, for val_loss and val_accuracy after every epoch; not to be trained on
+    epochs, batch_size : how often every image is used, and how many are in a step
+    augment : called as augment(images, training=True) on the images of every training batch, in every epoch anew
+    returns : the History, with val_loss and val_accuracy
+    """
+    raise NotImplementedError("5.7 train")
+
+
+# %% [markdown]
+# Train it on all 60,000 digits, as often as you have patience for. EPFL's table has 98.6 % for a support vector
+# machine and 96.8 % for nearest neighbours.
+
+# %% tags=["explore"]
+x_train, y_train = mnist.x_train[..., None] / np.float32(255), mnist.y_train.astype(np.int64)
+x_test, y_test = mnist.x_test[..., None] / np.float32(255), mnist.y_test.astype(np.int64)
+
+cnn = build_cnn()
+history = train(cnn, x_train, y_train, x_test, y_test, epochs=3, batch_size=64)
+print(
+    f"{cnn.count_params():,} parameters, {history.history['val_accuracy'][-1]:.2%} of the test digits are read"
+)
+
+# %% [markdown]
+# What has it learned to look for? EPFL puts learned filters beside derivatives of a Gaussian, says that some are very
+# similar, and remarks that the brain is believed to compute such derivatives too. Look for yourself: here are all
+# sixteen, and for each filter made by hand the learned one that is most like it, up to its sign.
+
+# %% tags=["explore"]
+learned = cnn.layers[0].get_weights()[0][:, :, 0, :].transpose(2, 0, 1)
+
+
+def most_like(bank: np.ndarray) -> np.ndarray:
+    """The learned filter that is most like each filter of a bank, with the sign that fits."""
+    a, b = (filters.reshape(len(filters), -1) for filters in (bank, learned))
+    likeness = a @ b.T / np.linalg.norm(a, axis=1)[:, None] / np.linalg.norm(b, axis=1)
+    best = np.abs(likeness).argmax(axis=1)
+    return learned[best] * np.sign(likeness[np.arange(len(bank)), best])[:, None, None]
+
+
+down, right = np.mgrid[-2:3, -2:3]
+bell = np.exp(-(down**2 + right**2) / 2)
+shapes = [
+    1 + 0 * right,
+    -right,
+    -down,
+    right**2 - 1,
+    down**2 - 1,
+    right * down,
+    3 * right - right**3,
+    3 * down - down**3,
+]
+derivatives = np.stack([shape * bell for shape in shapes])
+gabors = gabor_bank(4, 5, 1.5, 4.0)
+gabors = np.concatenate([gabors.real, gabors.imag])
+plots.filter_rows(
+    {
+        "learned: the first eight": learned[:8],
+        "learned: the other eight": learned[8:16],
+        "a Gaussian and its derivatives": derivatives,
+        "the learned filters most like these": most_like(derivatives),
+        "Gabor's filters": gabors,
+        "the learned filters most like those": most_like(gabors),
+    },
+    title="The first layer, and filters made by hand",
+).show()
+
+# %% tags=["explore"]
+first = keras.Model(cnn.inputs[0], cnn.layers[2].output)
+plots.feature_maps(
+    x_test[0, :, :, 0], np.asarray(first(x_test[:1]))[0], title="The first layer's maps of a 7"
+).show()
+
+# %% [markdown]
+# Move the digit and its feature map moves along: convolution is *equivariant* to translations. (The slides say
+# "invariant", which is what pooling then adds, a little at a time.)
+
+# %% tags=["explore"]
+shifts = range(-6, 7, 2)
+strip = np.stack([np.roll(x_test[0], shift, axis=1) for shift in shifts])
+answers = np.asarray(first(strip))
+answers = np.maximum(
+    answers - answers[:, :1, :1], 0
+)  # what it answers to ink, above its answer to blank paper
+busiest = answers.mean(axis=(0, 1, 2)).argmax()
+plots.shift_strip(strip[..., 0], answers[..., busiest], [f"{shift:+d} pixels" for shift in shifts]).show()
+
+# %% [markdown]
+# With only 1,000 digits to learn from, new images are what is missing. Translations, rotations and changes of size
+# make some that could have been written. How much do they help?
+
+# %% tags=["explore"]
+from labkit.augment import RandomAffine
+
+moved = RandomAffine(rotation=12, translation=2.5, zoom=0.1)
+few = slice(0, 1000)
+curves = {}
+for name, augment in [("1,000 digits as they are", None), ("moved, turned, scaled", moved)]:
+    log = train(build_cnn(), x_train[few], y_train[few], x_test, y_test, 40, 50, augment).history
+    curves[name] = log["val_accuracy"]
+levels = {"nearest neighbours, with 60,000 digits": 0.968, "support vector machine, with 60,000": 0.986}
+plots.accuracy_curves(curves, levels, title="Learning from 1,000 digits").show()
+
+# %% [markdown]
+# ## 5.8 Transposed convolution
+#
+# To go back to a larger image, as decoders do, use the matrix of a convolution the other way round. Facciolo's
+# picture: every input value "splats" a copy of the kernel, scaled by itself, onto the output, one copy every
+# `stride` places, and where copies overlap they add up. With kernel (x, y, z), stride 2 and input (a, b):
+#
+# $$(a, b) \;\mapsto\; (ax,\; ay,\; az + bx,\; by,\; bz,\; 0)$$
+#
+# It is the transpose, not the inverse: for the convolution C with the same kernel and stride,
+# ⟨C u, v⟩ = ⟨u, Cᵀ v⟩ for all u and v. At stride 1 it is a convolution again, with the flipped kernel; at
+# larger strides it is none. The slide's matrix has n · `stride` + k − 1 rows for n inputs and k weights, the last of
+# them empty where the stride is larger than 1; `padding` cuts rows from both ends.
+
+
+# %%
+def conv_transpose1d(x: np.ndarray, kernel: np.ndarray, stride: int = 1, padding: int = 0) -> np.ndarray:
+    """The transpose of the convolution (of 5.1, in one dimension) with this kernel and stride, applied to x.
+
+    x : (n,) float
+    kernel : (k,) float
+    stride : step from one copy of the kernel to the next
+    padding : how many values are cut from each end
+    returns : (n * stride + k - 1 - 2 * padding,) float
+    """
+    raise NotImplementedError("5.8 conv_transpose1d")
+
+
+# %% tags=["explore"]
+print(conv_transpose1d(np.array([10.0, 20.0]), np.array([1.0, 2.0, 3.0]), stride=2))  # 10 20 50 40 60 0
+
+# %% [markdown]
+# ## 5.9 Destroying the neighbourhood
+#
+# EPFL: when an image becomes a vector, "neighbourhood relationships are lost". For a dense network there were
+# none to begin with. The experiment: shuffle the pixels of all digits in one and the same way, and train both
+# networks on what comes out. All information is still there, only the neighbours are gone.
+
+
+# %%
+def permute_pixels(images: np.ndarray, seed: int) -> np.ndarray:
+    """Move the pixels of every image in the same, random way.
+
+    images : (n, h, w), any dtype
+    seed : determines the permutation (with h and w): images permuted in two calls still fit together
+    returns : (n, h, w) of the same dtype
+    """
+    raise NotImplementedError("5.9 permute_pixels")
+
+
+# %% tags=["explore"]
+def build_dense() -> keras.Sequential:
+    """A dense network with one hidden layer."""
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(128, activation="relu"),
+            keras.layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.compile(loss="sparse_categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
+    return model
+
+
+some = slice(0, 10_000)
+shuffled = {
+    name: permute_pixels(x[..., 0], seed=0)[..., None] for name, x in [("train", x_train), ("test", x_test)]
+}
+accuracy = {}
+for name, build in [("convolutional", build_cnn), ("dense", build_dense)]:
+    for pixels, train_x, test_x in [
+        ("digits", x_train, x_test),
+        ("permuted digits", shuffled["train"], shuffled["test"]),
+    ]:
+        log = train(build(), train_x[some], y_train[some], test_x, y_test, epochs=3, batch_size=64).history
+        accuracy[name, pixels] = log["val_accuracy"][-1]
+plots.permutation_effect(x_test[:5, :, :, 0], shuffled["test"][:5, :, :, 0], accuracy).show()
+
+# %% [markdown]
+# The dense network does not notice. The convolutional one falls back to it, or behind: what made it better was the
+# neighbourhood, and nothing else.
+#
+# ## What to take along
+#
+# - A convolution is a dense layer with shared weights and zeros: few parameters, many connections.
+# - It follows a digit that moves (equivariance); pooling forgets a little of where it was (invariance).
+# - What it learns in its first layer looks like what was designed by hand: edges, bars, their derivatives.
+# - All this rests on neighbours belonging together. Where they do not, it is worth nothing.
