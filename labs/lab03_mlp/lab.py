@@ -1,0 +1,382 @@
+# labkit: lab03_mlp
+
+# %% [markdown]
+# # Lab 03: The multi-layer perceptron in Keras
+#
+# **Aim.** Softmax regression (lab 01) draws straight borders and stops at 92.5 %. One hidden layer bends them:
+#
+# $$h = \mathrm{relu}(x W_1 + b_1), \qquad p = \mathrm{softmax}(h W_2 + b_2)$$
+#
+# In this lab you count what such a network has to learn (3.1), set examples aside to judge it (3.2), build it with
+# dropout (3.3), train it until it stops getting better (3.4), measure how much width buys (3.5), read its answers
+# (3.6), repair a broken one from the slides (3.7), and then see how far dense layers alone can go against the
+# clock (3.8). The lecture puts a nearest-neighbour classifier at 96.8 % and a support vector machine at 98.6 %;
+# at the end you will have passed both.
+#
+# It follows Fromont (multi-layer networks, counting parameters, dropout), the EPFL crash course (multi-layer
+# perceptrons on MNIST), Loiseau (dropout) and Rousseau (networks in Keras). Where a slide has slipped, one line
+# says so.
+#
+# **How to work.** Replace each `raise NotImplementedError(...)` by your code, then run `labkit check` on this
+# file. Images are `(n, 28, 28)` float32 in [0, 1] throughout, labels are integers `(n,)`. Your functions never
+# change their arguments. The cells between the questions train and draw; they are not graded.
+
+# %%
+from __future__ import annotations
+
+import time
+
+import keras
+import numpy as np
+
+# %% [markdown]
+# ## 3.1 Counting parameters
+#
+# Fromont's exercise: images of 40 × 40 pixels, three hidden layers of 100 units, ten classes. How many numbers
+# does the network learn? Between two fully connected layers every unit of the second has one weight for each unit
+# of the first, and a bias of its own. The pixels are the input; nobody computes them, so they have no bias.
+#
+# Facciolo writes it as c(d + 1) for a layer of c units on d inputs. The answer for Fromont is 181,310; without
+# biases it would be 181,000. The EPFL lecture compares networks "with the same number of weights" on a surface
+# I = f(x, y): 1 × 125, 2 × 20, 3 × 14, 3 × 15 and 3 × 19 units with 501, 501, 477, 541 and 837. Your function
+# should agree with all of them: biases are counted there too.
+
+
+# %%
+def count_parameters(layer_sizes: list[int], bias: bool = True) -> int:
+    """How many numbers a fully connected network learns.
+
+    layer_sizes : units of every layer in order, the inputs first and the classes last; [784, 10] is softmax
+        regression on MNIST
+    bias : whether every unit has a bias
+    returns : the number of weights and biases
+    """
+    raise NotImplementedError("3.1 count_parameters")
+
+
+# %% tags=["explore"]
+print("Fromont's exercise:", count_parameters([1600, 100, 100, 100, 10]))
+for depth, width in [(1, 125), (2, 20), (3, 14), (3, 15), (3, 19)]:
+    print(f"EPFL, {depth} × {width:3}:", count_parameters([2] + depth * [width] + [1]))
+
+# %% [markdown]
+# ## 3.2 Examples to judge by
+#
+# A network can learn its training examples by heart, so what it reaches there says little. Set a part aside, train
+# on the rest, and look at that part to decide when to stop and which network to keep. It is then no longer a fair
+# judge of the final result: that is what the test set is for, once, at the end. *Erratum, EPFL lecture:* its
+# 50,000 + 10,000 pairs for training and validation are right, but MNIST has 10,000 test pairs, not 5,000.
+#
+# Three things go wrong easily. Files are often sorted, so the last rows are not like the first: draw at random. A
+# rare class can end up on one side only: draw from each class separately (a *stratified* split). And images and
+# labels must stay together.
+#
+# For each class with m examples, round(fraction · m) go to validation. In which order the rows of a part come out
+# is up to you. The same seed gives the same split, another seed another one.
+
+
+# %%
+def split(
+    x: np.ndarray, y: np.ndarray, fraction: float, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Part the examples at random into training and validation, class by class.
+
+    x : (n, ...) examples, one per row
+    y : (n,) integer labels
+    fraction : share of each class that goes to validation, between 0 and 1
+    seed : decides which
+    returns : (x_train, y_train, x_val, y_val); every example is in exactly one part, dtypes stay
+    """
+    raise NotImplementedError("3.2 split")
+
+
+# %% tags=["explore"]
+import labkit
+from labkit import plots
+from labkit.data import load_mnist
+
+labkit.accelerate()  # the same model.fit, several times faster
+mnist = load_mnist()
+images, test_images = mnist.x_train / np.float32(255), mnist.x_test / np.float32(255)
+x_train, y_train, x_val, y_val = split(images, mnist.y_train, fraction=1 / 6, seed=0)
+print("training:  ", np.bincount(y_train), "of each digit")
+print("validation:", np.bincount(y_val))
+
+# %% [markdown]
+# ## 3.3 The network
+#
+# `Flatten` makes a row of 784 numbers of each image. (The EPFL lecture warns: neighbourhood relationships are
+# lost. Lab 05 wins them back.) Each hidden layer then is `Dense`, its activation, and *dropout*. The last layer
+# has one unit per class. It must not be followed by relu or sigmoid: *erratum, EPFL lecture,* which puts σ on
+# the outputs before the softmax; with outputs between 0 and 1 no class of ten could get more than 23 %.
+#
+# **Dropout.** In training, each forward pass sets a random part of the units to zero, so that no unit can rely on
+# one certain partner. In inference all units work. To keep the expected sum the same, the survivors are scaled up
+# by 1/(1 − rate) during training. Three slides differ from what Keras does:
+#
+# - *Erratum, Loiseau:* "connections, at each epoch, with a compensating factor during prediction"; it is units, at
+#   each forward pass, and the compensation is part of training.
+# - Rousseau, after Srivastava, writes p for the probability that a unit is *present*. Keras' `rate` is the
+#   probability that it is *dropped*: rate = 1 − p.
+# - Fromont's "at test time, keep the same energy" holds, by the scaling during training.
+#
+# **Loss.** The labels are integers, so the loss is the *sparse* categorical cross-entropy; the other one wants
+# one-hot rows. Either let the last layer end in softmax, or leave it linear and tell the loss `from_logits=True`.
+# Do one of the two, not both and not neither. Any optimizer will do; ask for the metric "accuracy".
+
+
+# %%
+def build_mlp(
+    hidden: tuple[int, ...] = (512, 512),
+    activation: str = "relu",
+    dropout: float = 0.2,
+    num_classes: int = 10,
+) -> keras.Sequential:
+    """A compiled classifier of images with fully connected layers.
+
+    hidden : units of each hidden layer; after each come its activation, then dropout
+    activation : of the hidden layers, by its Keras name
+    dropout : share of units that is dropped in training; 0 for none
+    num_classes : units of the output
+    returns : a model that takes (n, 28, 28) images in [0, 1] and integer labels (n,), metric accuracy
+    """
+    raise NotImplementedError("3.3 build_mlp")
+
+
+# %% tags=["explore"]
+build_mlp().summary()
+
+# %% [markdown]
+# ## 3.4 Knowing when to stop
+#
+# With enough epochs the training loss goes to zero, but the validation loss turns and rises: from there on the
+# network learns its examples by heart. *Early stopping* watches `val_loss`. When it has not fallen below its
+# lowest value for `patience` epochs in a row, training ends, and the weights go back to those of the best epoch,
+# also when the epochs run out first. Keras has a callback for it; read the arguments of
+# `keras.callbacks.EarlyStopping`, two of its defaults are not what you want here.
+#
+# Train the model that is given, on the training examples alone.
+
+
+# %%
+def train(
+    model: keras.Sequential,
+    x_train: np.ndarray,
+    y_train: np.ndarray,
+    x_val: np.ndarray,
+    y_val: np.ndarray,
+    epochs: int = 10,
+    batch_size: int = 128,
+    patience: int = 3,
+) -> keras.callbacks.History:
+    """Train until the validation loss no longer falls, and go back to the best epoch.
+
+    model : compiled; afterwards it holds the weights of the epoch with the lowest val_loss
+    x_train, y_train, x_val, y_val : images (n, 28, 28) and integer labels (n,)
+    epochs : at most so many
+    patience : epochs without a new lowest val_loss after which training ends, as in Keras
+    returns : the History, with loss and val_loss of every epoch that was trained
+    """
+    raise NotImplementedError("3.4 train")
+
+
+# %% [markdown]
+# What does dropout do? Take only 3,000 images, so that learning by heart is easy, and train once without and once
+# with it. In the figure the grey area is the gap between what the network knows by heart and what it understood.
+# (Keras measures the training curve while units are dropped, so with dropout it can even lie above the other.)
+
+# %% tags=["explore"]
+gaps = {}
+for name, rate in [("no dropout", 0.0), ("dropout 0.5", 0.5)]:
+    keras.utils.set_random_seed(0)
+    model = build_mlp(dropout=rate)
+    few = train(model, x_train[:3000], y_train[:3000], x_val, y_val, epochs=30, patience=30)
+    gaps[name] = few.history
+plots.generalisation_gap(gaps, title="Trained on 3,000 images").show()
+
+# %% tags=["explore"]
+keras.utils.set_random_seed(0)
+model = build_mlp()
+history = train(model, x_train, y_train, x_val, y_val, epochs=20)
+plots.training_curves(history.history, majority=0.1135, title="512-512 with dropout 0.2").show()
+best_epoch = np.argmin(history.history["val_loss"]) + 1
+print(f"{len(history.epoch)} epochs; the weights are those of epoch {best_epoch}")
+
+# %% [markdown]
+# ## 3.5 How much does width buy?
+#
+# The EPFL lecture plots accuracy on MNIST against the size of one hidden layer, 20 to 120 units, that is 15,910 to
+# 95,410 parameters, beside the classics: nearest neighbours 96.8 %, support vector machine 98.6 %. Repeat it.
+#
+# A fair comparison changes one thing at a time. So each width gets a new network and starts from the same seed:
+# call `keras.utils.set_random_seed(seed)` before *each* network is built. Then the result of one width does not
+# depend on which widths came before it.
+
+
+# %%
+def sweep_hidden(
+    widths: list[int],
+    x_train: np.ndarray,
+    y_train: np.ndarray,
+    x_val: np.ndarray,
+    y_val: np.ndarray,
+    epochs: int,
+    seed: int,
+) -> dict[int, float]:
+    """Accuracy of networks with one hidden relu layer, for several widths of it.
+
+    widths : units of the hidden layer, one network each, without dropout
+    x_train, y_train, x_val, y_val : images (n, 28, 28) and integer labels (n,)
+    epochs : of training for each network, on the training examples
+    seed : every network starts from it anew
+    returns : width -> accuracy on the validation examples after the last epoch, between 0 and 1
+    """
+    raise NotImplementedError("3.5 sweep_hidden")
+
+
+# %% tags=["explore"]
+accuracies = sweep_hidden([20, 40, 60, 80, 100, 120], x_train, y_train, x_val, y_val, epochs=10, seed=0)
+classics = {"nearest neighbours": 0.968, "support vector machine": 0.986}
+plots.accuracy_by_width(accuracies, classics).show()
+
+# %% [markdown]
+# ## 3.6 From outputs to classes
+#
+# The predicted class is the unit with the largest output. It does not matter whether the outputs are probabilities
+# or logits: softmax keeps the order. A network can be wrong *and* unsure; a class wins with 30 % if no other has
+# more, so thresholds and rounding have no place here.
+
+
+# %%
+def predict_classes(model: keras.Model, x: np.ndarray) -> np.ndarray:
+    """The class that the model finds most likely for each example.
+
+    model : a classifier whose outputs (n, k) are probabilities or logits
+    x : (n, ...) examples, any number of them
+    returns : (n,) int64, from 0 to k - 1
+    """
+    raise NotImplementedError("3.6 predict_classes")
+
+
+# %% tags=["explore"]
+plots.confusion_matrix(mnist.y_test, predict_classes(model, test_images)).show()
+plots.confident_errors(mnist.x_test, mnist.y_test, model.predict(test_images, verbose=0)).show()
+
+# %% [markdown]
+# ## 3.7 A head that cannot learn
+#
+# *Erratum, Rousseau,* the network for two classes on his Keras slide:
+#
+# ```python
+# network = models.Sequential()
+# network.add(layers.Dense(3, activation='relu', input_shape=(4,)))
+# network.add(layers.Dense(1, activation='softmax'))
+# model.compile(loss='categorical_crossentropy', ...)
+# ```
+#
+# It builds `network` and compiles `model`. Worse: softmax divides by the sum over the units, and there is one unit.
+# So the output is 1 for every input, the gradient is 0, and nothing is ever learned, while Keras reports a
+# perfect loss of 0.0000. (Fit it and see: the accuracy stays at the share of the ones.)
+#
+# Build a head for two classes that learns. Two ways are right: one unit with a sigmoid and the *binary*
+# cross-entropy, or two units with softmax and the *sparse categorical* one. Give the network enough hidden units:
+# it should part two crescents, which three units can hardly do, and a network without a non-linearity not at all.
+#
+# The grader trains your model on 1,000 points of scikit-learn's `make_moons(noise=0.1)`, 100 epochs in batches of
+# 32, with the optimizer that you compiled, and wants 98 % on other points.
+
+
+# %%
+def fix_binary_head(num_features: int) -> keras.Sequential:
+    """A compiled classifier for two classes that repairs the one on the slide.
+
+    num_features : numbers per example
+    returns : a model that takes (n, num_features) and labels 0 or 1, as (n,) or as (n, 1)
+    """
+    raise NotImplementedError("3.7 fix_binary_head")
+
+
+# %% [markdown]
+# See what it has learned: the shade is the probability of class 1, the line is where it is one half. Fromont's table
+# says what to expect: without a hidden layer one straight border, with hidden layers any shape, if there are enough
+# units. The spiral is the hard case of the TensorFlow playground.
+
+# %% tags=["explore"]
+from sklearn.datasets import make_moons
+
+
+def two_spirals(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two arms that wind around each other: (n, 2) points and (n,) labels."""
+    rng = np.random.default_rng(seed)
+    label = rng.integers(0, 2, n)
+    radius = np.sqrt(rng.uniform(0.02, 1, n))
+    angle = 3 * np.pi * radius + np.pi * label
+    points = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return points + rng.normal(scale=0.03, size=points.shape), label
+
+
+def probability_map(model, points, resolution=120):
+    """P(class 1) on a grid around the points, rows from low to high, and where the grid lies."""
+    low, high = points.min(axis=0) - 0.3, points.max(axis=0) + 0.3
+    across, up = np.linspace(low[0], high[0], resolution), np.linspace(low[1], high[1], resolution)
+    grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
+    scores = model.predict(grid, batch_size=4096, verbose=0)[:, -1]
+    return scores.reshape(resolution, resolution), (low[0], high[0], low[1], high[1])
+
+
+def straight_border(num_features):
+    """Logistic regression: no hidden layer."""
+    model = keras.Sequential([keras.Input((num_features,)), keras.layers.Dense(1, activation="sigmoid")])
+    model.compile(optimizer=keras.optimizers.Adam(0.05), loss="binary_crossentropy")
+    return model
+
+
+for name, (points, classes) in {
+    "moons": make_moons(1000, noise=0.1, random_state=0),
+    "spiral": two_spirals(1000, seed=0),
+}.items():
+    panels = {}
+    for title, build in {"no hidden layer": straight_border, "your network": fix_binary_head}.items():
+        keras.utils.set_random_seed(0)
+        head = build(2)
+        head.fit(points, classes, batch_size=32, epochs=100, verbose=0)
+        panels[title], extent = probability_map(head, points)
+    plots.decision_regions(points, classes, panels, extent, title=f"Two classes: {name}").show()
+
+# %% [markdown]
+# ## 3.8 The best dense network in the time you have
+#
+# Now without rules: the best classifier that you can train in `seconds` seconds, with dense layers. Convolutions are
+# for lab 05; everything else is allowed: width, depth, batch normalisation, dropout, learning-rate schedules, and
+# above all more examples: a digit that is moved by a pixel is the same digit. Simard's study (2003) of networks like
+# this one went from 1.6 % errors to 0.7 % by distorted copies of the training images.
+#
+# The grader calls your function with 60,000 images and 20 seconds on two processor cores, or more seconds where
+# the machine is busy. It measures the accuracy itself on digits that you have not seen, wants 98.2 %, and gives
+# full points from 98.6 % on, the lecture's support vector machine. Its classes are renamed at random, so a network
+# that was trained elsewhere is of no use. Look at the clock while you train.
+
+
+# %%
+def best_mlp(x_train: np.ndarray, y_train: np.ndarray, seconds: float) -> keras.Sequential:
+    """The best classifier without convolutions that can be trained in a given time.
+
+    x_train, y_train : images (n, 28, 28) float32 in [0, 1] and integer labels (n,) from 0 to 9
+    seconds : wall time that the whole call may take
+    returns : a compiled, trained model that takes (n, 28, 28) and has ten outputs
+    """
+    raise NotImplementedError("3.8 best_mlp")
+
+
+# %% tags=["explore"]
+keras.utils.set_random_seed(0)
+best = best_mlp(images, mnist.y_train, seconds=20)
+print(f"{np.mean(predict_classes(best, test_images) == mnist.y_test):.2%} of the test digits")
+
+# %% [markdown]
+# Each unit of the first hidden layer has a weight for every pixel: an image. Some look for a stroke at one place,
+# many look like noise, and none knows that neighbours belong together. That is what lab 05 changes.
+
+# %% tags=["explore"]
+first_layer = next(w for w in best.get_weights() if w.shape[0] == 784)
+plots.weight_images(first_layer[:, :20], title="What 20 units of the first hidden layer look for").show()

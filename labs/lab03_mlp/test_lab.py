@@ -1,0 +1,480 @@
+"""Checks of lab 03: multi-layer perceptrons."""
+
+import time
+
+import numpy as np
+
+from labkit.check import expect, limit, needs, points, question, uses
+from labkit.check.training import trained
+
+# layer sizes, with biases: Fromont's exercise, EPFL's five networks, the ends of EPFL's axis on MNIST
+LECTURES = {
+    (1600, 100, 100, 100, 10): 181_310,
+    (2, 125, 1): 501,
+    (2, 20, 20, 1): 501,
+    (2, 14, 14, 14, 1): 477,
+    (2, 15, 15, 15, 1): 541,
+    (2, 19, 19, 19, 1): 837,
+    (784, 20, 10): 15_910,
+    (784, 120, 10): 95_410,
+}
+
+
+# --- 3.1 ------------------------------------------------------------------------------------------------------
+
+
+@question("3.1")
+@points(4)
+def test_counts_of_the_lectures(student):
+    """The networks of the lectures have the right number of parameters."""
+    counts = [student.count_parameters(list(sizes)) for sizes in LECTURES]
+    counts.append(student.count_parameters([1600, 100, 100, 100, 10], bias=False))
+    expect.equal(counts, [*LECTURES.values(), 181_000], "the list of counts for the lectures' networks")
+
+
+@question("3.1")
+@points(2)
+def test_counts_without_biases(student):
+    """Without biases only the weights are counted."""
+    sizes = [[1600, 100, 100, 100, 10], [784, 300, 100, 10], [5, 3]]
+    counts = [student.count_parameters(layers, bias=False) for layers in sizes]
+    expect.equal(counts, [181_000, 266_200, 15], "the list of counts without biases")
+
+
+# --- 3.2 ------------------------------------------------------------------------------------------------------
+
+
+def _labelled(rng, counts, in_order=False):
+    """Numbered examples (n, 2) in random order, with labels; column 0 is the example's number."""
+    labels = np.repeat(np.arange(len(counts)), counts)
+    y = (labels if in_order else rng.permutation(labels)).astype(np.uint8)
+    return np.stack([np.arange(len(y)), rng.integers(0, 99, len(y))], axis=1).astype(np.int32), y
+
+
+def _parts(answer):
+    expect.true(
+        isinstance(answer, (tuple, list))
+        and len(answer) == 4
+        and all(isinstance(p, np.ndarray) for p in answer),
+        "split should return four arrays: x_train, y_train, x_val, y_val",
+        "not four arrays",
+    )
+    x_train, y_train, x_val, y_val = answer
+    shapes = [part.shape for part in answer]
+    expect.true(
+        x_train.shape[1:] == x_val.shape[1:]
+        and len(x_val) > 0
+        and y_train.shape == (len(x_train),)
+        and y_val.shape == (len(x_val),),
+        f"the four parts have the shapes {shapes}: x and y of a part should have equally many rows",
+        "shapes",
+    )
+    return x_train, y_train, x_val, y_val
+
+
+@question("3.2")
+@points(5)
+def test_split_keeps_every_pair(student, rng):
+    """Every example is in exactly one part, with its own label."""
+    x, y = _labelled(rng, [60, 35, 45])
+    x_train, y_train, x_val, y_val = _parts(student.split(x, y, 0.2, 7))
+    numbers = np.concatenate([x_train[:, 0], x_val[:, 0]])
+    expect.true(len(numbers) == len(x), f"of {len(x)} examples {len(numbers)} come back", int(len(numbers)))
+    seen, times = np.unique(numbers, return_counts=True)
+    twice = "some examples come back twice and others not at all"
+    expect.true(np.array_equal(seen, np.arange(len(x))) and np.all(times == 1), twice, "twice")
+    right = np.mean(np.concatenate([y_train, y_val]) == y[numbers])
+    expect.true(right == 1, f"only {right:.0%} of the examples still have their own label", "pairs")
+
+
+@question("3.2")
+@points(4)
+def test_split_takes_a_fraction_of_each_class(student, rng):
+    """Of each class the wanted fraction goes to validation, and not simply the last rows."""
+    counts = np.array([200, 80, 20, 50])
+    x, y = _labelled(rng, counts)
+    _, _, x_val, y_val = _parts(student.split(x, y, 0.3, int(rng.integers(1000))))
+    numbers = np.sort(x_val[:, 0])
+    block = np.array_equal(numbers, np.arange(numbers[0], numbers[0] + len(numbers)))
+    expect.true(not block, "the validation part is a block of consecutive rows; draw them at random", "block")
+    share = len(y_val) / len(y)
+    expect.true(
+        abs(share - 0.3) < 0.02, f"{share:.1%} of the examples went to validation, not 30 %", share, like=0.01
+    )
+    found = np.bincount(y_val, minlength=4)[:4]
+    expect.true(
+        np.all(np.abs(found - 0.3 * counts) <= 1),
+        f"from classes of {counts.tolist()} examples {found.tolist()} went to validation; "
+        f"30 % of each are {(0.3 * counts).round().astype(int).tolist()}",
+        "classes",
+    )
+
+
+@question("3.2")
+@points(2)
+def test_split_depends_on_the_seed(student, rng):
+    """The same seed gives the same split, another seed another one."""
+    x, y = _labelled(rng, [70, 50])
+    first, again, other = (np.sort(_parts(student.split(x, y, 0.25, seed))[2][:, 0]) for seed in (3, 3, 4))
+    expect.true(
+        np.array_equal(first, again), "two calls with the same seed give different splits", "not same"
+    )
+    expect.true(not np.array_equal(first, other), "two different seeds give the same split", "seed ignored")
+
+
+# --- 3.3 ------------------------------------------------------------------------------------------------------
+
+
+@question("3.3")
+@points(3)
+@uses("keras")
+def test_mlp_has_the_right_size(student):
+    """The network has the hidden layers that were asked for; 512-512 without further arguments."""
+    expect.parameters(student.build_mlp(hidden=(300, 100), num_classes=7), 266_307)
+    expect.parameters(student.build_mlp(), 669_706)
+
+
+@question("3.3")
+@points(5)
+@uses("keras")
+def test_mlp_computes_probabilities(student, reference, rng):
+    """With the same weights the network gives the same class probabilities as the reference."""
+    x = rng.random((6, 28, 28), dtype=np.float32)
+    arguments = {"hidden": (9, 6), "activation": "tanh", "dropout": 0.3, "num_classes": 4}
+    expect.same_probabilities(student.build_mlp(**arguments), reference.build_mlp(**arguments), x)
+
+
+@question("3.3")
+@points(3)
+@uses("keras")
+def test_mlp_learns_from_integer_labels(student, reference, rng):
+    """The compiled loss is the cross-entropy with integer labels."""
+    x = rng.random((6, 28, 28), dtype=np.float32)
+    y = rng.integers(0, 10, 6).astype(np.uint8)
+    expect.same_loss(student.build_mlp(hidden=(8,)), reference.build_mlp(hidden=(8,)), x, y)
+
+
+@question("3.3")
+@points(4)
+@uses("keras")
+def test_mlp_drops_units_in_training(student, reference, rng):
+    """In training, and only then, dropout follows every hidden layer, at the rate asked for."""
+    x = rng.random((2, 28, 28), dtype=np.float32)
+    arguments = {"hidden": (6, 5), "activation": "relu", "dropout": 0.3}
+    expect.same_training_noise(student.build_mlp(**arguments), reference.build_mlp(**arguments), x)
+
+
+# --- 3.4 ------------------------------------------------------------------------------------------------------
+
+# Trained in one batch by SGD with momentum, softmax regression on these four pixels overshoots again and again:
+# val_loss has a new lowest value at epochs 1, 4, 8, 12 and 17, so that each patience stops elsewhere. In one
+# batch nothing is left to chance: epochs and weights of a right answer are known exactly.
+PIXELS = "1220 1120 0110 1211 0002 0121 1111 2111 1221 2011 2120 1201", "0021 2212 1202 0010 1110 2122"
+CLASSES = "020112000122", "111222"
+
+
+def _overshooting(rng):
+    """The model and (x_train, y_train, x_val, y_val); which pixels and which classes is drawn."""
+    import keras
+
+    places, names = rng.choice(784, 4, replace=False), rng.permutation(3)
+    parts = []
+    for pixels, classes in zip(PIXELS, CLASSES, strict=True):
+        x = np.zeros((len(classes), 784), np.float32)
+        x[:, places] = np.array([list(row) for row in pixels.split()], np.float32) / 2
+        parts += [x.reshape(-1, 28, 28), names[np.array(list(classes), int)].astype(np.uint8)]
+    dense = keras.layers.Dense(3, activation="softmax", kernel_initializer="zeros")
+    model = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), dense])
+    sgd = keras.optimizers.SGD(2.0, momentum=0.95)
+    model.compile(optimizer=sgd, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model, parts
+
+
+def _trained(party, model, parts, **settings):
+    """The History that `train` returns, and the model that was given, afterwards."""
+    held = party.hold(model)
+    history = party.train(held, *parts, batch_size=64, **settings)
+    return history, party.fetch(held)
+
+
+def _epochs(history):
+    """How many epochs the History tells of."""
+    told = getattr(history, "history", None)
+    expect.true(told is not None, "train should return what model.fit returns, a History", "no history")
+    expect.true(
+        "loss" in told and "val_loss" in told,
+        "the History should have loss and val_loss; give the validation data to model.fit",
+        sorted(told),
+    )
+    return len(told["val_loss"])
+
+
+def _stops_with(student, reference, rng, patience):
+    model, parts = _overshooting(rng)
+    history, after = _trained(student, model, parts, epochs=30, patience=patience)
+    expected, _ = _trained(reference, model, parts, epochs=30, patience=patience)
+    epochs, right = _epochs(history), _epochs(expected)
+    expect.true(
+        epochs == right,
+        f"with patience {patience} it trained {epochs} epochs; it should stop after {right}",
+        epochs,
+    )
+    return after
+
+
+@question("3.4")
+@points(4)
+@uses("keras")
+def test_training_stops_in_time(student, reference, rng):
+    """Training ends when val_loss has not reached a new low for `patience` epochs."""
+    _stops_with(student, reference, rng, patience=3)
+    _stops_with(student, reference, rng, patience=2)
+
+
+@question("3.4")
+@points(4)
+@uses("keras")
+def test_the_best_weights_remain(student, reference, rng):
+    """The given model holds the weights of the best epoch afterwards."""
+    model, parts = _overshooting(rng)
+    _, after = _trained(student, model, parts, epochs=30, patience=3)
+    _, expected = _trained(reference, model, parts, epochs=30, patience=3)
+    what = "the validation loss of the weights that remain"
+    expect.close(_loss(after, *parts[2:]), _loss(expected, *parts[2:]), rtol=1e-3, what=what)
+    expect.close(
+        after.weights, expected.weights, rtol=1e-2, atol=1e-3, what="the list of weights that remain"
+    )
+
+
+def _loss(model, x, y):
+    """The cross-entropy of the model's predictions, computed here."""
+    if model.problem:
+        expect.true(False, model.problem, "model")
+    outputs = np.asarray(model.rebuild()(x, training=False), np.float64)
+    return float(-np.log(outputs[np.arange(len(y)), y]).mean())
+
+
+@question("3.4")
+@points(2)
+@uses("keras")
+def test_training_uses_its_settings(student, rng):
+    """`batch_size` and `epochs` are followed, and every epoch is in the History."""
+    model, (x, y, _, _) = _overshooting(rng)
+    model.optimizer.learning_rate, model.optimizer.momentum = 0.05, 0.0
+    same_x, same_y = np.repeat(x[:1], 12, axis=0), np.repeat(y[:1], 12)  # in any order the same batches
+    held = student.hold(model)
+    history = student.train(held, same_x, same_y, same_x, same_y, epochs=3, batch_size=3)
+    epochs = _epochs(history)
+    expect.true(epochs == 3, f"the History tells of {epochs} epochs instead of 3", epochs)
+    expected = _steps(x[0], y[0], steps=12)
+    after = _loss(student.fetch(held), x[:1], y[:1])
+    what = "the loss after 3 epochs of 12 examples in batches of 3"
+    expect.close(after, expected, rtol=1e-3, what=what)
+
+
+def _steps(x, y, steps):
+    """The loss of softmax regression for one example after steps of gradient descent, rate 0.05, from zero."""
+    features, logits = np.append(x.ravel(), 1.0).astype(np.float64), np.zeros(3)
+    for _ in range(steps):
+        p = np.exp(logits) / np.exp(logits).sum()
+        logits -= 0.05 * (p - np.eye(3)[y]) * (features @ features)
+    return float(-np.log(np.exp(logits[y]) / np.exp(logits).sum()))
+
+
+def _renamed(labels, rng):
+    """Labels with the ten classes renamed at random: only who learns here knows what is what."""
+    names = rng.permutation(10)
+    return names[labels].astype(np.uint8), names
+
+
+def _accuracy(model, x, labels):
+    """The share of right predictions, measured here, of a model that the worker described."""
+    expect.true(not getattr(model, "problem", None), getattr(model, "problem", None) or "", "model")
+    outputs = model.rebuild().predict(x, batch_size=2000, verbose=0)
+    expect.shape(outputs, (len(x), 10), "the output of the model")
+    return float(np.mean(outputs.argmax(axis=1) == labels))
+
+
+# --- 3.5 ------------------------------------------------------------------------------------------------------
+
+
+def _few_digits(rng, mnist, count, validation, wrong=0.0):
+    """Training and validation digits with renamed classes; a part of the validation labels is made wrong."""
+    order = rng.permutation(len(mnist.x_train))[: count + validation]
+    x, (y, _) = mnist.x_train[order] / np.float32(255), _renamed(mnist.y_train[order], rng)
+    x_train, y_train, x_val, y_val = x[:count], y[:count], x[count:], y[count:].copy()
+    spoiled = int(wrong * validation)
+    y_val[:spoiled] = (y_val[:spoiled] + rng.integers(1, 10, spoiled)) % 10
+    return x_train, y_train, x_val, y_val
+
+
+def _sweep(student, widths, data, epochs, seed):
+    answer = student.sweep_hidden(widths, *data, epochs=epochs, seed=seed)
+    expect.true(
+        isinstance(answer, dict) and sorted(answer) == sorted(widths),
+        f"sweep_hidden should return a dict with the widths {widths} as keys",
+        "keys",
+    )
+    return np.array([answer[width] for width in widths], float)
+
+
+@question("3.5")
+@points(4)
+@uses("keras")
+@limit(60)
+def test_sweep_measures_validation_accuracy(student, rng, mnist):
+    """The values are accuracies on the validation examples, which are labelled wrongly here in half the cases."""
+    data = _few_digits(rng, mnist, 1500, validation=1500, wrong=0.5)
+    one, many = _sweep(student, [1, 48], data, epochs=8, seed=1)
+    expect.at_most(many, 0.55, "accuracy where half of the validation labels are wrong", like=0.05)
+    expect.at_least(many, 0.35, "accuracy where half of the validation labels are right", like=0.05)
+    expect.at_most(one, 0.33, "accuracy of one hidden unit, where half of the labels are wrong", like=0.05)
+
+
+@question("3.5")
+@points(4)
+@uses("keras")
+@limit(60)
+def test_sweep_starts_every_width_anew(student, rng, mnist):
+    """The same seed gives the same result, and no width depends on those before it."""
+    data = _few_digits(rng, mnist, 800, validation=6000)
+    widths = [24, 16, 32]
+    together = _sweep(student, widths, data, epochs=2, seed=5)
+    alone = np.concatenate([_sweep(student, [width], data, epochs=2, seed=5) for width in widths])
+    apart, few = np.abs(alone - together), 4.5 / 6000  # examples on the border may fall to either side
+    expect.true(apart[0] <= few, "two calls with the same seed give different accuracies", "not same")
+    expect.true(
+        np.all(apart <= few),
+        f"the accuracies of the widths {widths[1:]} are {together[1:].round(3).tolist()} after other widths and "
+        f"{alone[1:].round(3).tolist()} alone; every width should start anew from the seed",
+        "trained on" if np.mean(together[1:] - alone[1:]) > 0.04 else "seed",
+    )
+
+
+# --- 3.6 ------------------------------------------------------------------------------------------------------
+
+
+def _classifier(rng, outputs, activation, dropout=0.0):
+    """A small trained-looking classifier of 6 numbers: weights and biases are drawn."""
+    import keras
+
+    layers = [keras.Input((6,)), keras.layers.Dropout(dropout), keras.layers.Dense(outputs, activation)]
+    model = keras.Sequential(layers)
+    model.set_weights([rng.normal(size=w.shape).astype(np.float32) for w in model.get_weights()])
+    return model
+
+
+def _classes(model, x):
+    return np.asarray(model(x, training=False)).argmax(axis=1)
+
+
+@question("3.6")
+@points(4)
+@uses("keras")
+def test_classes_of_probabilities_and_logits(student, rng):
+    """The most likely class of each example, from probabilities and from logits, as int64."""
+    x = rng.normal(size=(37, 6)).astype(np.float32)
+    for activation in ("softmax", "linear"):
+        model = _classifier(rng, 5, activation)
+        classes = student.predict_classes(model, x)
+        expect.equal(classes, _classes(model, x))
+        expect.dtype(classes, "int64")
+
+
+@question("3.6")
+@points(2)
+@uses("keras")
+def test_classes_of_any_number_of_examples(student, rng):
+    """One example gives one class in an array, and hundreds give hundreds."""
+    model = _classifier(rng, 4, "softmax")
+    for count in (301, 1):
+        x = rng.normal(size=(count, 6)).astype(np.float32)
+        expect.equal(student.predict_classes(model, x), _classes(model, x))
+
+
+# --- 3.7 ------------------------------------------------------------------------------------------------------
+
+
+@question("3.7")
+@points(4)
+@uses("keras")
+def test_head_can_learn(student, rng):
+    """Labels may be (n,) or (n, 1), and the gradient is not zero."""
+    y = np.arange(16) % 2
+    for features in (4, 2):
+        model = student.fix_binary_head(features)
+        x = rng.normal(size=(16, features)).astype(np.float32)
+        expect.can_learn(model, x, y)
+        expect.can_learn(model, x, y[:, None])
+
+
+@question("3.7")
+@points(4)
+@needs("3.7")
+@uses("keras")
+def test_head_parts_two_moons(student, rng):
+    """Trained by the grader on two moons, it is right for 98 % of other points."""
+    from sklearn.datasets import make_moons
+
+    model = student.fix_binary_head(2)
+    points, classes = make_moons(3000, noise=0.1, random_state=int(rng.integers(2**31)))
+    points = points.astype(np.float32)
+    expect.can_learn(model, points[:50], classes[:50])
+    after = trained(model, points[:1000], classes[:1000], epochs=100, batch_size=32)
+    outputs = np.asarray(after.rebuild()(points[1000:], training=False))
+    if outputs.shape[1] == 2:
+        found = outputs.argmax(axis=1)
+    else:
+        found = outputs[:, 0] > (0 if model.compile["loss"].get("from_logits") else 0.5)
+    expect.at_least(float(np.mean(found == classes[1000:])), 0.98, "the accuracy on other points", like=0.03)
+
+
+# --- 3.8 ------------------------------------------------------------------------------------------------------
+
+
+def _seconds(quiet):
+    """So many seconds on a quiet machine with two cores; up to three times as many where others use them too."""
+    matrix, started, worked = np.ones((1024, 1024), np.float32), time.monotonic(), time.process_time()
+    while time.monotonic() - started < 0.5:
+        matrix @ matrix
+    cores = (time.process_time() - worked) / (time.monotonic() - started)
+    return quiet * float(np.clip(2 / cores, 1, 3))
+
+
+def _answer_in_time(student, rng, mnist, count, seconds, slack):
+    """What `best_mlp` returns, checked for its layers and the time that it took; and the classes' names."""
+    order = rng.permutation(len(mnist.x_train))[:count]
+    labels, names = _renamed(mnist.y_train[order], rng)
+    x = student.hold(mnist.x_train[order] / np.float32(255))
+    started = time.monotonic()
+    model = student.best_mlp(x, labels, seconds)
+    elapsed = time.monotonic() - started
+    late = f"it took {elapsed:.1f} seconds where {seconds:g} were given; look at the clock while training"
+    expect.true(elapsed <= slack * seconds, late, "late")
+    expect.true(hasattr(model, "layers"), "best_mlp should return the trained keras.Sequential", "no model")
+    expect.true(not model.problem, model.problem or "", "model")
+    convolutions = [layer.kind for layer in model.layers if "Conv" in layer.kind or "Pool" in layer.kind]
+    expect.true(
+        not convolutions, f"only dense layers are allowed here, not {', '.join(convolutions)}", "convolution"
+    )
+    expect.true(
+        tuple(model.input_shape) == (28, 28),
+        f"the model takes inputs of shape {model.input_shape}; it should take images of shape (28, 28)",
+        "inputs",
+    )
+    return model, names
+
+
+@question("3.8")
+@points(4)
+@uses("keras")
+@limit(60)
+def test_best_mlp_keeps_to_the_rules(student, rng, mnist):
+    """Given one second and 2,000 digits it is back in time with a trained network of dense layers."""
+    _keeps_to_the_rules(student, rng, mnist)
+
+
+def _keeps_to_the_rules(student, rng, mnist):
+    model, names = _answer_in_time(student, rng, mnist, 2000, _seconds(1.0), slack=7)
+    accuracy = _accuracy(model, mnist.x_test[:2000] / np.float32(255), names[mnist.y_test[:2000]])
+    expect.true(accuracy > 0.4, f"the model that comes back reads {accuracy:.0%} of unseen digits", "chance")
