@@ -26,6 +26,7 @@
 # %%
 from __future__ import annotations
 
+import itertools
 import time
 
 import keras
@@ -149,7 +150,7 @@ def build_linear_autoencoder(code_size: int) -> tuple[keras.Model, keras.Model, 
     code_size : units of the code
     returns : (autoencoder, encoder, decoder) that share their layers: 784-code-784, linear both ways, with or
         without biases. The autoencoder is compiled with the squared error and an optimizer that comes within 5 %
-        of the error of PCA in five epochs of the 60,000 training digits in batches of 128.
+        of the test error of PCA in eight epochs of 20,000 digits in batches of 128.
     source : Rousseau, "Autoencoder and dimensionality reduction"
     """
     # BEGIN SOLUTION
@@ -699,7 +700,7 @@ labkit.plots.atoms(parts.T, title="64 parts of handwriting, 7 × 7 pixels").show
 # ## 8.9 The best code of 32 numbers
 #
 # Everything together: as deep, as wide and as clever as you like, but `code_size` numbers in the middle and `seconds`
-# on the clock. The grader gives your function the 60,000 training digits and 15 seconds, rebuilds encoder and
+# on the clock. The grader gives your function the 60,000 training digits and 20 seconds, rebuilds encoder and
 # decoder, and sends the test digits through both: only what fits through the code counts, so a connection around it
 # is of no use. No points at PCA's error of 0.01683, all of them from **0.0075**; between, in proportion.
 #
@@ -723,24 +724,27 @@ def best_autoencoder(
     # BEGIN SOLUTION
     begin = time.monotonic()
     encoder = keras.Sequential(
-        [keras.Input((784,)), keras.layers.Dense(512, activation="relu"), keras.layers.Dense(code_size)]
+        [keras.Input((784,)), keras.layers.Dense(512, activation="elu"), keras.layers.Dense(code_size)]
     )
     decoder = keras.Sequential(
         [
             keras.Input((code_size,)),
-            keras.layers.Dense(512, activation="relu"),
+            keras.layers.Dense(512, activation="elu"),
             keras.layers.Dense(784, activation="sigmoid"),
         ]
     )
     autoencoder = keras.Sequential([encoder, decoder])
-    optimizer = keras.optimizers.Adam(2e-3)
-    autoencoder.compile(loss="binary_crossentropy", optimizer=optimizer)
+    optimizer = keras.optimizers.Adam()
+    autoencoder.compile(loss="mean_squared_error", optimizer=optimizer)
 
-    used = epoch = 0.0
-    while used == 0 or used + epoch < seconds:
-        optimizer.learning_rate = 2e-3 * max(1 - used / seconds, 0.05)
-        autoencoder.fit(x_train, x_train, batch_size=128, epochs=1, verbose=0)
-        epoch, used = time.monotonic() - begin - used, time.monotonic() - begin
+    parts = np.array_split(x_train, max(1, len(x_train) // 10_000))  # short turns waste less of the time
+    used = 0.0
+    for part in itertools.cycle(parts):
+        optimizer.learning_rate = 2e-3 * max(1 - used / seconds, 0.02)
+        autoencoder.fit(part, part, batch_size=128, epochs=1, verbose=0)
+        turn, used = time.monotonic() - begin - used, time.monotonic() - begin
+        if used + turn > seconds:
+            break
     return autoencoder, encoder, decoder
     # END SOLUTION
 

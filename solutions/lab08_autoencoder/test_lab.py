@@ -280,18 +280,18 @@ def test_linear_autoencoder_is_linear(student, rng):
 
 
 def trained_linear(student, rng, mnist):
-    """Encoder and decoder of 32 units after five epochs of MNIST."""
+    """Encoder and decoder of 32 units after eight epochs of 20,000 digits."""
     linear_models(student, rng, 6)  # what is wrong at first sight is not trained
     models = three_models(student.build_linear_autoencoder(32), 32)
-    x = rows(mnist.x_train)
-    return halves(after_training(models[0], x, x, epochs=5), models)
+    x = rows(mnist.x_train[:20_000])
+    return halves(after_training(models[0], x, x, epochs=8), models)
 
 
 @question("8.2")
 @points(2)
 @uses("keras")
 def test_linear_autoencoder_reaches_pca(student, rng, mnist):
-    """Five epochs of MNIST bring the linear autoencoder within 5 % of PCA."""
+    """Eight epochs of 20,000 digits bring the linear autoencoder within 5 % of PCA."""
     encoder, decoder = trained_linear(student, rng, mnist)
     test = rows(mnist.x_test)
     error = float(np.mean((run(decoder, run(encoder, test)) - test) ** 2))
@@ -852,11 +852,11 @@ def test_best_autoencoder_minds_the_clock(student, mnist):
 @uses("keras")
 @limit(150)
 def test_best_autoencoder(student, mnist):
-    """With 32 numbers and 15 seconds: nothing at PCA's error of 0.01683, everything from 0.0075."""
+    """With 32 numbers and 20 seconds: nothing at PCA's error of 0.01683, everything from 0.0075."""
     x = student.hold(rows(mnist.x_train))
     begin = time.monotonic()
-    models = three_models(student.best_autoencoder(x, code_size=32, seconds=15), 32)
-    expect.at_most(time.monotonic() - begin, 35, what="the time in seconds", like=10)
+    models = three_models(student.best_autoencoder(x, code_size=32, seconds=20), 32)
+    expect.at_most(time.monotonic() - begin, 50, what="the time in seconds", like=10)
     test = rows(mnist.x_test)
     error = float(np.mean((run(models[2], run(models[1], test)) - test) ** 2))
     expect.graded(error, none=PCA_32, full=0.0075, what="the test error", like=0.0005)
