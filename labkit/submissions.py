@@ -61,9 +61,10 @@ def _read_bytes(path: Path, limit: int) -> bytes:
         if path.is_symlink():
             raise SubmissionError(f"{path} is a symbolic link; hand in the file itself.") from None
         raise SubmissionError(f"{path} cannot be opened: {error.strerror}.") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise SubmissionError(f"{path} is not a regular file; hand in a .py or .ipynb file.")
     with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise SubmissionError(f"{path} is not a regular file; hand in a .py or .ipynb file.")
         data = stream.read(limit + 1)
     if len(data) > limit:
         raise SubmissionError(
