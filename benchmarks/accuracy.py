@@ -87,12 +87,56 @@ def augmented_cnn(seed: int) -> tuple[float, float]:
     return cnn(seed, epochs=15, augment=RandomAffine(rotation=8, translation=1.5, zoom=0.08, seed=seed))
 
 
+def pca_error(seed: int) -> float:
+    """Lab 08: what PCA with 30 components loses of a test digit, summed over the pixels; no seed plays a part."""
+    x_train, x_test = rows()
+    mean, components = solution("lab08_autoencoder").pca(x_train, 30)
+    return 784 * squared_error(mean + (x_test - mean) @ components.T @ components)
+
+
+def linear_autoencoder(seed: int) -> float:
+    """Lab 08: the error of 32 linear units after five epochs, compared with that of PCA."""
+    lab, (x_train, x_test) = solution("lab08_autoencoder"), rows()
+    mean, components = lab.pca(x_train, 32)
+    model, _, _ = lab.build_linear_autoencoder(32)
+    model.fit(x_train, x_train, batch_size=128, epochs=5, verbose=0)
+    floor = squared_error(mean + (x_test - mean) @ components.T @ components)
+    return squared_error(model.predict(x_test, batch_size=1000, verbose=0)) / floor
+
+
+def deep_autoencoder(seed: int) -> tuple[float, float]:
+    """Lab 08: 32 numbers, 60 seconds."""
+    lab, (x_train, x_test) = solution("lab08_autoencoder"), rows()
+    started = time.monotonic()
+    model, _, _ = lab.best_autoencoder(x_train, code_size=32, seconds=60)
+    elapsed = time.monotonic() - started
+    return squared_error(model.predict(x_test, batch_size=1000, verbose=0)), elapsed
+
+
+def denoiser(seed: int) -> float:
+    """Lab 08: by how many decibels the denoiser raises the peak signal-to-noise ratio at noise of 0.4."""
+    lab, (x_train, x_test) = solution("lab08_autoencoder"), rows()
+
+    def psnr(images: np.ndarray) -> float:
+        return float(np.mean(-10 * np.log10(np.mean((images - x_test) ** 2, axis=1))))
+
+    model, noisy = lab.build_denoiser(), lab.add_noise(x_test, 0.4, 1000 + seed)
+    model.fit(lab.add_noise(x_train, 0.4, seed), x_train, batch_size=128, epochs=5, verbose=0)
+    return psnr(model.predict(noisy, batch_size=1000, verbose=0)) - psnr(noisy)
+
+
 #: One line for each bar. The other labs' lines follow the order of the course.
 ROWS = (
     Row("mlp", "MLP 1024-1024, dropout 0.5", mlp, bar=0.984),
     Row("best-mlp", "best MLP in 20 s", best_mlp, bar=0.986, seconds=30),
     Row("cnn", "CNN, 6 epochs", cnn, bar=0.992, seconds=90),
     Row("augmented-cnn", "CNN, 15 epochs, augmented", augmented_cnn, bar=0.995),
+    Row("pca", "PCA-30, squared error", pca_error, bar=13.867, at_most=True, show="{:.3f}"),
+    Row(
+        "linear-ae", "linear autoencoder / PCA-32", linear_autoencoder, bar=1.05, at_most=True, show="{:.3f}"
+    ),
+    Row("deep-ae", "deep autoencoder, code 32", deep_autoencoder, bar=0.0075, at_most=True, show="{:.5f}"),
+    Row("denoiser", "denoiser, gain at 0.4, dB", denoiser, bar=6, show="{:.2f}"),
 )
 
 
@@ -118,6 +162,16 @@ def digits():
 
     data = load_mnist()
     return data._replace(x_train=data.x_train / np.float32(255), x_test=data.x_test / np.float32(255))
+
+
+def rows() -> tuple[np.ndarray, np.ndarray]:
+    """Training and test digits as rows of 784 pixels."""
+    return digits().x_train.reshape(-1, 784), digits().x_test.reshape(-1, 784)
+
+
+def squared_error(reconstructed: np.ndarray) -> float:
+    """The mean squared error per pixel against the test digits."""
+    return float(np.mean((reconstructed - rows()[1]) ** 2))
 
 
 def accuracy(classes: np.ndarray) -> float:
