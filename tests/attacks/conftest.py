@@ -27,6 +27,8 @@ SALT = b"SECRET-SALT"
 LABS = {False: "lab01_target", True: "lab02_model"}
 _PUBLIC_PLACES = ("/tmp", "/var/tmp", "/dev/shm", "/run", str(Path.home()), "/")
 
+collect_ignore = ["course", "submissions"]  # what is graded here, not what tests it
+
 #: LABKIT_TEST_LAYERS: with what kind of layers, of those that this machine allows, attacks are met.
 _LAYERS = {
     "": lambda plan: True,
