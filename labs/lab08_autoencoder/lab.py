@@ -1,0 +1,661 @@
+# labkit: lab08_autoencoder
+
+# %% [markdown]
+# # Lab 08: Autoencoders, sparsity, sparse coding
+#
+# **Aim.** Learn what a digit *is* without ever being told its name. A network that has to repeat its input after
+# squeezing it through a few numbers must find out which numbers matter. You begin with the network of the last
+# lecture (8.1), find out that without its non-linearity it is PCA in disguise (8.2), write digits as sums of a few
+# parts (8.3, 8.8), make a network do the same (8.4, 8.5), clean noisy digits (8.6), walk from one digit to another
+# (8.7) and end with the best code of 32 numbers that you can train in a minute (8.9).
+#
+# **The lecture** (Rousseau, from "Sparse Coding" to "Autoencoder Regularization"; Goodfellow et al., chapter 14). An
+# *encoder* makes a code $z$ of the input $x$, a *decoder* makes $y$ of the code, and learning needs no labels,
+# because the target of $x$ is $x$. With a code as large as the input the network could simply copy it. Something must
+# forbid that: a **small** code (8.1, 8.2, 8.9), a **sparse** code (8.3, 8.4, 8.8) or a **damaged** input (8.6).
+#
+# **One ruler for everything.** Reconstructions are compared by the mean squared error per pixel, on the 10,000 test
+# digits, with pixels in [0, 1]. Three levels to remember: answering with the mean image costs **0.0675**, PCA
+# with 32 numbers **0.0168**, and a good network with 32 numbers stays under **0.0075**. (Papers often give the sum
+# over the 784 pixels instead: multiply by 784.)
+#
+# **How to work.** Replace each `raise NotImplementedError(...)` by your code, then run `labkit check` on this file.
+# Rows are examples: `x` is (n, d). Your functions never change their arguments. The cells between the questions that
+# load digits, train or draw are for looking; they are not graded. `labkit.fit` is `model.fit`, only faster.
+
+# %%
+from __future__ import annotations
+
+import itertools
+import time
+
+import keras
+import numpy as np
+
+import labkit
+
+# %% tags=["explore"]
+mnist = labkit.data.load_mnist()
+x_train = mnist.x_train.reshape(-1, 784).astype("float32") / 255
+x_test = mnist.x_test.reshape(-1, 784).astype("float32") / 255
+shown = x_test[:10]
+
+
+def test_error(reconstructed: np.ndarray) -> float:
+    """Mean squared error per pixel against the test digits."""
+    return float(np.mean((reconstructed - x_test) ** 2))
+
+
+print(f"mean image: {test_error(x_train.mean(axis=0)):.4f}")
+
+# %% [markdown]
+# ## 8.1 An autoencoder
+#
+# Rousseau, "Autoencoders": an encoder with $K$ hidden units and a decoder back to the $d$ pixels,
+#
+# $$z_k = \sigma\Big(\sum_{i=1}^{d} W_{ki} x_i + b_k\Big), \qquad y_j = \sum_{k=1}^{K} D_{jk} z_k + c_j .$$
+#
+# *Erratum:* the slide uses the letter $D$ for two things, the number of inputs and the decoder's matrix; here the
+# inputs are $d$ = 784. It also leaves out the biases: 784-32-784 has 50,176 weights without them and
+# **50,992** with them, which is what Keras makes by default and what we want here.
+#
+# Pixels lie in [0, 1], so the decoder ends in a sigmoid. The activation of the code is yours to choose; but look at
+# it before you train: a relu unit that is 0 for every digit at the start has gradient 0 and stays dead for ever.
+# As a loss take the squared error (the slide's $E = \frac12 \sum_n \lVert y_n - x_n \rVert^2$ without the ½, and as a
+# mean: the same minimum) or binary cross-entropy, which reads a pixel as the probability of ink.
+#
+# Three models come back that **share their layers**: `autoencoder(x)` is `decoder(encoder(x))`, not only now but also
+# after the autoencoder was trained. Build the layers once and put the same objects into several models. And one
+# trap: *softmax* at the end would make the 784 pixels sum to 1, as if they were classes.
+
+
+# %%
+def build_autoencoder(code_size: int = 32) -> tuple[keras.Sequential, keras.Sequential, keras.Sequential]:
+    """A 784-code-784 autoencoder, and its two halves.
+
+    code_size : units of the code
+    returns : (autoencoder, encoder, decoder), three keras.Sequential that share their layers: one Dense layer
+        with biases each way. Inputs (n, 784) in [0, 1], code (n, code_size) with any activation, outputs
+        (n, 784) sigmoid. The autoencoder is compiled with squared error or binary cross-entropy and an optimizer
+        that gets below the mean image's error (0.0675) in three epochs of 10,000 digits.
+    source : Rousseau, "Autoencoders"
+    """
+    raise NotImplementedError("8.1 build_autoencoder")
+
+
+# %% [markdown]
+# Your first reconstructions. What is kept, what is lost? Ten epochs take about ten seconds.
+
+# %% tags=["explore"]
+autoencoder, encoder, decoder = build_autoencoder(32)
+autoencoder.summary()  # 50,992 parameters
+labkit.fit(autoencoder, x_train, x_train, batch_size=128, epochs=10, verbose=0)
+y_autoencoder = autoencoder.predict(x_test, batch_size=1000, verbose=0)
+print(f"784-32-784: test error {test_error(y_autoencoder):.4f}")
+labkit.plots.reconstructions(
+    {"input": shown, "autoencoder, 32": y_autoencoder[:10]}, title="Digits through 32 numbers"
+).show()
+
+# %% [markdown]
+# ## 8.2 PCA, and the network that finds it
+#
+# Rousseau, "Autoencoder and dimensionality reduction": take the non-linearities away and $y = D(Wx)$ is a projection
+# onto $K$ directions. The best such projection is known without any training: **principal component analysis**. With
+# the mean $\mu$ of the data and the $k$ eigenvectors of the covariance that have the largest eigenvalues, as rows
+# of $V$,
+#
+# $$z = V (x - \mu), \qquad y = \mu + V^\top z .$$
+#
+# The rows of $V$ are orthonormal, the first catches the most variance, and no linear autoencoder can have a smaller
+# error on the data that it was fitted to. For 60,000 × 784 numbers do not decompose the data but the 784 × 784
+# covariance (`numpy.linalg.eigh`, which sorts its eigenvalues upwards).
+#
+# Known results: fitted on the training digits, PCA with 30 components has a squared error of **13.866** per test
+# digit, summed over the pixels (Hinton and Salakhutdinov print 13.87 in Science, 2006), and with 32 components
+# **0.01683** per pixel. Your code should find both.
+#
+# Then let gradient descent find it. A linear autoencoder trained on the squared error ends up within a few per cent
+# of PCA and in (almost) the same subspace. Not with the same directions, though: $D M$ and $M^{-1} W$ describe the
+# same network for every invertible $M$, and descent has no reason to prefer orthogonal axes.
+
+
+# %%
+def pca(x: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of the rows and the k orthonormal directions of largest variance around it.
+
+    x : (n, d) float; not changed
+    k : number of components, at most d
+    returns : mean (d,), components (k, d) with orthonormal rows, largest variance first; signs are free
+    source : Rousseau, "Autoencoder and dimensionality reduction"
+    """
+    raise NotImplementedError("8.2 pca")
+
+
+# %%
+def build_linear_autoencoder(code_size: int) -> tuple[keras.Model, keras.Model, keras.Model]:
+    """An autoencoder without any non-linearity, and its two halves.
+
+    code_size : units of the code
+    returns : (autoencoder, encoder, decoder) that share their layers: 784-code-784, linear both ways, with or
+        without biases. The autoencoder is compiled with the squared error and an optimizer that comes within 5 %
+        of the test error of PCA in eight epochs of 20,000 digits in batches of 128.
+    source : Rousseau, "Autoencoder and dimensionality reduction"
+    """
+    raise NotImplementedError("8.2 build_linear_autoencoder")
+
+
+# %% tags=["explore"]
+mean, components = pca(x_train, 331)
+
+
+def through_pca(x: np.ndarray, k: int) -> np.ndarray:
+    """Digits rebuilt from k principal components."""
+    return mean + (x - mean) @ components[:k].T @ components[:k]
+
+
+print(f"PCA-30: {784 * test_error(through_pca(x_test, 30)):.3f} summed over the pixels")
+print(f"PCA-32: {test_error(through_pca(x_test, 32)):.5f} per pixel")
+labkit.plots.atoms(components[:32], title="The 32 directions in which digits vary most").show()
+
+# %% [markdown]
+# Now both kinds of network for several sizes of the code. Below about ten numbers the single sigmoid layer has
+# nothing over PCA; the advantage of the curve at the bottom, a network with one more layer on each side, is depth.
+# (You will write that network in 8.9.)
+
+# %% tags=["explore"]
+linear, linear_encoder, linear_decoder = build_linear_autoencoder(32)
+labkit.fit(linear, x_train, x_train, batch_size=128, epochs=5, verbose=0)
+error, floor = (
+    test_error(linear.predict(x_test, batch_size=1000, verbose=0)),
+    test_error(through_pca(x_test, 32)),
+)
+learned, _ = np.linalg.qr(linear_decoder.get_weights()[0].T)
+overlap = np.linalg.norm(components[:32] @ learned) ** 2 / 32
+print(
+    f"linear autoencoder: {error:.5f}, {error / floor - 1:+.1%} of PCA; {overlap:.1%} of its subspace is PCA's"
+)
+labkit.plots.atoms(
+    linear_decoder.get_weights()[0], title="What the linear autoencoder found: the same space, other axes"
+).show()
+
+# %% tags=["explore"]
+sizes = (2, 4, 8, 16, 32, 64)
+errors = {
+    "PCA": {k: test_error(through_pca(x_test, k)) for k in (*sizes, 128)},
+    "784-code-784": {},
+    "deep": {},
+}
+for size in sizes:
+    shallow = build_autoencoder(size)[0]
+    deep = keras.Sequential(
+        [
+            keras.Input((784,)),
+            keras.layers.Dense(256, activation="relu"),
+            keras.layers.Dense(size),
+            keras.layers.Dense(256, activation="relu"),
+            keras.layers.Dense(784, activation="sigmoid"),
+        ]
+    )
+    deep.compile(loss="binary_crossentropy", optimizer="adam")
+    for name, model in (("784-code-784", shallow), ("deep", deep)):
+        labkit.fit(model, x_train, x_train, batch_size=128, epochs=5, verbose=0)
+        errors[name][size] = test_error(model.predict(x_test, batch_size=1000, verbose=0))
+labkit.plots.error_by_code_size(errors, mean_image=test_error(mean)).show()
+
+# %% [markdown]
+# ## 8.3 Sparse coding
+#
+# Rousseau, "Sparse coding" (after Olshausen and Field, 1996). Another way to keep a code from being a copy: let it
+# have *more* numbers than the input, and demand that nearly all of them are 0. The columns $\varphi_k$ of a
+# **dictionary** $\Phi$ are parts, strokes say, and each image is a sum of a few of them. The code of one image $x$ is
+#
+# $$\min_a \; \lVert x - \Phi a \rVert_2^2 + \lambda \lVert a \rVert_1 .$$
+#
+# *Erratum:* the slide minimises over the dictionary as well, without bounding it. Then the penalty can be cheated:
+# double $\Phi$, halve $a$, and the sum is the same at half the price. It needs $\lVert \varphi_k \rVert \le 1$ (see
+# 8.8).
+#
+# The code has no formula, but a simple algorithm. **ISTA** takes a gradient step on the square, then pays
+# the penalty by moving every value towards 0 by as much as $\lambda$ allows:
+#
+# $$a \leftarrow S_{\lambda/L}\!\left(a - \tfrac{1}{L} \cdot 2\Phi^\top(\Phi a - x)\right), \qquad
+# S_t(v) = \operatorname{sign}(v)\,\max(|v| - t, 0), \qquad L = 2\lVert \Phi \rVert_2^2 ,$$
+#
+# with $\lVert \Phi \rVert_2$ the largest singular value. $L$ is how fast the gradient can change; with the step $1/L$
+# the objective never rises. Mind the 2, it comes from the square: for an orthonormal dictionary $L = 2$, one step is
+# the whole solution, and the threshold is $\lambda/2$, not $\lambda$.
+#
+# To check by hand: $\Phi$ = identity, $x$ = (0.8, 0.3, −0.1), λ = 0.4 gives $a$ = **(0.6, 0.1, 0)**. And with one
+# part too many, $\Phi$ = [[1, 0, 0.6], [0, 1, 0.8]], $x$ = (0.6, 0.8), λ = 0.1: the code is **(0, 0, 0.95)**,
+# objective **0.0975**. Two parts would do it as well, (0.6, 0.8, 0) without any error; but that code costs 0.14.
+
+
+# %%
+def soft_threshold(v: np.ndarray, t: float) -> np.ndarray:
+    """Every value moved towards 0 by t, and to 0 where it is not larger than that.
+
+    v : array of floats of any shape, positive or negative; not changed
+    t : threshold, 0 or more
+    returns : array like v
+    source : the proximal step of the L1 norm; Rousseau, "Sparse coding"
+    """
+    raise NotImplementedError("8.3 soft_threshold")
+
+
+# %%
+def ista(x: np.ndarray, dictionary: np.ndarray, penalty: float, steps: int) -> tuple[np.ndarray, list[float]]:
+    """A sparse code of one vector by iterative soft thresholding, from 0, with step 1/L, L = 2 |dictionary|_2^2.
+
+    x : (d,) float
+    dictionary : (d, k) float, an atom in each column
+    penalty : lambda
+    steps : how many
+    returns : code (k,), and the objective |x - dictionary a|_2^2 + penalty |a|_1 after each step
+    source : Rousseau, "Sparse coding"; Daubechies et al., 2004
+    """
+    raise NotImplementedError("8.3 ista")
+
+
+# %% [markdown]
+# Try it on a digit. The dictionary are 500 other digits, scaled to length 1: which of them, added and subtracted,
+# make a new one? Without the penalty nearly all take part; with it a dozen or two, and most of them show the same
+# numeral.
+
+# %% tags=["explore"]
+chosen = np.random.default_rng(0).permutation(60_000)[:500]
+others = x_train[chosen].T / np.linalg.norm(x_train[chosen], axis=1)
+digit = x_test[3]
+a, objective = ista(digit, others, penalty=0.5, steps=500)
+largest = np.argsort(-np.abs(a))[:8]
+print(f"{np.count_nonzero(a)} of 500 parts; the largest show {mnist.y_train[chosen[largest]]}")
+labkit.plots.digits(
+    np.concatenate([[digit, np.clip(others @ a, 0, 1)], x_train[chosen[largest]]]),
+    ["digit", "its sum", *(f"{a[part]:+.2f}" for part in largest)],
+    title="A digit as a sum of other digits, the eight largest terms",
+).show()
+
+# %% [markdown]
+# ## 8.4 A sparse autoencoder
+#
+# ISTA solves a small problem for each image anew. A network can learn to *guess* the answer: put the same price
+# on its code, and let training do the rest. The loss of one sample becomes
+#
+# $$\ell(y, x) + \lambda \sum_k |z_k| ,$$
+#
+# and the loss of a batch is the mean over its samples, for **both** terms; otherwise λ would mean something else for
+# every batch size. In Keras the penalty is an *activity regularizer* on the layer that makes the code (or the layer
+# `keras.layers.ActivityRegularization(l1=...)` right after it). Three details decide what you get:
+#
+# - An *activity* regularizer, not a *kernel* regularizer: that one makes weights sparse.
+# - It counts what the layer puts out. If the activation is a layer of its own, the price belongs behind that.
+# - Keras before 3.14 divided wrongly, and the price depended on the batch size. Today it is per sample; correct
+#   nothing.
+#
+# The dense penalty has a weakness that you know from 8.3: the scale of the code is free. A network pays less by
+# making the code small and the decoder large; units that are charged more than they earn go dead and never come back.
+# So look at three numbers together, measured by the grader after **five epochs** on 60,000 digits in batches of 128,
+# with your default penalty: the share of units that say more than 0.001 about a test digit (*active*), the share that
+# are silent for all test digits (*dead*), and the error when the silent values are set to exactly 0.
+#
+# | | active | dead | error |
+# |---|---|---|---|
+# | to pass | ≤ 30 % | ≤ 25 % | ≤ 0.012 |
+# | full marks | ≤ 15 % | ≤ 5 % | ≤ 0.012 |
+#
+# A relu layer with an L1 price of 3.5e-4 and squared error passes: 28 %, 20 %, 0.0104. To get further, keep every
+# unit in the game (batch normalisation before the relu gives each one the same share of the digits to begin with),
+# and take an example from $S_t$ in 8.3: a relu with a *threshold* says nothing rather than a little. The default of
+# `penalty` below is a proposal; set it to what your network needs.
+#
+# The older way to the same end asks each unit to be active a share ρ of the time, and measures the distance between
+# that wish and the mean activation $m_k$ over the samples by the Kullback-Leibler divergence of two coins:
+#
+# $$\sum_k \rho \ln\frac{\rho}{m_k} + (1-\rho) \ln\frac{1-\rho}{1-m_k} .$$
+#
+# It needs activations between 0 and 1. A unit with $m_k = 0$ would cost infinitely much, so keep $m_k$ inside
+# $[10^{-7}, 1 - 10^{-7}]$.
+
+
+# %%
+def build_sparse_autoencoder(
+    code_size: int = 128, penalty: float = 1.5e-4
+) -> tuple[keras.Model, keras.Model, keras.Model]:
+    """An autoencoder whose code costs penalty * sum |code| per sample, and its two halves.
+
+    code_size : units of the code
+    penalty : lambda, the price of one unit of activation; change the default to what your network needs
+    returns : (autoencoder, encoder, decoder) that share their layers. Inputs (n, 784) in [0, 1], code
+        (n, code_size), outputs (n, 784). The autoencoder is compiled with squared error or binary cross-entropy; its
+        loss is that plus the penalty, both averaged over the batch.
+    source : Rousseau, "Sparse coding" and "Autoencoder Regularization"
+    """
+    raise NotImplementedError("8.4 build_sparse_autoencoder")
+
+
+# %%
+def kl_sparsity(activations: np.ndarray, rho: float) -> float:
+    """Sum over the units of KL(rho || mean activation), in nats.
+
+    activations : (n, k) float in [0, 1]
+    rho : the mean activation that is wished for, between 0 and 1
+    returns : a number, 0 where every unit is active rho of the time; means are kept inside [1e-7, 1 - 1e-7]
+    source : the sparsity term of sparse autoencoders (Ng, CS294A lecture notes)
+    """
+    raise NotImplementedError("8.4 kl_sparsity")
+
+
+# %% [markdown]
+# ## 8.5 How sparse is it?
+#
+# "Sparse" is easily said. Four numbers that say it exactly, for codes $z$ of $n$ samples and $k$ units:
+#
+# - `mean_activation`: the mean of all values;
+# - `active_fraction`: the share of all $n \cdot k$ values with $|z| >$ threshold;
+# - `dead_units`: the number of units that are active for *no* sample. A dead unit makes the code look sparse and is
+#   simply lost;
+# - `hoyer`: the mean over the *samples* of Hoyer's measure (2004), which asks how far a sample's values are from all
+#   being equal, whatever their scale: 0 for equal values, 1 for a single one,
+#
+# $$\frac{\sqrt{k} - \lVert z \rVert_1 / \lVert z \rVert_2}{\sqrt{k} - 1} .$$
+#
+# For a row of zeros the quotient is 0/0; count it as 0.
+
+
+# %%
+def sparsity(codes: np.ndarray, threshold: float = 1e-3) -> dict[str, float]:
+    """Four measures of how sparse codes are.
+
+    codes : (n, k) float, k at least 2, values of either sign; not changed
+    threshold : a value is active where its size is larger than this
+    returns : dict of mean_activation, active_fraction (in [0, 1]), dead_units (a count), hoyer (in [0, 1])
+    source : Hoyer, "Non-negative matrix factorization with sparseness constraints", 2004
+    """
+    raise NotImplementedError("8.5 sparsity")
+
+
+# %% [markdown]
+# Your network beside the others. A decoder's weights *are* images, one per unit: what your network takes for the
+# parts of digits. Those of the dense autoencoder of 8.1 show nothing in particular; those of a sparse one are
+# strokes.
+
+# %% tags=["explore"]
+sparse, sparse_encoder, sparse_decoder = build_sparse_autoencoder()
+labkit.fit(sparse, x_train, x_train, batch_size=128, epochs=5, verbose=0)
+z_sparse = sparse_encoder.predict(x_test, batch_size=1000, verbose=0)
+y_sparse = sparse_decoder.predict(np.where(z_sparse > 1e-3, z_sparse, 0), batch_size=1000, verbose=0)
+print(f"error {test_error(y_sparse):.4f}", sparsity(z_sparse))
+labkit.plots.atoms(decoder.get_weights()[0], title="Decoder of 8.1: 32 dense units").show()
+labkit.plots.atoms(sparse_decoder.get_weights()[0], title="Decoder of 8.4: 128 sparse units").show()
+
+# %% tags=["explore"]
+labkit.plots.reconstructions(
+    {
+        "input": shown,
+        "PCA, 32": through_pca(shown, 32),
+        "autoencoder, 32": y_autoencoder[:10],
+        f"sparse, {np.mean((z_sparse > 1e-3).sum(axis=1)):.0f} of 128": y_sparse[:10],
+    },
+    title="One digit, four ways to write it down",
+).show()
+
+# %% tags=["explore"]
+z_pca = (x_test - mean) @ components[:128].T
+z_dense = encoder.predict(x_test, batch_size=1000, verbose=0)
+labkit.plots.activation_histogram(
+    {"PCA": z_pca, "autoencoder (8.1)": z_dense, "sparse (8.4)": z_sparse}
+).show()
+
+# %% [markdown]
+# The price λ is a slider between exact and sparse. Where is the best place? The grey corner is the one for full
+# marks. (The simple network next to yours: a relu layer with an L1 price.)
+
+# %% tags=["explore"]
+
+
+def simple_sparse(penalty: float) -> tuple[keras.Model, keras.Model, keras.Model]:
+    """A relu code with an L1 price, nothing else."""
+    price = keras.regularizers.L1(penalty)
+    code = keras.layers.Dense(128, activation="relu", activity_regularizer=price)
+    image = keras.layers.Dense(784, activation="sigmoid")
+    encoder = keras.Sequential([keras.Input((784,)), code])
+    decoder = keras.Sequential([keras.Input((128,)), image])
+    autoencoder = keras.Sequential([encoder, decoder])
+    autoencoder.compile(loss="mean_squared_error", optimizer="adam")
+    return autoencoder, encoder, decoder
+
+
+points = {"relu and L1": [], "yours": []}
+for name, build in (
+    ("relu and L1", simple_sparse),
+    ("yours", lambda price: build_sparse_autoencoder(128, price)),
+):
+    for price in (5e-5, 1e-4, 2e-4, 4e-4, 8e-4):
+        model, to_code, to_image = build(price)
+        labkit.fit(model, x_train, x_train, batch_size=128, epochs=5, verbose=0)
+        z = to_code.predict(x_test, batch_size=1000, verbose=0)
+        y = to_image.predict(np.where(z > 1e-3, z, 0), batch_size=1000, verbose=0)
+        points[name].append((price, sparsity(z)["active_fraction"], test_error(y)))
+labkit.plots.frontier(points, baseline=test_error(through_pca(x_test, 32)), goal=(0.15, 0.012)).show()
+
+# %% [markdown]
+# ## 8.6 Removing noise
+#
+# The third way to forbid copying: damage the input and ask for the original. A network that maps $\tilde x = x$ +
+# noise to $x$ has to know what digits look like; where the noise is, it must fill in. Rousseau counts noise injection
+# among the ways to augment data; here the *target stays clean*.
+#
+# `add_noise` draws Gaussian noise of standard deviation σ, another value for each pixel of each image, and clips the
+# result to [0, 1], as a picture cannot be blacker than black. The seed decides the noise: the same seed, the same
+# noise.
+#
+# `build_denoiser` gives any network from (n, 784) to (n, 784). The grader trains it, four epochs on 30,000 digits
+# with its own noise, σ = 0.4, and measures on test digits by how many decibels the **peak signal-to-noise ratio**
+# rises, PSNR = 10 log₁₀(1 / MSE) of each image, mean over the images. The bar is a gain of **6 dB**, an error four
+# times smaller. No bottleneck is needed here: a wide hidden layer is better.
+
+
+# %%
+def add_noise(x: np.ndarray, sigma: float, seed: int) -> np.ndarray:
+    """Images with Gaussian noise, clipped to [0, 1].
+
+    x : (n, d) or (n, h, w) float in [0, 1]; not changed
+    sigma : standard deviation of the noise, before the clipping
+    seed : the same seed gives the same noise
+    returns : array like x, in [0, 1]; every pixel of every image has noise of its own
+    source : Vincent et al., "Extracting and composing robust features with denoising autoencoders", 2008
+    """
+    raise NotImplementedError("8.6 add_noise")
+
+
+# %%
+def build_denoiser() -> keras.Sequential:
+    """A network that makes clean digits of noisy ones.
+
+    returns : keras.Sequential from (n, 784) to (n, 784), at most 5,000,000 weights, compiled with squared error or
+        binary cross-entropy against the clean digit
+    source : Vincent et al., 2008
+    """
+    raise NotImplementedError("8.6 build_denoiser")
+
+
+# %% tags=["explore"]
+denoiser = build_denoiser()
+labkit.fit(denoiser, add_noise(x_train, 0.4, seed=1), x_train, batch_size=128, epochs=5, verbose=0)
+noisy = add_noise(x_test, 0.4, seed=2)
+cleaned = denoiser.predict(noisy, batch_size=1000, verbose=0)
+
+
+def psnr(images: np.ndarray) -> float:
+    """Peak signal-to-noise ratio against the clean test digits, in dB, mean over the images."""
+    return float(np.mean(10 * np.log10(1 / np.mean((images - x_test) ** 2, axis=1))))
+
+
+print(
+    f"PSNR {psnr(noisy):.1f} dB noisy, {psnr(cleaned):.1f} dB cleaned: a gain of {psnr(cleaned) - psnr(noisy):.1f} dB"
+)
+labkit.plots.reconstructions(
+    {"noisy": noisy[:10], "cleaned": cleaned[:10], "clean": shown},
+    target="clean",
+    title="Noise of σ = 0.4 removed",
+).show()
+
+# %% [markdown]
+# ## 8.7 A walk in code space
+#
+# Between a 3 and an 8 there is nothing in pixel space but a faded double exposure: straight lines there leave the set
+# of digits at once. (Rousseau, "Curse of dimensionality": in 784 dimensions no example is near another. Points drawn
+# at random in a cube lie at distances that differ by half of their mean in two dimensions, by 2 % in 784.) A code of
+# 32 numbers that digits were squeezed through has little room for anything but digits, and a straight line *there*
+# passes through shapes that nearly are some.
+#
+# Encode both images, go from one code to the other in equal steps, both ends included, and decode each stop.
+
+
+# %%
+def latent_walk(
+    encoder: keras.Model, decoder: keras.Model, a: np.ndarray, b: np.ndarray, steps: int
+) -> np.ndarray:
+    """Images on the straight way between two codes.
+
+    encoder, decoder : (n, 784) to (n, k) and back; not trained here
+    a, b : (784,) float, where the walk begins and ends
+    steps : number of images, 2 or more
+    returns : (steps, 784); the first is the reconstruction of a, the last that of b, code steps are equal
+    source : Rousseau, "Curse of dimensionality"
+    """
+    raise NotImplementedError("8.7 latent_walk")
+
+
+# %% tags=["explore"]
+a, b = x_test[mnist.y_test == 3][1], x_test[mnist.y_test == 8][1]
+labkit.plots.walk(
+    {
+        "in the code": latent_walk(encoder, decoder, a, b, 9),
+        "in the pixels": np.linspace(a, b, 9),
+    },
+    title="From a 3 to an 8",
+).show()
+
+# %% [markdown]
+# ## 8.8 Dictionary and encoder together
+#
+# Rousseau, "Autoencoder Regularization": Kavukcuoglu et al. (2009) join sparse coding and the autoencoder. Code,
+# dictionary and encoder are all unknown, and one energy holds them together (their name for it is *predictive sparse
+# decomposition*); with the mean over the samples,
+#
+# $$E = \Big\langle \underbrace{\lVert x - Dz \rVert_2^2 + \lambda \lVert z \rVert_1}_{\text{sparse coding}}
+# + \underbrace{\lVert \sigma(Wx) - z \rVert_2^2}_{\text{encoder}} \Big\rangle, \qquad \lVert d_k \rVert_2 = 1 ,$$
+#
+# with σ the logistic function, $\sigma(u) = 1/(1+e^{-u})$. (The slide leaves out that the columns of $D$ have length
+# 1; without it the penalty can be cheated, as in 8.3.) When it is learned, the dictionary decodes, and a new image
+# needs no ISTA any more: one pass through the encoder guesses its code.
+#
+# Learning goes round in circles, each part improved while the others stand still. One round:
+#
+# 1. **code**: one ISTA step for each sample. The smooth part has the gradient $2D^\top(Dz - x) + 2(z - \sigma(Wx))$,
+#    so $L = 2\lVert D \rVert_2^2 + 2$, the step is $1/L$ and the threshold $\lambda/L$;
+# 2. **dictionary**: one gradient step on $E$ with the new code and the given learning rate, then every column is
+#    divided by its length;
+# 3. **encoder**: one gradient step on $E$ with the new code and the same learning rate.
+
+
+# %%
+def psd_step(
+    dictionary: np.ndarray,
+    encoder: np.ndarray,
+    code: np.ndarray,
+    x: np.ndarray,
+    penalty: float,
+    learning_rate: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One round of predictive sparse decomposition: code, then dictionary, then encoder.
+
+    dictionary : (d, k) float, columns of length 1; not changed
+    encoder : (k, d) float; not changed
+    code : (n, k) float; not changed
+    x : (n, d) float
+    penalty : lambda
+    learning_rate : step length for dictionary and encoder, on the energy's mean over the samples
+    returns : new dictionary (d, k) with columns of length 1, new encoder (k, d), new code (n, k)
+    source : Rousseau, "Autoencoder Regularization"; Kavukcuoglu et al., 2009
+    """
+    raise NotImplementedError("8.8 psd_step")
+
+
+# %% [markdown]
+# 64 parts of 7 × 7 pixels, learned from patches of digits: strokes and edges in all directions, as Olshausen and Field
+# found them in photographs of nature. Black and white have no meaning of their own here, codes have both signs.
+
+# %% tags=["explore"]
+rng = np.random.default_rng(0)
+number, top, left = rng.integers(0, 60_000, 20_000), rng.integers(2, 19, 20_000), rng.integers(2, 19, 20_000)
+patches = np.stack(
+    [mnist.x_train[i, r : r + 7, c : c + 7] for i, r, c in zip(number, top, left, strict=True)]
+)
+patches = patches.reshape(-1, 49) / 127.5
+patches = patches[patches.std(axis=1) > 0.4]  # neither empty nor all ink
+
+parts, guesser = rng.normal(size=(49, 64)), np.full((64, 49), -0.2)
+parts /= np.linalg.norm(parts, axis=0)
+for _ in range(400):
+    batch = patches[rng.integers(0, len(patches), 200)]
+    z = np.zeros((len(batch), 64))
+    for _ in range(8):  # let the code settle a little before the parts learn from it
+        z = psd_step(parts, guesser, z, batch, penalty=2.0, learning_rate=0.0)[2]
+    parts, guesser, z = psd_step(parts, guesser, z, batch, penalty=2.0, learning_rate=1.0)
+print(sparsity(z), f"error {np.mean((z @ parts.T - batch) ** 2):.3f} of {np.mean(batch**2):.3f}")
+labkit.plots.atoms(parts.T, title="64 parts of handwriting, 7 × 7 pixels").show()
+
+# %% [markdown]
+# ## 8.9 The best code of 32 numbers
+#
+# Everything together: as deep, as wide and as clever as you like, but `code_size` numbers in the middle and `seconds`
+# on the clock. The grader gives your function the 60,000 training digits and 20 seconds, rebuilds encoder and
+# decoder, and sends the test digits through both: only what fits through the code counts, so a connection around it
+# is of no use. No points at PCA's error of 0.01683, all of them from **0.0075**; between, in proportion.
+#
+# Some advice. One hidden layer of a few hundred units on each side is most of the way. Train by the clock: an epoch
+# at a time, as long as one more fits; and let the learning rate fall towards the end.
+
+
+# %%
+def best_autoencoder(
+    x_train: np.ndarray, code_size: int = 32, seconds: float = 60
+) -> tuple[keras.Model, keras.Model, keras.Model]:
+    """The best autoencoder that can be trained in the time given, trained.
+
+    x_train : (n, 784) float32 in [0, 1]
+    code_size : numbers between encoder and decoder
+    seconds : wall time to use; be back soon after it is over, also for few digits
+    returns : trained (autoencoder, encoder, decoder) that share their layers, chains of layers from (n, 784) to
+        (n, code_size) and back
+    source : Hinton and Salakhutdinov, "Reducing the dimensionality of data with neural networks", 2006
+    """
+    raise NotImplementedError("8.9 best_autoencoder")
+
+
+# %% tags=["explore"]
+labkit.accelerate()  # from here on `model.fit` is as fast as in the grader's process
+best, best_encoder, best_decoder = best_autoencoder(x_train, code_size=32, seconds=60)
+y_best = best.predict(x_test, batch_size=1000, verbose=0)
+print(f"test error {test_error(y_best):.5f}")
+labkit.plots.reconstructions(
+    {"input": shown, "PCA": through_pca(shown, 32), "8.1": y_autoencoder[:10], "8.9": y_best[:10]},
+    title="Thirty-two numbers, used better and better",
+).show()
+
+# %% [markdown]
+# And with only *two* numbers, a map. The networks never saw a label; the numerals are printed here only to show what
+# they found. PCA keeps 0 and 1 apart and piles the rest up in the middle.
+
+# %% tags=["explore"]
+_, plane_encoder, plane_decoder = best_autoencoder(x_train, code_size=2, seconds=60)
+few = slice(0, 2000)
+labkit.plots.code_scatter(
+    {
+        "PCA, 2 components": (x_test[few] - mean) @ components[:2].T,
+        "deep autoencoder, code of 2": plane_encoder.predict(x_test[few], verbose=0),
+    },
+    mnist.y_test[few],
+    title="2,000 test digits in two dimensions",
+).show()
