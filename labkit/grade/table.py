@@ -57,7 +57,9 @@ def _add_check(table: Table, check: CheckResult, repeated: bool) -> None:
     if check.verdict in ("failed", "error"):
         table.add_row("", "", Text(check.message, style), "")
         if check.teaches:
-            table.add_row("", "", Text("→ the same mistake" if repeated else f"→ {check.teaches}", "cyan"), "")
+            table.add_row(
+                "", "", Text("→ the same mistake" if repeated else f"→ {check.teaches}", "cyan"), ""
+            )
     elif check.verdict == "not_run" and check.message.startswith("waiting"):
         table.add_row("", "", Text(check.message, "dim"), "")
 

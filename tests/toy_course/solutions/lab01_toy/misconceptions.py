@@ -1,6 +1,6 @@
 import numpy as np
-
 from lab import double
+
 from labkit.check import misconception
 
 
