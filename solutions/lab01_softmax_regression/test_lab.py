@@ -141,7 +141,8 @@ def test_softmax_of_unequal_rows(student, reference, rng):
     logits = levels + rng.normal(scale=3, size=(5, 7))
     expect.close(student.softmax(logits), reference.softmax(logits))
     spread = rng.normal(scale=400, size=(8, 10)).astype(np.float32)
-    expect.close(student.softmax(spread), reference.softmax(spread))
+    # float32 near 1000 has steps of 6e-5: that much of a probability depends on the order of the arithmetic
+    expect.close(student.softmax(spread), reference.softmax(spread), rtol=1e-3)
     expect.close(student.softmax(logits[:, :1]), np.ones((5, 1)))
 
 
