@@ -45,7 +45,7 @@ def solution_lines(master: str) -> list[str]:
     for line in master.split("\n"):
         if _BEGIN.match(line) or _END.match(line):
             inside = not inside
-        elif inside and len(line.strip()) > 8:
+        elif inside and len(line.strip()) > 15:
             kept.append(line.strip())
     return kept
 

@@ -572,8 +572,8 @@ def test_psd_learns(student, rng):
     """In thirty rounds the energy falls, and so does what the encoder guesses wrong."""
 
     def costs(dictionary, encoder, code):
-        guess = 1 / (1 + np.exp(-x @ encoder.T))
-        wrong = np.sum((guess - code) ** 2, axis=1).mean()
+        predicted = 1 / (1 + np.exp(-x @ encoder.T))
+        wrong = np.sum((predicted - code) ** 2, axis=1).mean()
         rebuilt = np.sum((x - code @ dictionary.T) ** 2, axis=1) + 0.2 * np.abs(code).sum(axis=1)
         return float(rebuilt.mean() + wrong), float(wrong)
 
@@ -614,9 +614,9 @@ def test_best_autoencoder_has_the_code(student, rng, mnist):
 def test_best_autoencoder(student, mnist):
     """With 32 numbers and 20 seconds: nothing at PCA's error of 0.01683, everything from 0.0075."""
     x = student.hold(rows(mnist.x_train))
-    begin = time.monotonic()
+    started = time.monotonic()
     models = three_models(student.best_autoencoder(x, code_size=32, seconds=20), 32)
-    expect.at_most(time.monotonic() - begin, 50, what="the time in seconds", like=10)
+    expect.at_most(time.monotonic() - started, 50, what="the time in seconds", like=10)
     test = rows(mnist.x_test)
     error = float(np.mean((run(models[2], run(models[1], test)) - test) ** 2))
     expect.graded(error, none=PCA_32, full=0.0075, what="the test error", like=0.0005)
