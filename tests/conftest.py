@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,17 @@ lazy.install()  # as the command line does: a numpy question must not wait for T
 
 REPOSITORY = Path(__file__).parent.parent
 collect_ignore = ["toy_course"]  # what is graded here, not what tests it
+
+
+@pytest.fixture(autouse=True)
+def stock_keras():
+    """Grading in this process accelerates `model.fit` for good; the next test must meet Keras as installed."""
+    yield
+    if "labkit.training" in sys.modules:
+        import keras
+
+        if "fit" in vars(keras.Model):
+            del keras.Model.fit  # inherited from Keras' trainer again
 
 
 @pytest.fixture(scope="session")

@@ -150,7 +150,7 @@ def price_on_the_threshold_layer(code_size=128, penalty=1.3e-4):
 
 
 @variant("8.4", replaces="build_sparse_autoencoder")
-def by_cross_entropy(code_size=128, penalty=4.5e-4):
+def by_cross_entropy(code_size=128, penalty=5.2e-4):
     layers = [
         keras.layers.Dense(code_size),
         keras.layers.BatchNormalization(scale=False),
