@@ -1,0 +1,78 @@
+"""The commands of an author of labs: build, selftest."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from labkit.cli.common import CourseOption, app, console, progress_bar, with_solution
+
+
+@app.command()
+def build(
+    labs: Annotated[list[str] | None, typer.Argument(metavar="[LAB...]", help="Default: all labs.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when labs/ is stale.")] = False,
+    course: CourseOption = None,
+) -> None:
+    """Write labs/ from solutions/: starters, public checks, recorded answers."""
+    from labkit.author.build import build as build_lab
+    from labkit.author.build import stale
+
+    problems = []
+    for lab in with_solution(labs, course):
+        with progress_bar() as progress:
+            task = progress.add_task(lab.name, total=sum(not info.hidden for info in lab.checks))
+
+            def step(name: str, progress=progress, task=task) -> None:
+                progress.update(task, advance=1)
+
+            if check:
+                problems += stale(lab, step)
+            else:
+                build_lab(lab, lab.handout, step)
+                print(f"{lab.handout}: written.")
+    for problem in problems:
+        print(f"labkit: {problem}", file=sys.stderr)
+    if problems:
+        raise typer.Exit(1)
+    if check:
+        print("labs/ is what solutions/ gives.")
+
+
+@app.command()
+def selftest(
+    labs: Annotated[list[str] | None, typer.Argument(metavar="[LAB...]", help="Default: all labs.")] = None,
+    question: Annotated[str | None, typer.Option("-k", "--question", help="Only this question.")] = None,
+    salt: Annotated[
+        str | None, typer.Option("--salt", help="Draw the inputs from this; default: a new secret.")
+    ] = None,
+    course: CourseOption = None,
+) -> None:
+    """Prove that the checks tell right from wrong.
+
+    For every lab: the starter earns nothing, the reference everything, every correct variant full points,
+    and every known mistake loses points and is named.
+    """
+    from labkit.author.selftest import passes
+    from labkit.author.selftest import selftest as run_selftest
+    from labkit.author.table import trials_table
+
+    good = True
+    for lab in with_solution(labs, course):
+        with progress_bar() as progress:
+            task = progress.add_task(lab.name, total=None)
+
+            def step(trial, progress=progress, task=task) -> None:
+                progress.update(task, advance=1, description=trial.name)
+
+            trials = run_selftest(lab, salt.encode() if salt else None, question, step)
+        console().print(f"[bold]{lab.name}[/]", trials_table(trials), "")
+        good = good and passes(trials)
+    if not good:
+        print(
+            "labkit: the checks do not tell right from wrong everywhere; see the rows marked ✗.",
+            file=sys.stderr,
+        )
+        raise typer.Exit(1)

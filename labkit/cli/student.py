@@ -1,0 +1,97 @@
+"""The commands of a student: list, start, check."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labkit.cli.common import CourseOption, LabArgument, app, console, progress_bar
+
+
+@app.command("list")
+def list_labs(course: CourseOption = None) -> None:
+    """Show the labs of the course, their questions and points."""
+    from rich.table import Table
+
+    from labkit.labs import find_course
+
+    for lab in find_course(given=course).labs:
+        table = Table.grid(padding=(0, 2))
+        for question in lab.questions:
+            mine = [check for check in lab.checks if check.question == question.id]
+            points = sum(check.points for check in mine)
+            functions = ", ".join(question.functions)
+            table.add_row(
+                f"  {question.id}", question.title, functions, f"{points:g} points", f"{len(mine)} checks"
+            )
+        console().print(f"[bold]{lab.name}[/]  {lab.title}", table, "")
+
+
+@app.command()
+def start(
+    lab: LabArgument,
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to put the file.")] = Path("."),
+    notebook: Annotated[
+        bool, typer.Option("--notebook", help="A Jupyter notebook instead of a script.")
+    ] = False,
+    course: CourseOption = None,
+) -> None:
+    """Write a lab's starter file into a folder. A file that is there already is never overwritten."""
+    from labkit.author.notebook import starter_notebook
+    from labkit.labs import find_course
+
+    found = find_course(given=course).lab(lab)
+    path = folder / f"{found.name}{'.ipynb' if notebook else '.py'}"
+    text = (found.handout / "lab.py").read_text(encoding="utf-8")
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write(starter_notebook(text, found.name) if notebook else text)
+    except FileExistsError:
+        print(
+            f"labkit: {path} is there already and stays as it is; move it away to start anew.",
+            file=sys.stderr,
+        )
+        raise typer.Exit(1) from None
+    print(f"{path} is yours to edit. See how far you are with:\n\n    labkit check {path}")
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Your .py or .ipynb file.")],
+    question: Annotated[
+        str | None, typer.Option("-k", "--question", help="Only this question, such as 1.3.")
+    ] = None,
+    lab: Annotated[str | None, typer.Option("--lab", help="The lab, where the file does not say.")] = None,
+    course: CourseOption = None,
+) -> None:
+    """Check your work: each question, what is wrong, and which mistake it looks like.
+
+    Exit status 0 when everything passes, 1 while something does not.
+    """
+    from labkit.grade import check_submission
+    from labkit.grade.batch import lab_of
+    from labkit.grade.table import record_table
+    from labkit.labs import CourseError, find_course
+    from labkit.submissions import read_submission
+
+    submission = read_submission(file)
+    found = lab_of(find_course(file.absolute().parent, course), file, submission.lab, lab)
+    known = [q.id for q in found.questions]
+    if question is not None and question not in known:
+        raise CourseError(f"{found.name} has no question {question}; its questions are {', '.join(known)}.")
+    with progress_bar() as progress:
+        task = progress.add_task(found.name, total=None)
+        graded = check_submission(
+            submission, found, question, lambda name: progress.update(task, description=name)
+        )
+    screen = console()
+    screen.print(f"[bold]{found.title}[/]\n")
+    record = graded.record
+    screen.print(record_table(record, found, graded.output))
+    if graded.faults:
+        print(f"labkit: a check is at fault, not your file: {graded.faults[0]}", file=sys.stderr)
+    raise typer.Exit(0 if all(c.verdict == "passed" for c in record.checks) and record.checks else 1)
