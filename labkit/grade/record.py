@@ -29,6 +29,8 @@ class Record:
     isolation: tuple[str, ...] = ()
     salt_id: str | None = None
     started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    #: what `labkit.grade.late.settle` made of the score, where the course has a due date or counts attempts
+    late: dict[str, Any] | None = None
 
     @property
     def max_score(self) -> float:
@@ -50,7 +52,7 @@ class Record:
 
     def as_dict(self) -> dict[str, Any]:
         """The record as plain data, its keys in the order of the schema."""
-        return {
+        record = {
             "schema": SCHEMA,
             "submission": inert(self.submission, 500),
             "lab": self.lab,
@@ -63,6 +65,7 @@ class Record:
             "salt_id": self.salt_id,
             "started_at": self.started_at,
         }
+        return record | ({"late": self.late} if self.late is not None else {})
 
     def as_json(self) -> str:
         """The record as the text of `result.json`."""
