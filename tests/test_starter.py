@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import re
 
+import nbformat
 import numpy as np
 import pytest
 
 from labkit.author.build import build, stale
+from labkit.author.notebook import KERNEL, starter_notebook
 from labkit.author.starter import public_checks, solution_lines, starter
 from labkit.check.answers import read_arrays
+from labkit.grade import check_submission
 from labkit.labs import CourseError, read_course
+from labkit.submissions import read_submission
 from tests.conftest import REPOSITORY
 
 LABS = read_course(REPOSITORY).labs
@@ -26,6 +31,7 @@ def test_a_solution_becomes_a_reminder_of_what_to_write(toy_course):
 @pytest.mark.parametrize(
     ("master", "complaint"),
     [
+        ("# ## 1.1 A\n# %%\ndef f():\n    # BEGIN SOLUTION\n# %%\n", "line 4: .* before line 5"),
         ("# ## 1.1 A\ndef f():\n    # BEGIN SOLUTION\n    return 1\n", "does not end"),
         ("# ## 1.1 A\ndef f():\n    # END SOLUTION\n", "did not begin"),
         ("def f():\n    # BEGIN SOLUTION\n    # END SOLUTION\n", "outside a function of a question"),
@@ -59,7 +65,7 @@ def test_every_recorded_array_is_plain_data(toy_course):
 def test_building_twice_gives_the_same_bytes(toy_course, tmp_path):
     lab = toy_course.lab("1")
     build(lab, tmp_path / "again")
-    for name in ("lab.py", "test_lab.py", "recorded.npz"):
+    for name in ("lab.py", "lab.ipynb", "test_lab.py", "recorded.npz"):
         assert (tmp_path / "again" / name).read_bytes() == (lab.handout / name).read_bytes()
 
 
@@ -82,6 +88,36 @@ def test_stale_names_the_file_that_differs(toy_course):
         (lab.handout / "notes.txt").unlink(missing_ok=True)
         for path, data in kept.items():
             path.write_bytes(data)
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
+def test_the_notebook_is_clean_and_always_the_same(lab):
+    script = starter(lab.source.read_text())
+    text = starter_notebook(script, lab.name)
+    assert text == starter_notebook(script, lab.name)
+    notebook = nbformat.reads(text, as_version=4)
+    nbformat.validate(notebook)
+    assert dict(notebook.metadata) == {"kernelspec": KERNEL, "labkit": {"lab": lab.name}}
+    assert all(not cell.get("outputs") and cell.get("execution_count") is None for cell in notebook.cells)
+    assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
+    names = [cell.id for cell in notebook.cells]
+    assert len(set(names)) == len(names)
+    functions = {function for question in lab.questions for function in question.functions}
+    assert functions <= {name for cell in notebook.cells for name in defined_in(cell)}
+    assert all(defined_in(cell)[:1] in ([], [cell.id]) for cell in notebook.cells if cell.id in functions)
+
+
+def defined_in(cell) -> list[str]:
+    return re.findall(r"^def (\w+)", cell.source, re.M) if cell.cell_type == "code" else []
+
+
+def test_script_and_notebook_are_graded_alike(toy_course, tmp_path):
+    lab = toy_course.lab("1")
+    for name in ("lab.py", "lab.ipynb"):
+        submission = read_submission(lab.handout / name)
+        assert submission.lab == lab.name
+        record = check_submission(submission, lab).record
+        assert [check.verdict for check in record.checks] == ["not_attempted", "not_attempted", "not_run"]
 
 
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)

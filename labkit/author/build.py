@@ -2,125 +2,81 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import numpy as np
-
+from labkit.author import recording
+from labkit.author.notebook import starter_notebook
+from labkit.author.problems import errors
+from labkit.author.recording import RECORDED
 from labkit.author.starter import public_checks, starter
-from labkit.check import catalogue
-from labkit.check.answers import MISCONCEPTIONS, Live, Recorder, Tables, read_arrays
-from labkit.check.marks import Marks
-from labkit.check.parties import InProcess, Transport
-from labkit.check.run import CheckResult, Run
+from labkit.check.answers import Tables
 from labkit.grade.batch import write_atomically
-from labkit.grade.one import run_checks
 from labkit.labs import CourseError, Lab
-from labkit.worker import warm
 
-RECORDED = "recorded.npz"
+Progress = Callable[[str], None]
 
 
-def build(lab: Lab, folder: Path, progress: Callable[[str], None] = lambda check: None) -> None:
-    """Write the starter, the public checks and the recorded answers of a lab into a folder."""
+def build(lab: Lab, folder: Path, progress: Progress = lambda check: None, anew: bool = False) -> bool:
+    """Write starter, notebook, public checks and recorded answers of a lab into a folder.
+
+    Answers that lie there are kept while they are current; `anew` records them in any case. Returns whether
+    they were recorded. Raises CourseError with every error in the lab's files, file and line each.
+    """
+    texts = handout(lab)
+    for name, text in texts.items():
+        write_atomically(folder / name, text)
+    checks, path = texts["test_lab.py"], folder / RECORDED
+    if not anew and recording.is_current(path, lab, checks):
+        return False
+    fresh, kept = _record(lab, checks, progress), recording.read_tables(path)
+    if kept is not None and recording.same_answers(kept, fresh):
+        # the digits that another processor gives would only make noise in the history
+        fresh.arrays, fresh.index = kept.arrays, {**kept.index}
+        recording.sealed(fresh, lab, checks)
+    fresh.write(path)
+    return True
+
+
+def handout(lab: Lab) -> dict[str, str]:
+    """The text files of a lab's folder. Raises CourseError with every error in the lab's files."""
     if lab.solution is None:
         raise CourseError(f"{lab.name} has no solution to build from.")
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "lab.py", starter(lab.source.read_text(encoding="utf-8"), str(lab.source)))
+    if found := errors(lab):
+        raise CourseError("\n".join([f"{lab.name} cannot be built.", *map(str, found)]))
+    script = starter(lab.source.read_text(encoding="utf-8"), str(lab.source))
     checks = lab.solution / "test_lab.py"
-    write_atomically(folder / "test_lab.py", public_checks(checks.read_text(encoding="utf-8"), str(checks)))
-    _record(lab, folder / "test_lab.py", progress).write(folder / RECORDED)
+    return {
+        "lab.py": script,
+        "lab.ipynb": starter_notebook(script, lab.name),
+        "test_lab.py": public_checks(checks.read_text(encoding="utf-8"), str(checks)),
+    }
 
 
-def stale(lab: Lab, progress: Callable[[str], None] = lambda check: None) -> list[str]:
-    """What in the lab's folder differs from what `build` would write, a sentence each."""
-    with TemporaryDirectory() as name:
-        fresh = Path(name)
-        build(lab, fresh, progress)
-        problems = []
-        for file in ("lab.py", "test_lab.py"):
-            old = lab.handout / file
-            if not old.is_file() or old.read_bytes() != (fresh / file).read_bytes():
-                problems.append(f"{old} is not what {lab.solution} gives; run `labkit build`.")
-        old = lab.handout / RECORDED
-        if not old.is_file() or not _same_recording(old, fresh / RECORDED):
-            problems.append(f"{old} does not hold the answers of today's solution; run `labkit build`.")
-        for extra in sorted(lab.handout.glob("*")) if lab.handout.is_dir() else []:
-            if not extra.name.startswith("__") and not (fresh / extra.name).exists():
-                problems.append(f"{extra} does not come from the solution; remove it.")
-        return problems
+def stale(lab: Lab, progress: Progress = lambda check: None, deep: bool = False) -> list[str]:
+    """What in the lab's folder differs from what `build` would write, a sentence each.
+
+    Recorded answers pass by their digest; `deep`, or another digest, records them anew and compares.
+    """
+    texts, problems = handout(lab), []
+    for name, text in texts.items():
+        path = lab.handout / name
+        if not path.is_file() or path.read_bytes() != text.encode():
+            problems.append(f"{path} is not what {lab.solution} gives; run `labkit build`.")
+    path, checks = lab.handout / RECORDED, texts["test_lab.py"]
+    if deep or not recording.is_current(path, lab, checks):
+        kept = recording.read_tables(path)
+        if kept is None or not recording.same_answers(kept, _record(lab, checks, progress)):
+            problems.append(f"{path} does not hold the answers of today's solution; run `labkit build`.")
+    for extra in sorted(lab.handout.glob("*")) if lab.handout.is_dir() else []:
+        if not extra.name.startswith("__") and extra.name not in (*texts, RECORDED):
+            problems.append(f"{extra} does not come from the solution; remove it.")
+    return problems
 
 
-class _RecordingRun(Run):
-    """Carries checks out on the reference and on every known mistake, and keeps what they answer."""
-
-    def __init__(self, lab: Lab, tables: Tables, live: Live):
-        self.tables = tables
-        self.live = live
-        super().__init__([list(cell) for cell in catalogue.reference_cells(lab)], live)
-        self.close()  # only trusted code runs here, in this process
-
-    def perform(self, name: str, title: str, marks: Marks, body, given: dict[str, Any]) -> CheckResult:
-        if marks.uses_keras:
-            warm()
-        recorder: list[Recorder] = []
-
-        class Recording:
-            @staticmethod
-            def reference(check: str, seed: int) -> Transport:
-                recorder.append(Recorder(self.live.reference(check, seed)))
-                return recorder[-1]
-
-        self.answers = Recording
-        student = InProcess(self.cells)
-        student.ask("begin", seed=self.seed(name))
-        failure = self._attempt(name, body, given, student)
-        if failure is not None:
-            raise CourseError(f"{name} fails on the reference itself: {failure.message}")
-        self.tables.add_answers(name, recorder[0].replies if recorder else [])
-
-        attempt = partial(self._attempt_quietly, name, body, given)
-        for mistake in self.live.mistakes(name, marks.question, self.seed(name), attempt):
-            self.tables.add_mistake(name, mistake)
-        return CheckResult(name, marks.question, title, "passed", marks.points, marks.points)
-
-
-def _record(lab: Lab, test_file: Path, progress: Callable[[str], None]) -> Tables:
-    catalogue.read_catalogue(lab, MISCONCEPTIONS)
-    totals = {question.id: 0.0 for question in lab.questions}
-    for check in lab.checks:
-        totals[check.question] = totals.get(check.question, 0.0) + check.points
-    questions = [{"id": q.id, "title": q.title, "points": totals[q.id]} for q in lab.questions]
-    tables = Tables(questions)
-    run_checks(_RecordingRun(lab, tables, Live(lab)), test_file, None, progress)
-    return tables
-
-
-def _same_recording(old: Path, new: Path) -> bool:
-    try:
-        (index, arrays), (fresh_index, fresh_arrays) = read_arrays(old), read_arrays(new)
-    except (OSError, ValueError, KeyError):
-        return False
-    same = _same(index, fresh_index) and len(arrays) == len(fresh_arrays)
-    return same and all(_close(a, b) for a, b in zip(arrays, fresh_arrays, strict=True))
-
-
-def _same(a: Any, b: Any) -> bool:
-    """Equal data; numbers may differ as they do between two processors."""
-    if isinstance(a, float) and isinstance(b, float):
-        return math.isclose(a, b, rel_tol=1e-3, abs_tol=1e-5)
-    if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
-    if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(map(_same, a, b))
-    return a == b
-
-
-def _close(a: np.ndarray, b: np.ndarray) -> bool:
-    if a.dtype != b.dtype or a.shape != b.shape:
-        return False
-    return bool(np.allclose(a, b, rtol=1e-3, atol=1e-5, equal_nan=a.dtype.kind in "fc"))
+def _record(lab: Lab, checks: str, progress: Progress) -> Tables:
+    with TemporaryDirectory() as folder:
+        test_file = Path(folder) / "test_lab.py"
+        test_file.write_text(checks, encoding="utf-8")
+        return recording.record(lab, checks, test_file, progress)

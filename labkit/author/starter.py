@@ -4,39 +4,82 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from labkit.labs import CourseError
 
 _BEGIN = re.compile(r"^(\s*)# BEGIN SOLUTION\s*$")
 _END = re.compile(r"^\s*# END SOLUTION\s*$")
+_CELL = re.compile(r"^# %%")
 _DEFINITION = re.compile(r"^def (\w+)\(")
 _HEADING = re.compile(r"^# #{2,3} (\d+\.\d+)\s")
 
 
 def starter(master: str, name: str = "lab.py") -> str:
-    """The master with every solution block replaced by `raise NotImplementedError("1.3 softmax")`."""
-    lines, question, function, inside = [], None, None, False
-    for number, line in enumerate(master.split("\n"), 1):
-        if heading := _HEADING.match(line):
-            question = heading[1]
-        elif definition := _DEFINITION.match(line):
-            function = definition[1]
+    """The master with every solution block replaced by `raise NotImplementedError("1.3 softmax")`.
+
+    Raises CourseError, with the line, where a block begins or ends in the wrong place.
+    """
+    for line, sentence in marker_problems(master):
+        raise CourseError(f"{name}, line {line}: {sentence}")
+    lines, inside = [], False
+    for _, line, place in _walk(master):
         if begin := _BEGIN.match(line):
-            if inside or question is None or function is None:
-                raise CourseError(
-                    f"{name}, line {number}: a solution begins outside a function of a question."
-                )
             inside = True
-            lines.append(f'{begin[1]}raise NotImplementedError("{question} {function}")')
+            lines.append(f'{begin[1]}raise NotImplementedError("{place.question} {place.function}")')
         elif _END.match(line):
-            if not inside:
-                raise CourseError(f"{name}, line {number}: a solution ends that did not begin.")
             inside = False
         elif not inside:
             lines.append(line)
-    if inside:
-        raise CourseError(f"{name}: the last solution does not end; write `# END SOLUTION`.")
     return "\n".join(lines)
+
+
+def marker_problems(master: str) -> list[tuple[int, str]]:
+    """Where solution blocks begin or end in the wrong place: line and sentence of each."""
+    found, began = [], 0
+    for number, line, place in _walk(master):
+        if _BEGIN.match(line):
+            if began:
+                found.append((number, f"a solution begins inside the one that begins on line {began}."))
+            elif place.question is None or place.function is None:
+                found.append((number, "a solution begins outside a function of a question."))
+            began = number
+        elif _END.match(line):
+            if not began:
+                found.append((number, "a solution ends that did not begin."))
+            began = 0
+        elif began and _CELL.match(line):
+            found.append((began, f"this solution does not end before line {number}; write `# END SOLUTION`."))
+            began = 0
+    if began:
+        found.append((began, "this solution does not end; write `# END SOLUTION`."))
+    return found
+
+
+def heading(line: str) -> str | None:
+    """The question that a line of the lesson opens."""
+    found = _HEADING.match(line)
+    return found and found[1]
+
+
+@dataclass
+class _Place:
+    question: str | None = None
+    function: str | None = None
+
+
+def _walk(master: str) -> Iterator[tuple[int, str, _Place]]:
+    """Each line with its number, and the question and function that it belongs to."""
+    place = _Place()
+    for number, line in enumerate(master.split("\n"), 1):
+        if question := heading(line):
+            place.question, place.function = question, None
+        elif _CELL.match(line):
+            place.function = None
+        elif definition := _DEFINITION.match(line):
+            place.function = definition[1]
+        yield number, line, place
 
 
 def solution_lines(master: str) -> list[str]:

@@ -14,14 +14,30 @@ from labkit.cli.common import CourseOption, app, console, progress_bar, with_sol
 def build(
     labs: Annotated[list[str] | None, typer.Argument(metavar="[LAB...]", help="Default: all labs.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when labs/ is stale.")] = False,
+    deep: Annotated[
+        bool,
+        typer.Option(
+            "--deep", help="Record the answers anew even where nothing changed that they depend on."
+        ),
+    ] = False,
     course: CourseOption = None,
 ) -> None:
-    """Write labs/ from solutions/: starters, public checks, recorded answers."""
+    """Write labs/ from solutions/: starters, notebooks, public checks, recorded answers.
+
+    Errors in a lab's files are reported with file and line, all at once, and nothing is written then.
+    """
     from labkit.author.build import build as build_lab
     from labkit.author.build import stale
+    from labkit.author.problems import problems
 
-    problems = []
-    for lab in with_solution(labs, course):
+    chosen = with_solution(labs, course)
+    found = [problem for lab in chosen for problem in problems(lab)]
+    for problem in found:
+        print(f"labkit: {problem}", file=sys.stderr)
+    if not all(problem.warning for problem in found):
+        raise typer.Exit(1)
+    differences = []
+    for lab in chosen:
         with progress_bar() as progress:
             task = progress.add_task(lab.name, total=sum(not info.hidden for info in lab.checks))
 
@@ -29,13 +45,13 @@ def build(
                 progress.update(task, advance=1)
 
             if check:
-                problems += stale(lab, step)
+                differences += stale(lab, step, deep)
             else:
-                build_lab(lab, lab.handout, step)
-                print(f"{lab.handout}: written.")
-    for problem in problems:
-        print(f"labkit: {problem}", file=sys.stderr)
-    if problems:
+                recorded = build_lab(lab, lab.handout, step, deep)
+                print(f"{lab.handout}: written, answers {'recorded' if recorded else 'as they were'}.")
+    for difference in differences:
+        print(f"labkit: {difference}", file=sys.stderr)
+    if differences:
         raise typer.Exit(1)
     if check:
         print("labs/ is what solutions/ gives.")

@@ -40,16 +40,20 @@ def start(
     course: CourseOption = None,
 ) -> None:
     """Write a lab's starter file into a folder. A file that is there already is never overwritten."""
-    from labkit.author.notebook import starter_notebook
-    from labkit.labs import find_course
+    from labkit.labs import CourseError, find_course
 
     found = find_course(given=course).lab(lab)
-    path = folder / f"{found.name}{'.ipynb' if notebook else '.py'}"
-    text = (found.handout / "lab.py").read_text(encoding="utf-8")
+    suffix = ".ipynb" if notebook else ".py"
+    path, source = folder / f"{found.name}{suffix}", found.handout / f"lab{suffix}"
+    if not source.is_file():
+        raise CourseError(
+            f"{source} is missing. Get the lab's folder anew, or run `labkit build` as its author."
+        )
+    text = source.read_text(encoding="utf-8")
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write(starter_notebook(text, found.name) if notebook else text)
+            stream.write(text)
     except FileExistsError:
         print(
             f"labkit: {path} is there already and stays as it is; move it away to start anew.",

@@ -480,7 +480,11 @@ def test_diagnose_stuck(student, rng):
         ("learning rate 0", "not_learning", loss_curve(rng, 10, 0.0)),
         ("pixels all 0", "not_learning", loss_curve(rng, 10, 0.1, scale=0.0)),
         ("a second softmax", "double_softmax", loss_curve(rng, 10, 4.0, 30, squeezed=True)),
-        ("strong weight decay, settled in the upper half", "ok", loss_curve(rng, 10, 0.3, 15, decay=0.8)),
+        (
+            "strong weight decay, settled in the upper half",
+            "ok",
+            loss_curve(rng, 10, 0.3, 15, decay=0.8, growth=0.75),
+        ),
         ("a small learning rate, still falling", "ok", loss_curve(rng, 10, 0.02)),
     ]
     diagnoses(student, cases, 10)
@@ -490,7 +494,7 @@ def test_diagnose_stuck(student, rng):
 @points(2)
 def test_diagnose_above_chance(student, rng):
     """A loss that explodes or is not finite has "diverged", one that settles above ln 10 is a "label_mismatch"."""
-    mismatch = loss_curve(rng, 10, 0.3, 15, decay=0.03, validation=True, shift=1)
+    mismatch = loss_curve(rng, 10, 0.3, 15, decay=0.03, growth=0.75, validation=True, shift=1)
     cases = [
         ("the gradient added", "diverged", loss_curve(rng, 10, -0.5)),
         (
