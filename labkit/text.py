@@ -6,10 +6,13 @@ sequences move the cursor, bidirectional marks reorder a line, lone surrogates b
 
 from __future__ import annotations
 
+import html
+import json
 import unicodedata
 
 _KEPT_CONTROLS = {"\n", "\t"}
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# East Asian spreadsheets read the wide forms as well
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def inert(text: object, limit: int = 2000) -> str:
@@ -40,5 +43,32 @@ def csv_cell(value: object) -> str:
     """A CSV cell that no spreadsheet runs as a formula: numbers stay, dangerous text gets an apostrophe."""
     if isinstance(value, (int, float)):
         return str(value)
-    text = one_line(value, 10_000)
-    return "'" + text if text.startswith(_FORMULA_STARTS) else text
+    return defused(one_line(value, 10_000))
+
+
+def defused(text: str) -> str:
+    """The text as a cell that no spreadsheet runs as a formula; a number, or a dash alone, is none."""
+    if not text.lstrip(" ").startswith(_FORMULA_STARTS) or text.strip() == "-" or _is_number(text):
+        return text
+    return "'" + text
+
+
+def html_text(text: object, limit: int = 2000) -> str:
+    """HTML that shows the text and does nothing else; a line break for each new line."""
+    return html.escape(inert(text, limit)).replace("\n", "<br>")
+
+
+def json_text(data: object, indent: int | None = 1) -> str:
+    """JSON that means the same wherever it is pasted, a web page or a shell's log: no `<`, `>`, `&` in it."""
+    text = json.dumps(data, indent=indent, ensure_ascii=False, allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text + "\n"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", ".", 1))
+    except ValueError:
+        return False
+    return True

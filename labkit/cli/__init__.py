@@ -10,6 +10,7 @@ import sys
 
 from labkit.cli import student
 from labkit.cli import grading
+from labkit.cli import exporting
 from labkit.cli import author
 from labkit.cli.common import app
 

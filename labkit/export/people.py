@@ -1,0 +1,141 @@
+"""Finds each student's row in a sheet that another system wrote, and none where it is not certain.
+
+A record knows its students by id, e-mail address and name, or only by the submission's name, which may be one of these
+or end with the number that Canvas ("doejane_12345") and Moodle ("Jane Doe_12345") put into the names of downloads.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from labkit.export.grades import Result, who
+from labkit.text import one_line
+
+_CANVAS = re.compile(r"^[^_/]+_(?:LATE_)?(\d+)_\d+_", re.IGNORECASE)
+_MOODLE = re.compile(r"^([^_/]+)_(\d+)_assignsubmission_", re.IGNORECASE)
+Rows = Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Rows and their results, and a sentence for each student who has no certain row."""
+
+    rows: dict[int, Result]
+    notes: tuple[str, ...]
+
+
+def pair(results: list[Result], rows: Rows, sheet: str) -> Pairs:
+    """The result for each row. A row is a list of what identifies its student: numbers, ids and addresses, and in the
+    last place the name. "canvas 12" and "participant 12" are the numbers by which those systems name their downloads.
+
+    The members of a group each get the group's result. Several attempts of one student count as the last that the late
+    policy counts. Two results or two rows that cannot be told apart get no grade and a note, in which `sheet` names
+    the sheet.
+    """
+    notes: list[str] = []
+    claims: dict[int, list[Result]] = {}
+    for result in results:
+        for person in _people(result):
+            found = _rows_of(person, result, rows)
+            if len(found) == 1:
+                claims.setdefault(found[0], []).append(result)
+                continue
+            called = (
+                f"{next((text for text in _marks(person) + [person.get('name')] if text), who(result))!r}"
+            )
+            notes.append(
+                f"{called} fits {len(found)} rows of {sheet}; none was filled in."
+                if found
+                else f"{called} is not in {sheet}."
+            )
+    pairs = {}
+    for row, rivals in claims.items():
+        last = _last_attempt(rivals)
+        if last is None:
+            names = " and ".join(repr(one_line(result["submission"])) for result in rivals[:3])
+            notes.append(f"{names} are for the same row of {sheet}; it was not filled in.")
+        else:
+            pairs[row] = last
+    return Pairs(pairs, tuple(notes))
+
+
+def name_of(text: str) -> tuple[str, ...]:
+    """A name's words in alphabetical order: "Doe, Jane" and "Jane Doe" are one. A single word is no name."""
+    words = tuple(sorted(_plain(text.replace(",", " ").replace("_", " ")).split()))
+    return words if len(words) > 1 else ()
+
+
+def _people(result: Result) -> list[dict[str, Any]]:
+    """Whose work it is: texts by key, an empty one where nobody said."""
+    first = result.get("student") or {}
+    group = first.get("group")
+    members = [first, *(group if isinstance(group, list) else [])]
+    keys = ("id", "source_id", "email", "name")
+    return [
+        {key: one_line(member[key], 300) for key in keys if member.get(key)}
+        for member in members
+        if isinstance(member, dict)
+    ]
+
+
+def _rows_of(person: dict[str, str], result: Result, rows: Rows) -> list[int]:
+    """The rows that may be the student's: by the number in a download's name, by id or address, by whole name."""
+    parts = result["submission"].replace("\\", "/").split("/")
+    known = bool(person)
+    numbered = _having(rows, _numbers(person, parts))
+    if len(numbered) == 1:
+        return numbered
+    names = {name_of(name) for name in ([person.get("name", "")] if known else parts)}
+    names |= {name_of(match[1]) for part in parts if (match := _MOODLE.match(part))}
+    names -= {()}
+    marks = _marks(person) if known else ["/".join(parts), *parts]
+    # an id of one system can be another student's in the next: a row that is headed by another name is not the one
+    found = [row for row in _having(rows, {_plain(mark) for mark in marks}) if _may_be(rows[row][-1], names)]
+    called = [number for number, row in enumerate(rows) if name_of(row[-1]) in names]
+    both = sorted(set(found) & set(called))
+    return both if len(found) > 1 and len(both) == 1 else found or called
+
+
+def _marks(person: dict[str, str]) -> list[str]:
+    return [person[key] for key in ("id", "source_id", "email") if key in person]
+
+
+def _numbers(person: dict[str, str], parts: list[str]) -> set[str]:
+    """The student's number in the system that the submission was downloaded from."""
+    found = {f"canvas {match[1]}" for part in parts if (match := _CANVAS.match(part))}
+    found |= {f"participant {match[2]}" for part in parts if (match := _MOODLE.match(part))}
+    for key in ("id", "source_id"):
+        if key in person and any(part.endswith(f"_{person[key]}") for part in parts):
+            found |= {f"canvas {person[key]}", f"participant {person[key]}"}
+    return found
+
+
+def _having(rows: Rows, marks: set[str]) -> list[int]:
+    marks = marks - {""}
+    return [number for number, row in enumerate(rows) if marks & {_plain(cell) for cell in row[:-1]}]
+
+
+def _may_be(heading: str, names: set[tuple[str, ...]]) -> bool:
+    there = set(name_of(heading))
+    return not names or not there or any(there & set(name) for name in names)
+
+
+def _plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _last_attempt(rivals: list[Result]) -> Result | None:
+    """The one of several results for a row that counts; None where nothing says which it is."""
+    counted = [
+        result for result in rivals if (result.get("late") or {}).get("counted") is not False
+    ] or rivals
+    attempts = [(result.get("student") or {}).get("attempt") for result in counted]
+    if len(counted) == 1:
+        return counted[0]
+    if not all(isinstance(attempt, int) for attempt in attempts) or len(set(attempts)) < len(attempts):
+        return None
+    return max(counted, key=lambda result: result["student"]["attempt"])
