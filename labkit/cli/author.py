@@ -1,13 +1,37 @@
-"""The commands of an author of labs: build, selftest."""
+"""The commands of an author of labs: new-lab, build, selftest."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from labkit.cli.common import CourseOption, app, console, progress_bar, with_solution
+
+
+@app.command("new-lab")
+def new_lab(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Such as lab02_logistic_regression.")],
+    course: Annotated[
+        Path | None,
+        typer.Option("--course", help="The course's folder, new or not; default: the course around here."),
+    ] = None,
+) -> None:
+    """Begin a lab: three small questions that work, with checks, misconceptions and variants, to be rewritten.
+
+    In an empty folder, or with a --course that does not exist yet, this begins the course, too.
+    """
+    from labkit.author.newlab import course_root
+    from labkit.author.newlab import new_lab as write_lab
+
+    root = course_root(course)
+    for path in write_lab(name, root):
+        print(path)
+    place = f" --course {root}" if course else ""
+    print(f"\nRewrite them, and try them at any time:\n\n    labkit selftest {name}{place}")
+    print(f"    labkit build {name}{place}")
 
 
 @app.command()
