@@ -59,7 +59,12 @@ def write(results: list[Result], request: Request) -> Exported:
     kept += sorted(columns.values())
     filled = Sheet(
         [sheet.header[number_] for number_ in kept],
-        [[row[number_] for number_ in kept] for row in sheet.rows],
+        # the row that marks other columns as posted by hand is empty now
+        [
+            [row[number_] for number_ in kept]
+            for row in sheet.rows
+            if any(row[number_].strip() for number_ in kept)
+        ],
         sheet.separator,
         sheet.line_end,
         sheet.bom,

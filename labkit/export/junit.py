@@ -1,6 +1,7 @@
 """JUnit XML: one suite for each submission, one case for each check.
 
-The schema has no points: they are properties of the suite, "points.<check>" beside the totals. Every element and
+The schema has no points: they are properties of the suite, "points.<check>" beside the totals. Whoever may read the
+log of a run may read this, so hidden checks keep their names to themselves. Every element and
 attribute is one that Jenkins, GitLab and GitHub's reporters read.
 """
 
@@ -9,7 +10,17 @@ from __future__ import annotations
 from datetime import datetime
 from xml.etree import ElementTree
 
-from labkit.export.grades import VERDICTS, Result, final_score, message, percent, remarks, title, who
+from labkit.export.grades import (
+    VERDICTS,
+    Result,
+    final_score,
+    is_shown,
+    message,
+    percent,
+    remarks,
+    title,
+    who,
+)
 from labkit.export.request import Exported, Request
 from labkit.text import inert, one_line
 
@@ -53,7 +64,10 @@ def _suite(result: Result, hidden: str) -> ElementTree.Element:
         "percent": f"{percent(result):g}",
     }
     points = {
-        f"points.{one_line(check['id'])}": f"{check['points']:g}/{check['max_points']:g}" for check in checks
+        f"points.{one_line(check['id']) if is_shown(check, hidden) else title(check, result, hidden)}": (
+            f"{check['points']:g}/{check['max_points']:g}"
+        )
+        for check in checks
     }
     for key, value in (totals | points).items():
         ElementTree.SubElement(properties, "property", {"name": key, "value": value})

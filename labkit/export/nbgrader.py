@@ -17,6 +17,7 @@ from labkit.export.grades import (
     tidy,
     who,
 )
+from labkit.export.people import one_each
 from labkit.export.request import Exported, Request
 from labkit.export.table import csv_text
 from labkit.text import json_text, one_line
@@ -31,10 +32,11 @@ SCRIPT = "into_gradebook.py"
 
 def write(results: list[Result], request: Request) -> Exported:
     """`grades.csv`, `gradebook.json` and the script that writes the latter into `gradebook.db`."""
+    results, notes = one_each(results)
     rows: list[list[object]] = [list(HEADER), *(_row(result) for result in results)]
     script = Path(__file__).with_name("into_gradebook.py").read_text(encoding="utf-8")
     files = {"grades.csv": csv_text(rows), "gradebook.json": json_text(plan(results)), SCRIPT: script}
-    return Exported(files, (f"In the course's folder, with nbgrader: python {SCRIPT} gradebook.db",))
+    return Exported(files, (*notes, f"With nbgrader's Python: python {SCRIPT} COURSE/gradebook.db"))
 
 
 def plan(results: list[Result]) -> dict[str, Any]:

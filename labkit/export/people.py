@@ -63,6 +63,20 @@ def pair(results: list[Result], rows: Rows, sheet: str) -> Pairs:
     return Pairs(pairs, tuple(notes))
 
 
+def one_each(results: list[Result]) -> tuple[list[Result], tuple[str, ...]]:
+    """One result for each student and lab: the attempt that counts, else the last by path, and then a note."""
+    attempts: dict[tuple[str, str], list[Result]] = {}
+    for result in results:
+        attempts.setdefault((result["lab"], who(result)), []).append(result)
+    notes = tuple(
+        f"{who(rivals[0])!r} has {len(rivals)} results for {rivals[0]['lab']}; "
+        f"{one_line(rivals[-1]['submission'])!r} was taken."
+        for rivals in attempts.values()
+        if _last_attempt(rivals) is None
+    )
+    return [_last_attempt(rivals) or rivals[-1] for rivals in attempts.values()], notes
+
+
 def name_of(text: str) -> tuple[str, ...]:
     """A name's words in alphabetical order: "Doe, Jane" and "Jane Doe" are one. A single word is no name."""
     words = tuple(sorted(_plain(text.replace(",", " ").replace("_", " ")).split()))
@@ -89,12 +103,14 @@ def _rows_of(person: dict[str, str], result: Result, rows: Rows) -> list[int]:
     numbered = _having(rows, _numbers(person, parts))
     if len(numbered) == 1:
         return numbered
-    names = {name_of(name) for name in ([person.get("name", "")] if known else parts)}
-    names |= {name_of(match[1]) for part in parts if (match := _MOODLE.match(part))}
-    names -= {()}
+    sure = {name_of(person.get("name", ""))}
+    sure |= {name_of(match[1]) for part in parts if (match := _MOODLE.match(part))}
+    names = (sure if known else sure | {name_of(part) for part in parts}) - {()}
     marks = _marks(person) if known else ["/".join(parts), *parts]
     # an id of one system can be another student's in the next: a row that is headed by another name is not the one
-    found = [row for row in _having(rows, {_plain(mark) for mark in marks}) if _may_be(rows[row][-1], names)]
+    found = [
+        row for row in _having(rows, {_plain(mark) for mark in marks}) if _may_be(rows[row][-1], sure - {()})
+    ]
     called = [number for number, row in enumerate(rows) if name_of(row[-1]) in names]
     both = sorted(set(found) & set(called))
     return both if len(found) > 1 and len(both) == 1 else found or called
