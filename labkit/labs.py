@@ -32,13 +32,15 @@ class Question:
 
 @dataclass(frozen=True)
 class CheckInfo:
-    """What a check says of itself: its name, question, points, title, and whether it is handed out."""
+    """What a check says of itself: its name, question, points, title, whether it stays with the instructor,
+    and whether it uses Keras."""
 
     name: str
     question: str
     points: float
     title: str
     hidden: bool
+    keras: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,10 @@ class Lab:
     def checks(self) -> tuple[CheckInfo, ...]:
         """All checks where the solution is present, else the public ones."""
         return read_checks((self.solution or self.handout) / "test_lab.py")
+
+    def uses_keras(self, question: str | None = None) -> bool:
+        """Whether any check does, or any of one question."""
+        return any(check.keras for check in self.checks if question in (None, check.question))
 
     def question_of(self, function: str) -> Question | None:
         """The question that a function answers."""
@@ -157,7 +163,8 @@ def read_checks(path: Path) -> tuple[CheckInfo, ...]:
         if "question" in marks:
             title = (ast.get_docstring(node) or node.name).splitlines()[0]
             points = (marks.get("points") or [0])[0]
-            checks.append(CheckInfo(node.name, marks["question"][0], points, title, "hidden" in marks))
+            keras = "keras" in marks.get("uses", [])
+            checks.append(CheckInfo(node.name, marks["question"][0], points, title, "hidden" in marks, keras))
     return tuple(checks)
 
 

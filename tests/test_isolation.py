@@ -86,11 +86,12 @@ def possible() -> list[Plan]:
 
 
 PLANS = possible() if sys.platform == "linux" else []
+each_kind = pytest.mark.parametrize("warm", [False, True], ids=["fresh", "warm"])
 each_plan = pytest.mark.parametrize("plan", PLANS, ids=lambda plan: "+".join(plan.layers[6:-1]))
 
 
-def started(plan: Plan) -> Worker:
-    worker = Worker(plan=plan)
+def started(plan: Plan, warm: bool = False) -> Worker:
+    worker = Worker(plan=plan, keras=warm)
     worker.ask(Limits(20), verb="load", cells=[["probe.py", PROBE]])
     return worker
 
@@ -99,12 +100,13 @@ def ask(worker: Worker, function: str, *args, seconds: float = 20):
     return worker.ask(Limits(seconds), verb="call", function=function, args=list(args), kwargs={})["value"]
 
 
+@each_kind
 @each_plan
-def test_a_worker_reads_its_libraries_and_nothing_of_the_course(plan, tmp_path):
+def test_a_worker_reads_its_libraries_and_nothing_of_the_course(plan, warm, tmp_path):
     secret = tmp_path / "solution.py"
     secret.write_text("x")
     package = os.path.dirname(process.__file__).removesuffix("/worker")
-    with started(plan) as worker:
+    with started(plan, warm) as worker:
         assert ask(worker, "read", os.__file__) == "done"
         assert ask(worker, "read", f"{package}/lazy.py") == "done"
         assert ask(worker, "write", "mine") == "done"
@@ -126,9 +128,10 @@ def test_a_worker_reads_its_libraries_and_nothing_of_the_course(plan, tmp_path):
     assert not os.path.exists(worker.folder)
 
 
+@each_kind
 @each_plan
-def test_a_worker_starts_no_process_and_opens_no_socket_where_calls_are_filtered(plan):
-    with started(plan) as worker:
+def test_a_worker_starts_no_process_and_opens_no_socket_where_calls_are_filtered(plan, warm):
+    with started(plan, warm) as worker:
         if plan.seccomp:
             assert [ask(worker, name) for name in ("fork", "connect")] == [errno.EPERM] * 2
             assert ask(worker, "kill", 1) == errno.EPERM
@@ -138,12 +141,13 @@ def test_a_worker_starts_no_process_and_opens_no_socket_where_calls_are_filtered
             assert "mnt" not in ask(worker, "names", "/") and shown & set(ask(worker, "names", "/"))
 
 
+@each_kind
 @each_plan
 @pytest.mark.parametrize(
     ("function", "sentence"), [("loop", "more than the 1 seconds"), ("sleep", "did nothing")]
 )
-def test_a_worker_that_hangs_is_ended_with_all_that_it_is(plan, function, sentence):
-    worker = started(plan)
+def test_a_worker_that_hangs_is_ended_with_all_that_it_is(plan, warm, function, sentence):
+    worker = started(plan, warm)
     family = [
         psutil.Process(worker.process.pid),
         *psutil.Process(worker.process.pid).children(recursive=True),
@@ -155,22 +159,27 @@ def test_a_worker_that_hangs_is_ended_with_all_that_it_is(plan, function, senten
         ask(worker, "user")
 
 
+@each_kind
 @each_plan
-def test_nothing_survives_a_grader_that_is_killed(plan, tmp_path):
+def test_nothing_survives_a_grader_that_is_killed(plan, warm, tmp_path):
     code = (
         "import sys, time\nfrom labkit.worker import Worker, Plan, Limits\n"
-        f"worker = Worker(plan=Plan.from_argument({plan.as_argument()!r}))\nworker.ready()\n"
-        "print(worker.process.pid, worker.folder, flush=True)\n"
+        "from labkit.worker.launch import warm_server\n"
+        f"worker = Worker(plan=Plan.from_argument({plan.as_argument()!r}), keras={warm})\nworker.ready()\n"
+        f"server = warm_server() if {warm} else worker\n"
+        "pid = server.process.pid\n"
+        "print(worker.process.pid, worker.folder, pid, server.folder, flush=True)\n"
         f"worker.ask(Limits(60), verb='load', cells=[['a.py', 'while True: pass']])\n"
     )
     grader = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    pid, folder = grader.stdout.readline().split()
-    family = [psutil.Process(int(pid)), *psutil.Process(int(pid)).children(recursive=True)]
+    pid, folder, server, its_folder = grader.stdout.readline().split()
+    started_by_it = [psutil.Process(int(pid)), psutil.Process(int(server))]
+    family = started_by_it + [child for one in started_by_it for child in one.children(recursive=True)]
     time.sleep(0.3)
     os.kill(grader.pid, signal.SIGKILL)
     grader.wait()
     _, alive = psutil.wait_procs(family, timeout=10)
-    assert not alive and not os.path.exists(folder)
+    assert not alive and not os.path.exists(folder) and not os.path.exists(its_folder)
 
 
 def test_grading_is_refused_where_no_layer_can_be_had(monkeypatch):

@@ -122,11 +122,13 @@ class InProcess:
 class InWorker:
     """A worker process that is started when it is needed and started anew after it failed.
 
-    `plan` says how it is isolated; without one, as strongly as this machine allows.
+    `plan` says how it is isolated; without one, as strongly as this machine allows. With `keras` the worker
+    has Keras from the start, where this system can fork one that has.
     """
 
-    def __init__(self, cells: list[list[str]], plan: Plan | None = None):
+    def __init__(self, cells: list[list[str]], plan: Plan | None = None, keras: bool = False):
         self.cells = cells
+        self.keras = keras
         self.plan = plan or strongest_plan()
         self.limits = Limits()
         self._worker: Worker | None = None
@@ -134,7 +136,7 @@ class InWorker:
 
     def load(self) -> dict[str, Any]:
         """Load the submission, in a new worker where there is none, and return what `Session.load` reports."""
-        self._worker = self._worker or Worker(plan=self.plan)
+        self._worker = self._worker or Worker(plan=self.plan, keras=self.keras)
         report = self._ask(Limits(60), "load", cells=self.cells)
         report.pop("status", None)
         return report

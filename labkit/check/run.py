@@ -52,6 +52,7 @@ class Run:
     salt: bytes | None = None
     sha256: str = ""
     plan: Plan | None = None
+    keras: bool = False
     results: list[CheckResult] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
@@ -60,7 +61,7 @@ class Run:
     fatal: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.student = InWorker(self.cells, self.plan)
+        self.student = InWorker(self.cells, self.plan, self.keras)
         try:
             report = self.student.load()
         except WorkerFailed as failed:

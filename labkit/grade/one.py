@@ -53,7 +53,8 @@ def grade_submission(
     plan: Plan | None = None,
 ) -> Graded:
     """Grade against the live solution with inputs drawn from the salt, behind the isolation of the plan."""
-    run = Run([list(cell) for cell in submission.cells], live_answers(lab), salt, submission.sha256, plan)
+    cells = [list(cell) for cell in submission.cells]
+    run = Run(cells, live_answers(lab), salt, submission.sha256, plan, lab.uses_keras())
     return _carry_out(
         run, submission, lab, lab.solution, hashlib.sha256(salt).hexdigest()[:12], None, progress
     )
@@ -68,7 +69,8 @@ def check_submission(
         raise CourseError(
             f"{recorded} is missing. Get the lab's folder anew, or run `labkit build` as its author."
         )
-    run = Run([list(cell) for cell in submission.cells], Recorded(recorded))
+    cells = [list(cell) for cell in submission.cells]
+    run = Run(cells, Recorded(recorded), keras=lab.uses_keras(question))
     return _carry_out(run, submission, lab, lab.handout, None, question, progress)
 
 

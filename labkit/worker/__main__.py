@@ -1,63 +1,9 @@
-"""The worker's own loop: read a request, answer it, until the pipe closes.
+"""A worker in a fresh interpreter: `python -I -m labkit.worker PLAN MEMORY`."""
 
-Started as `python -I -m labkit.worker PLAN MEMORY`. Requests arrive on descriptor 0 and answers leave on
-descriptor 1. Before anything heavy is imported, the process goes behind the layers of its plan; before any
-student code runs, the two descriptors are moved out of the way: `print` and C code that writes to
-descriptor 1 reach the captured output instead, never the answers.
-"""
-
-from __future__ import annotations
-
-import io
-import os
 import sys
 
-from labkit.worker import isolation
-
-NOT_ISOLATED = 71  # exit status: a layer of the plan could not be had
-
-
-def main() -> None:
-    plan, memory = isolation.Plan.from_argument(sys.argv[1]), int(sys.argv[2])
-    try:
-        isolation.enter(plan, os.getcwd(), memory)
-        from labkit import lazy
-        from labkit.worker import wire
-        from labkit.worker.session import Session
-    except BaseException as problem:  # an interpreter that cannot read its own libraries any more, too
-        os.write(2, f"{type(problem).__name__}: {problem}"[:500].encode("utf-8", "replace"))
-        os._exit(NOT_ISOLATED)
-    requests = os.fdopen(os.dup(0), "rb")
-    answers = os.fdopen(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)  # input() meets the end of the file at once
-    os.close(nothing)
-    os.dup2(2, 1)
-    output = io.TextIOWrapper(os.fdopen(1, "wb"), encoding="utf-8", errors="replace", line_buffering=True)
-    sys.stdout = sys.stderr = output
-    sys.argv = [""]
-    lazy.install()
-    session = Session()
-    answers.write(wire.encode({"id": "ready"}))
-    answers.flush()
-    while (body := wire.read_frame(requests, limit=1 << 40)) is not None:
-        request = wire.decode(body)
-        number = request.pop("id")
-        try:
-            answer = session.handle(request)
-        except BaseException as error:  # arguments that cannot be rebuilt, a broken store
-            answer = {"status": "broken", "message": f"{type(error).__name__}: {error}"[:500]}
-        try:
-            frame = wire.encode({"id": number, **answer})
-        except wire.WireError as problem:
-            frame = wire.encode({"id": number, "status": "unsendable", "message": str(problem)})
-        try:
-            output.flush()
-        except (OSError, ValueError):  # the code under test closed it
-            pass
-        answers.write(frame)
-        answers.flush()
-
+from labkit.worker import loop
+from labkit.worker.isolation import Plan
 
 if __name__ == "__main__":
-    main()
+    loop.run(Plan.from_argument(sys.argv[1]), int(sys.argv[2]))

@@ -1,6 +1,6 @@
 """The trusted side of a worker: start it, ask it, limit it, kill it.
 
-The worker is a fresh interpreter in its own process group, with an empty environment, a private folder and
+The worker is a process in its own process group, with an empty environment, a private folder and
 the kernel's layers of its plan. Each request has a limit of processor time, of time without any work, and,
 as a far backstop, of wall time, so that a busy machine does not change a verdict. Whatever goes wrong
 becomes a WorkerFailed with a sentence; the worker is then gone, and the next request needs a new one.
@@ -27,6 +27,7 @@ import psutil
 
 from labkit.worker import wire
 from labkit.worker.isolation import Plan, candidates
+from labkit.worker.launch import launch
 from labkit.worker.replies import is_reply
 
 OUTPUT_LIMIT = 64 * 1024  # bytes of printed text that are kept
@@ -100,9 +101,12 @@ def strongest_of(plans: list[Plan]) -> Plan:
 
 
 class Worker:
-    """One worker process, behind `plan` or the strongest that there is. Use as a context manager, or `close`."""
+    """One worker process, behind `plan` or the strongest that there is. Use as a context manager, or `close`.
 
-    def __init__(self, memory_limit: int = MEMORY_LIMIT, plan: Plan | None = None):
+    With `keras`, it is one that has imported Keras already, where this system can fork.
+    """
+
+    def __init__(self, memory_limit: int = MEMORY_LIMIT, plan: Plan | None = None, keras: bool = False):
         self.memory_limit = memory_limit
         self.plan = strongest_plan() if plan is None else plan
         self.folder = os.path.realpath(tempfile.mkdtemp(prefix="labkit-worker-"))
@@ -113,18 +117,7 @@ class Worker:
         self._ready = False
         self._members: list[psutil.Process] | None = None
         self._folder_seen = 0.0
-        flags = ["-I", "-B", "--check-hash-based-pycs", "always"]
-        arguments = [self.plan.as_argument(), str(memory_limit + RESERVE)]
-        self.process = subprocess.Popen(
-            [sys.executable, *flags, "-m", "labkit.worker", *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=self.folder,
-            env=_environment(self.folder),
-            close_fds=True,
-            start_new_session=True,
-        )
+        self.process = launch(self.plan, memory_limit + RESERVE, self.folder, keras)
         self._watched = psutil.Process(self.process.pid)
         self._threads = [
             threading.Thread(target=target, daemon=True) for target in (self._read_answers, self._read_output)
@@ -368,25 +361,3 @@ def _is_overfull(folder: str) -> bool:
         if size > FOLDER_BYTES or count > FOLDER_FILES:
             return True
     return False
-
-
-def _environment(folder: str) -> dict[str, str]:
-    """All that the worker sees of the environment: nothing of the caller's but where libraries lie."""
-    kept = {name: os.environ[name] for name in ("SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
-    return {
-        **kept,
-        "PATH": os.defpath,
-        "HOME": folder,
-        "USER": "student",
-        "LOGNAME": "student",
-        "TMPDIR": folder,
-        "TEMP": folder,
-        "LANG": "C.UTF-8",
-        "PYTHONHASHSEED": "0",
-        "MPLBACKEND": "Agg",
-        "MPLCONFIGDIR": folder,
-        "KERAS_BACKEND": "tensorflow",
-        "KERAS_HOME": folder,
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "CUDA_VISIBLE_DEVICES": "-1",  # the same verdict with and without a graphics card
-    }

@@ -18,9 +18,10 @@ import labkit
 from labkit import lazy
 from labkit.grade import grade_paths
 from labkit.grade.record import without_times
-from labkit.labs import Course, read_course
+from labkit.labs import Course, Lab, read_course
 from labkit.worker import Plan, process
 from labkit.worker.isolation import candidates
+from labkit.worker.launch import warm_server
 
 HERE = Path(__file__).parent
 SALT = b"SECRET-SALT"
@@ -35,6 +36,9 @@ _LAYERS = {
     "landlock": lambda plan: plan.landlock and plan.seccomp and not plan.namespaces,
     "namespaces": lambda plan: plan.namespaces and not plan.landlock and not plan.seccomp,
 }
+
+#: LABKIT_TEST_WORKERS=fresh: attacks meet fresh interpreters instead of forks of the warm server.
+WARM = os.environ.get("LABKIT_TEST_WORKERS", "warm") == "warm"
 
 lazy.install()
 
@@ -75,6 +79,9 @@ def arena(target, tmp_path, monkeypatch) -> Callable[..., Outcome]:
     plan = chosen_plan()
     spare = tmp_path / "spare"
     spare.mkdir()
+    monkeypatch.setattr(Lab, "uses_keras", lambda *_: WARM)
+    if WARM:
+        warm_server()  # in a folder that stays until the last attack
     monkeypatch.setattr(tempfile, "tempdir", str(spare))
     monkeypatch.setenv("LABKIT_ATTACK_TOKEN", "SECRET")
     handed_in, out = tmp_path / "handed_in", tmp_path / "out"
