@@ -1,0 +1,86 @@
+"""A model's description to and from the wire; what arrives is checked part by part."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from labkit.worker.models.layers import LAYERS, OPTIMIZER_NUMBERS, optional, whole
+from labkit.worker.models.spec import MAX_LAYERS, MAX_PARAMETERS, Layer, ModelSpec, Undescribable
+from labkit.worker.wire import Tagged
+
+
+def to_wire(spec: ModelSpec) -> Tagged:
+    """The description as a wire value."""
+    fields = {
+        "kind": spec.kind,
+        "handle": spec.handle,
+        "problem": spec.problem,
+        "input_shape": list(spec.input_shape) if spec.input_shape is not None else None,
+        "layers": [[layer.kind, layer.arguments, list(layer.weights)] for layer in spec.layers],
+        "compile": spec.compile,
+    }
+    return Tagged("model", fields)
+
+
+def from_wire(value: Tagged) -> ModelSpec:
+    """The description in a wire value, every part of it checked; what is not allowed becomes a `problem`."""
+    fields = value.fields
+    handle = fields.get("handle") if type(fields.get("handle")) is int else None
+    problem = fields.get("problem")
+    if problem is not None:
+        return ModelSpec(problem=str(problem)[:500], handle=handle)
+    try:
+        return replace(_checked(fields), handle=handle)
+    except Undescribable as wrong:
+        return ModelSpec(problem=str(wrong), handle=handle)
+
+
+def _require(condition: bool, what: str) -> None:
+    if not condition:
+        raise Undescribable(f"the description of the model is not valid: {what}")
+
+
+def _checked(fields: dict) -> ModelSpec:
+    shape, layers = fields.get("input_shape"), fields.get("layers")
+    _require(fields.get("kind") in ("Sequential", "Functional"), "its kind")
+    _require(isinstance(shape, list) and 1 <= len(shape) <= 4, "its input shape")
+    _require(all(optional(whole(1, 10_000))(n) for n in shape), "its input shape")
+    _require(isinstance(layers, list) and len(layers) <= MAX_LAYERS, "its layers")
+    checked = []
+    for entry in layers:
+        _require(isinstance(entry, list) and len(entry) == 3, "a layer")
+        kind, arguments, weights = entry
+        _require(isinstance(kind, str) and kind in LAYERS, "a layer's class")
+        _require(
+            isinstance(arguments, dict) and set(arguments) == set(LAYERS[kind]), f"the arguments of {kind}"
+        )
+        for name, valid in LAYERS[kind].items():
+            _require(valid(arguments[name]), f"{name} of {kind}")
+        _require(isinstance(weights, list) and len(weights) <= 8, f"the weights of {kind}")
+        for array in weights:
+            _require(isinstance(array, np.ndarray) and array.dtype == np.float32, f"the weights of {kind}")
+        checked.append(Layer(kind, arguments, tuple(weights)))
+    spec = ModelSpec(fields["kind"], tuple(shape), tuple(checked), _checked_compile(fields.get("compile")))
+    _require(spec.parameters <= MAX_PARAMETERS, f"more than {MAX_PARAMETERS} parameters")
+    return spec
+
+
+def _checked_compile(settings: Any) -> dict[str, Any] | None:
+    if settings is None:
+        return None
+    _require(isinstance(settings, dict) and set(settings) == {"loss", "optimizer", "metrics"}, "compile")
+    loss, optimizer, metrics = settings["loss"], settings["optimizer"], settings["metrics"]
+    for part in (loss, optimizer):
+        _require(isinstance(part, dict) and isinstance(part.get("name"), str) and len(part) <= 10, "compile")
+        _require(len(part["name"]) <= 60, "compile")
+        _require(all(type(part[key]) in (int, float, bool) for key in part if key != "name"), "compile")
+        _require(all(math.isfinite(part[key]) for key in part if key != "name"), "compile")
+    _require(set(loss) <= {"name", "from_logits", "label_smoothing"}, "the loss")
+    _require(set(optimizer) <= {"name", *OPTIMIZER_NUMBERS}, "the optimizer")
+    _require(isinstance(metrics, list) and len(metrics) <= 20, "the metrics")
+    _require(all(isinstance(name, str) and len(name) <= 60 for name in metrics), "the metrics")
+    return settings

@@ -1,0 +1,63 @@
+"""A description that is small to send can be large to build: the grader says so instead of building it."""
+
+import keras
+import pytest
+from keras import layers
+
+from labkit.worker import models
+from labkit.worker.models import Layer, ModelSpec
+from labkit.worker.models.cost import MAX_ACTIVATIONS, MAX_MULTIPLICATIONS, MAX_PARAMETERS
+
+CONV = {
+    **dict(kernel_size=[3, 3], strides=[1, 1], padding="same", activation="relu", use_bias=True),
+    **dict(kernel_regularizer=None, bias_regularizer=None, activity_regularizer=None),
+    **dict(dilation_rate=[1, 1], groups=1),
+}
+DENSE = dict(
+    activation="relu",
+    use_bias=False,
+    kernel_regularizer=None,
+    bias_regularizer=None,
+    activity_regularizer=None,
+)
+
+
+def up(size: int) -> Layer:
+    return Layer("UpSampling2D", {"size": [size, size], "interpolation": "nearest"})
+
+
+@pytest.mark.parametrize(
+    ("shape", "described", "limit"),
+    [
+        ((4, 4, 1), [up(64), up(64), up(64)], MAX_ACTIVATIONS),
+        ((28, 28, 1), [Layer("ZeroPadding2D", {"padding": [[64, 64], [64, 64]]})] * 20, MAX_ACTIVATIONS),
+        ((8,), [Layer("Dense", {"units": 65536, **DENSE})] * 2, MAX_PARAMETERS),
+        ((2, 2, 2048), [Layer("Conv2D", {"filters": 4096, **CONV})], MAX_PARAMETERS),
+        ((28, 28, 64), [Layer("Conv2D", {"filters": 256, **CONV})], MAX_MULTIPLICATIONS),
+        ((100, 64), [Layer("Dense", {"units": 65536, **DENSE})], MAX_ACTIVATIONS),
+    ],
+)
+def test_a_costly_model_is_refused_before_it_is_built(shape, described, limit, monkeypatch):
+    monkeypatch.setattr(keras, "Sequential", lambda *_: pytest.fail("it was built"))
+    with pytest.raises(ValueError, match=f"more than {limit}"):
+        ModelSpec(input_shape=shape, layers=tuple(described)).rebuild()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        lambda: [layers.Flatten(), layers.Dense(2048, "relu"), layers.Dense(2048, "relu"), layers.Dense(10)],
+        lambda: [
+            *[layers.Conv2D(32, 3, padding="same"), layers.Conv2D(64, 3, padding="same")],
+            *[layers.MaxPooling2D(), layers.Conv2D(128, 3), layers.Flatten(), layers.Dense(256)],
+        ],
+        lambda: [
+            *[layers.Conv2D(32, 5, 2), layers.Conv2DTranspose(32, 5, 2), layers.SeparableConv2D(64, 3)],
+            *[layers.DepthwiseConv2D(3), layers.BatchNormalization(), layers.GlobalAveragePooling2D()],
+        ],
+    ],
+    ids=["wide MLP", "large CNN", "every kind of convolution"],
+)
+def test_what_a_student_may_well_build_is_rebuilt(model):
+    live = keras.Sequential([keras.Input((28, 28, 1)), *model()])
+    assert models.describe(live).rebuild().count_params() == live.count_params()
