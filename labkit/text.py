@@ -19,6 +19,8 @@ def inert(text: object, limit: int = 2000) -> str:
     """The text without control, bidirectional and unassigned characters, at most `limit` characters."""
     text = str(text)
     cut = len(text) > limit
+    if text.isprintable():
+        return text[:limit] + (" […]" if cut else "")
     kept = []
     for character in text[:limit].replace("\r\n", "\n").replace("\r", "\n"):
         if character in _KEPT_CONTROLS or unicodedata.category(character) not in (

@@ -1,10 +1,13 @@
 """Autolab: the line with scores that an autograder prints last.
 
 The problems of the assessment are the lab's questions ("1.3"). Points that lateness cost are a problem of their own
-with a negative score, `late`, so that the sum is the final score.
+with a negative score, `late`, so that the sum is the final score. Autolab's page may show what is printed as HTML, so
+remarks are escaped.
 """
 
 from __future__ import annotations
+
+import html
 
 from labkit.export.grades import Result, final_score, folders, penalty, questions, remarks
 from labkit.export.request import Exported, Request
@@ -17,7 +20,9 @@ def write(results: list[Result], request: Request) -> Exported:
     """`<submission>/autolab.txt`: a remark a line, then the scores."""
     return Exported(
         {
-            f"{folder}/autolab.txt": "".join(f"{one_line(remark)}\n" for remark in remarks(result))
+            f"{folder}/autolab.txt": "".join(
+                f"{html.escape(one_line(remark), quote=False)}\n" for remark in remarks(result)
+            )
             + scores(result)
             for folder, result in zip(folders(results), results, strict=True)
         }

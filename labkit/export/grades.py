@@ -66,7 +66,7 @@ def student(result: Result, key: str) -> str:
 
 def who(result: Result) -> str:
     """The student's id, or, where nobody said it, the submission's name."""
-    return student(result, "id") or one_line(result["submission"], 200)
+    return student(result, "id") or one_line(result["submission"], 200) or "unknown"
 
 
 def is_shown(check: dict[str, Any], hidden: str) -> bool:
@@ -77,7 +77,7 @@ def is_shown(check: dict[str, Any], hidden: str) -> bool:
 def title(check: dict[str, Any], result: Result, hidden: str) -> str:
     """A check's title, or for a hidden one just its question and number."""
     if is_shown(check, hidden):
-        return one_line(check["title"], 200) or one_line(check["id"], 200)
+        return one_line(check["title"], 200) or one_line(check["id"], 200) or "a check"
     alike = [c["id"] for c in result["checks"] if c["hidden"] and c["question"] == check["question"]]
     return f"hidden check {alike.index(check['id']) + 1} of question {one_line(check['question'], 20)}"
 

@@ -42,7 +42,10 @@ def record(submission: str = "alice", checks: list | None = None, **changed) -> 
     }
 
 
-MISTAKE = {"id": "axis_0", "sentence": "Your columns sum to 1, your rows should: softmax was taken over axis 0."}
+MISTAKE = {
+    "id": "axis_0",
+    "sentence": "Your columns sum to 1, your rows should: softmax was taken over axis 0.",
+}
 
 
 def a_class() -> list[dict[str, Any]]:
