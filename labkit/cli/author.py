@@ -1,4 +1,4 @@
-"""The commands of an author of labs: new-lab, build, selftest."""
+"""The commands of an author of labs: new-lab, build, selftest, release."""
 
 from __future__ import annotations
 
@@ -116,3 +116,29 @@ def selftest(
             file=sys.stderr,
         )
         raise typer.Exit(1)
+
+
+@app.command()
+def release(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the releases go.")],
+    labs: Annotated[list[str] | None, typer.Argument(metavar="[LAB...]", help="Default: all labs.")] = None,
+    salt: Annotated[
+        str | None,
+        typer.Option("--salt", help="The secret that autograders draw inputs from; default: kept in DIR."),
+    ] = None,
+    course: CourseOption = None,
+) -> None:
+    """Write what goes out of each lab: a student's archive, and what each platform needs.
+
+    DIR/LAB/public may be given to anybody. DIR/LAB/private holds the solution: the autograder for Gradescope
+    and the source of an nbgrader assignment.
+    """
+    from labkit.author.release import release as release_lab
+    from labkit.grade.batch import salt_for
+    from labkit.labs import find_course
+
+    found = find_course(given=course)
+    secret = salt_for(folder, salt)
+    for lab in with_solution(labs, course):
+        for path in release_lab(found, lab, folder, secret):
+            print(path)

@@ -1,0 +1,63 @@
+"""A lab as an nbgrader assignment: `source/<lab>/<lab>.ipynb` with metadata of schema 3.
+
+nbgrader strips the solutions when it makes the release. A graded cell for each public check asks
+`labkit.grade.cell`, which runs the checks behind a worker, so that a student's cells change no verdict.
+"""
+
+from __future__ import annotations
+
+import re
+
+import nbformat
+
+from labkit.author.notebook import as_text, notebook_of
+from labkit.labs import CheckInfo, Lab
+from labkit.submissions import EXPLORE
+
+_SOLUTION = re.compile(r"^(\s*)# (BEGIN|END) SOLUTION", re.M)
+_DEFINITION = re.compile(r"^def (\w+)\(", re.M)
+
+
+def assignment(lab: Lab, master: str) -> str:
+    """The source notebook: solutions between nbgrader's markers, and a graded cell for each public check."""
+    notebook = notebook_of(master, lab.name)
+    public = [check for check in lab.checks if not check.hidden]
+    cells, waiting = [], {question.id: set(question.functions) for question in lab.questions}
+    for cell in notebook.cells:
+        cells.append(cell)
+        for question in lab.questions:
+            written = waiting[question.id] & set(_solved(cell))
+            if written:
+                cell.source = _SOLUTION.sub(r"\1### \2 SOLUTION", cell.source)
+                cell.metadata["nbgrader"] = _marks(cell.id, solution=True)
+                waiting[question.id] -= written
+                if not waiting[question.id]:
+                    cells += [_graded(check) for check in public if check.question == question.id]
+        if "nbgrader" not in cell.metadata and EXPLORE not in cell.metadata.get("tags", []):
+            cell.metadata["nbgrader"] = _marks(cell.id, locked=True)
+    notebook.cells = cells
+    return as_text(notebook)
+
+
+def _solved(cell: nbformat.NotebookNode) -> list[str]:
+    solved = cell.cell_type == "code" and _SOLUTION.search(cell.source)
+    return _DEFINITION.findall(cell.source) if solved else []
+
+
+def _graded(check: CheckInfo) -> nbformat.NotebookNode:
+    source = f'# {check.title}\nfrom labkit.grade.cell import require\n\nrequire("{check.name}")'
+    cell = nbformat.v4.new_code_cell(source, id=check.name[:64])
+    cell.metadata["nbgrader"] = _marks(check.name, grade=True, locked=True, points=check.points)
+    return cell
+
+
+def _marks(name: str, grade=False, solution=False, locked=False, points: float | None = None) -> dict:
+    marks = {
+        "schema_version": 3,
+        "grade_id": name,
+        "grade": grade,
+        "solution": solution,
+        "locked": locked,
+        "task": False,
+    }
+    return marks | ({"points": points} if grade else {})

@@ -1,0 +1,41 @@
+"""One check as the cell of a notebook, for nbgrader: the checks run on the notebook's file, once for all cells."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from labkit.grade.batch import lab_of
+from labkit.grade.one import check_submission
+from labkit.grade.record import Record
+from labkit.labs import find_course
+from labkit.submissions import SubmissionError, read_submission
+
+
+def require(check: str, folder: Path | None = None) -> None:
+    """Raise AssertionError, with what a student reads, unless the notebook in this folder passes the check.
+
+    The notebook must be saved: its file is read, and the functions that the kernel holds are not asked.
+    """
+    path = _notebook(folder or Path.cwd())
+    record = _record(path, path.stat().st_mtime_ns)
+    result = next((result for result in record.checks if result.id == check), None)
+    if result is None:
+        raise AssertionError(f"The lab has no public check called {check}.")
+    if result.verdict != "passed":
+        parts = (result.title, result.message or result.verdict.replace("_", " "), result.teaches)
+        raise AssertionError("\n".join(part for part in parts if part))
+
+
+def _notebook(folder: Path) -> Path:
+    found = sorted(folder.glob("*.ipynb"))
+    if len(found) != 1:
+        raise SubmissionError(f"{folder} must hold one notebook; it holds {len(found)}.")
+    return found[0]
+
+
+@lru_cache(maxsize=1)
+def _record(path: Path, saved: int) -> Record:
+    submission = read_submission(path)
+    lab = lab_of(find_course(path.parent), path, submission.lab, None)  # the assignment's folder is a course
+    return check_submission(submission, lab).record

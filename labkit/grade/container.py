@@ -1,0 +1,138 @@
+"""Grades the one submission of somebody else's container, and leaves what was earned whenever it is stopped.
+
+`python -m labkit.grade.container gradescope ROOT`: ROOT is laid out like `/autograder`, with a course that has the
+solution in `source/course`. `... classroom50 BUNDLE`: in a student's checkout, with the public checks in BUNDLE.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+from labkit import lazy
+from labkit.check.run import Run
+from labkit.export import classroom50, gradescope
+from labkit.grade.batch import find_submissions, isolation_plan, write_atomically
+from labkit.grade.one import GraderFailed, check_submission, live_answers, run_checks, unreadable
+from labkit.grade.record import Record
+from labkit.labs import Course, CourseError, Lab, read_course
+from labkit.submissions import SubmissionError, read_submission
+from labkit.text import json_text
+from labkit.worker import WorkerUnavailable
+
+
+def grade_on_gradescope(root: Path, isolation: str = "strongest", hidden: str = "after_published") -> Record:
+    """Grade `root/submission` against the solution and write `root/results/results.json`, anew after every check.
+
+    Raises CourseError, GraderFailed or WorkerUnavailable where the container is at fault; there is no
+    results.json then, and Gradescope says so to the student and to the instructor.
+    """
+    lab = _only_lab(read_course(root / "source" / "course"))
+    salt = (root / "source" / "salt").read_bytes().strip()
+    plan = isolation_plan(isolation)
+    results = root / "results" / "results.json"
+    results.parent.mkdir(parents=True, exist_ok=True)
+    salt_id = hashlib.sha256(salt).hexdigest()[:12]
+    total = len(lab.checks)
+    try:
+        submission = read_submission(only_submission(root / "submission", lab))
+    except SubmissionError as problem:
+        record = unreadable("submission", lab, str(problem).replace(f"{root}/", ""), salt, plan)
+        gradescope.write_partial(results, record.as_dict(), total, hidden)
+        return record
+
+    run = Run(
+        [list(cell) for cell in submission.cells],
+        live_answers(lab),
+        salt=salt,
+        sha256=submission.sha256,
+        plan=plan,
+        keras=lab.uses_keras(),
+    )
+
+    def so_far() -> Record:
+        notes = [*submission.notes, *([run.fatal] if run.fatal else []), *run.notes]
+        checks = tuple(run.results)
+        return Record(
+            submission.name,
+            lab.name,
+            checks,
+            tuple(dict.fromkeys(notes)),
+            run.student.plan.layers,
+            salt_id,
+        )
+
+    def save(check: str = "") -> None:
+        gradescope.write_partial(results, so_far().as_dict(), total, hidden)
+
+    try:
+        run_checks(run, lab.solution / "test_lab.py", None, save)  # saves before each check what came before
+        save()
+    except (GraderFailed, WorkerUnavailable):
+        results.unlink(missing_ok=True)
+        raise
+    finally:
+        run.close()
+    for fault in run.broken:  # standard output is for the instructor
+        print(f"labkit: a check is at fault, not the submission: {fault}")
+    return so_far()
+
+
+def grade_on_classroom50(bundle: Path, checkout: Path) -> Record:
+    """Run the public checks in `bundle` on the checkout's submission and write `checkout/result.json`."""
+    lab = _only_lab(read_course(bundle))
+    try:
+        path = only_submission(checkout, lab)
+        record = check_submission(read_submission(path), lab).record
+    except SubmissionError as problem:
+        plan = isolation_plan("none")
+        record = unreadable(
+            "submission", lab, str(problem).replace(f"{checkout}{os.sep}", ""), b"public", plan
+        )
+    runner = {key: os.environ.get(name, "") for key, name in classroom50.FROM_RUNNER.items()}
+    result = classroom50.result_json(record.as_dict(), "visible", runner)
+    write_atomically(checkout / "result.json", json_text(result))
+    return record
+
+
+def only_submission(folder: Path, lab: Lab) -> Path:
+    """The file to grade: called after the lab, or else the only script or notebook. Raises SubmissionError."""
+    found = [entry.path for entry in find_submissions([folder])] if folder.is_dir() else []
+    own = folder / "labs" / lab.name  # where a student's archive keeps the starter; it is no answer
+    found = [path for path in found if own not in path.parents] or found
+    named = [path for path in found if path.stem in (lab.name, "lab")]
+    chosen = named or found
+    if len(chosen) == 1:
+        return chosen[0]
+    wanted = f"{lab.name}.py or {lab.name}.ipynb"
+    if not chosen:
+        raise SubmissionError(f"There is no script or notebook to grade; hand in {wanted}.")
+    names = ", ".join(sorted(str(path.relative_to(folder)) for path in chosen)[:5])
+    raise SubmissionError(f"There are several files to grade ({names}); hand in only {wanted}.")
+
+
+def _only_lab(course: Course) -> Lab:
+    if len(course.labs) != 1:
+        raise CourseError(f"{course.root} must hold one lab; it holds {len(course.labs)}.")
+    return course.labs[0]
+
+
+def main(arguments: list[str]) -> int:
+    """Exit status: 0 when there is a result, 1 when the container is at fault."""
+    lazy.install()
+    platform, folder = arguments
+    try:
+        if platform == "gradescope":
+            grade_on_gradescope(Path(folder), os.environ.get("LABKIT_ISOLATION", "strongest"))
+        else:
+            grade_on_classroom50(Path(folder), Path.cwd())
+    except (CourseError, GraderFailed, WorkerUnavailable) as problem:
+        print(f"labkit: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
