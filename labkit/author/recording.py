@@ -136,7 +136,7 @@ class _RecordingRun(Run):
         self.tables.add_answers(name, recorder[0].replies if recorder else [])
 
         attempt = partial(self._attempt_quietly, name, body, given)
-        for mistake in self.live.mistakes(name, marks.question, self.seed(name), attempt):
+        for mistake in self.live.mistakes(name, marks.question, self._inputs(name), attempt):
             self.tables.add_mistake(name, mistake)
         return CheckResult(name, marks.question, title, "passed", marks.points, marks.points)
 

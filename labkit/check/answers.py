@@ -41,7 +41,7 @@ class Live:
         self.lab = lab
         self._reference = InProcess(catalogue.reference_cells(lab))
         self._entries = catalogue.read_catalogue(lab, MISCONCEPTIONS)
-        self._seeds: dict[str, int] = {}
+        self._inputs: dict[str, int] = {}
         self._failures: dict[str, dict[str, Failure | None]] = {}
 
     def reference(self, check: str, seed: int) -> Transport:
@@ -49,21 +49,21 @@ class Live:
         self._reference.ask("begin", seed=seed)
         return self._reference
 
-    def mistakes(self, check: str, question: str, seed: int, attempt: Attempt) -> Iterator[Mistake]:
+    def mistakes(self, check: str, question: str, inputs: int, attempt: Attempt) -> Iterator[Mistake]:
         """Each known mistake of the question on which this check fails."""
         for entry in self._entries:
-            if entry.question == question and (failure := self._failure(entry, check, seed, attempt)):
+            if entry.question == question and (failure := self._failure(entry, check, inputs, attempt)):
                 yield Mistake(entry.name, entry.sentence, failure)
 
-    def rejects(self, mistake: str, check: str, seed: int, attempt: Attempt) -> bool:
+    def rejects(self, mistake: str, check: str, inputs: int, attempt: Attempt) -> bool:
         """Whether this check fails on that known mistake."""
         entry = next(entry for entry in self._entries if entry.name == mistake)
-        return self._failure(entry, check, seed, attempt) is not None
+        return self._failure(entry, check, inputs, attempt) is not None
 
-    def _failure(self, entry: catalogue.Entry, check: str, seed: int, attempt: Attempt) -> Failure | None:
-        """Kept for the seed that was asked for last: a self-test comes back with it for every mistake."""
-        if self._seeds.get(check) != seed:
-            self._seeds[check], self._failures[check] = seed, {}
+    def _failure(self, entry: catalogue.Entry, check: str, inputs: int, attempt: Attempt) -> Failure | None:
+        """Kept for the inputs that were asked for last: a self-test comes back with them for every mistake."""
+        if self._inputs.get(check) != inputs:
+            self._inputs[check], self._failures[check] = inputs, {}
         kept = self._failures[check]
         if entry.name not in kept:
             kept[entry.name] = attempt(InProcess(catalogue.cells_with(self.lab, MISCONCEPTIONS, entry)))
@@ -107,14 +107,14 @@ class Recorded:
         replies = self._value(self.tables["answers"].get(check))
         return _Replay(check, replies or [])
 
-    def mistakes(self, check: str, question: str, seed: int, attempt: Attempt) -> Iterator[Mistake]:
+    def mistakes(self, check: str, question: str, inputs: int, attempt: Attempt) -> Iterator[Mistake]:
         """Each known mistake on which this check was seen to fail."""
         for entry in self.tables["mistakes"].get(check, []):
             failure = Failure(entry["kind"], "", _revive(self._value(entry["received"])), like=entry["like"])
             failure.ordinal = entry["ordinal"]
             yield Mistake(entry["id"], entry["sentence"], failure)
 
-    def rejects(self, mistake: str, check: str, seed: int, attempt: Attempt) -> bool:
+    def rejects(self, mistake: str, check: str, inputs: int, attempt: Attempt) -> bool:
         """Whether this check was seen to fail on that known mistake."""
         return any(entry["id"] == mistake for entry in self.tables["mistakes"].get(check, []))
 

@@ -81,16 +81,23 @@ class Run:
         return inert(self.student.output, 64 * 1024)
 
     def seed(self, check: str) -> int:
-        """The seed of the code under check: fixed for public runs, else drawn from the salt and the file's hash."""
+        """The seed of the code under check: fixed for public runs, else drawn from the salt.
+
+        One for the whole class, so that models that are equal begin with equal weights and are trained once.
+        """
         return self._draw(check, b"")
 
     def rng(self, check: str) -> np.random.Generator:
         """A fresh generator of one check's inputs; every call gives the same inputs again."""
+        return np.random.default_rng(self._inputs(check))
+
+    def _inputs(self, check: str) -> int:
+        """What the inputs are drawn from: fixed for public runs, else drawn from the salt and the file's hash."""
         # a submission learns its own seed, and must not be able to draw the inputs from it
-        return np.random.default_rng(self._draw(check, b"" if self.salt is None else b"\0inputs"))
+        return self._draw(check, b"" if self.salt is None else b"\0inputs" + self.sha256.encode())
 
     def _draw(self, check: str, purpose: bytes) -> int:
-        secret = b"public" if self.salt is None else self.salt + self.sha256.encode()
+        secret = b"public" if self.salt is None else self.salt
         digest = hashlib.sha256(secret + b"\0" + check.encode() + purpose).digest()
         return int.from_bytes(digest[:7], "big")
 
@@ -173,14 +180,14 @@ class Run:
         gives the same NaN here, but not there.
         """
         found = []
-        for mistake in self.answers.mistakes(name, question, self.seed(name), attempt):
+        for mistake in self.answers.mistakes(name, question, self._inputs(name), attempt):
             apart = distance(failure, mistake.failure)
             if apart is not None:
                 found.append((apart, len(found), mistake))
         passed = self._passed.get(question, {})
         for _, _, mistake in sorted(found, key=lambda entry: entry[:2]):
             if not any(
-                self.answers.rejects(mistake.id, n, self.seed(n), other) for n, other in passed.items()
+                self.answers.rejects(mistake.id, n, self._inputs(n), other) for n, other in passed.items()
             ):
                 return mistake
         return None

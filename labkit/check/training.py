@@ -1,14 +1,38 @@
-"""Training that the trusted process does itself, from the description of a model."""
+"""Training that the trusted process does itself, from the description of a model.
+
+Equal descriptions, data, settings and versions give equal weights, so they are trained once: in a process,
+and, after `keep_in(folder)`, among all processes that keep their trainings in that folder.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
+import platform
+from collections import OrderedDict
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
 
 import numpy as np
 
 from labkit.worker import ModelSpec, models, wire
 
-_trained: dict[str, ModelSpec] = {}
+try:
+    import fcntl
+except ImportError:  # Windows: two processes may then both train, with the same result
+    fcntl = None
+
+MOST_IN_MEMORY = 64  # trained models
+_trained: OrderedDict[str, ModelSpec] = OrderedDict()
+_folder: Path | None = None
+
+
+def keep_in(folder: Path | None) -> None:
+    """Keep trained models in a folder, too, to which nobody who is graded may write; None: in memory only."""
+    global _folder
+    _folder = folder
 
 
 def trained(
@@ -16,12 +40,17 @@ def trained(
 ) -> ModelSpec:
     """The model after training with its own compile settings, from its own weights.
 
-    Equal descriptions, data and settings are trained once in a process. Raises ValueError, with a sentence
-    for the student, where the model cannot be rebuilt or does not take the data.
+    Raises ValueError, with a sentence for the student, where the model cannot be rebuilt or does not take
+    the data.
     """
     key = _content(model, x, y, epochs, batch_size, seed)
     if key not in _trained:
-        _trained[key] = _train(model, x, y, epochs, batch_size, seed)
+        with _alone(key):
+            _trained[key] = _read(key) or _train(model, x, y, epochs, batch_size, seed)
+            _write(key, _trained[key])
+        if len(_trained) > MOST_IN_MEMORY:
+            _trained.popitem(last=False)
+    _trained.move_to_end(key)
     return _trained[key]
 
 
@@ -30,7 +59,8 @@ def _content(model: ModelSpec, x: np.ndarray, y: np.ndarray, *settings: int) -> 
     for array in (x, y):
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         digest.update(np.ascontiguousarray(array))
-    digest.update(repr(settings).encode())
+    versions = [metadata.version(name) for name in ("labkit", "keras", "tensorflow", "numpy")]
+    digest.update(repr((settings, versions, platform.machine())).encode())
     return digest.hexdigest()
 
 
@@ -48,3 +78,52 @@ def _train(
     except Exception as error:  # Keras refuses data and settings in many ways
         raise ValueError(f"the model cannot be trained: {str(error).strip()[:300]}") from None
     return models.describe(live)
+
+
+# --- on disk ---------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _alone(key: str) -> Iterator[None]:
+    """Let other processes that want the same training wait for this one."""
+    if _folder is None or fcntl is None:
+        yield
+        return
+    try:
+        _folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(_folder / f"{key}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:  # a full or read-only disk costs the time of training again, nothing else
+        yield
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _read(key: str) -> ModelSpec | None:
+    """What was kept, or None: where there is nothing, and where the file is damaged."""
+    if _folder is None:
+        return None
+    try:
+        data = (_folder / f"{key}.model").read_bytes()
+        if hashlib.sha256(data[32:]).digest() != data[:32]:
+            return None
+        kept = models.from_wire(wire.decode(data[32 + 8 :]))
+        return None if kept.problem else kept
+    except (OSError, wire.WireError):
+        return None
+
+
+def _write(key: str, model: ModelSpec) -> None:
+    if _folder is None:
+        return
+    path, beside = _folder / f"{key}.model", _folder / f".{key}.{os.getpid()}"
+    frame = wire.encode(models.to_wire(models.replace(model, handle=None)))
+    try:
+        beside.write_bytes(hashlib.sha256(frame).digest() + frame)
+        os.replace(beside, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            beside.unlink()
