@@ -37,9 +37,20 @@ class Submission:
 
 def read_submission(path: Path, name: str | None = None) -> Submission:
     """Read a `.py` or `.ipynb` file. Raises SubmissionError with one clear sentence."""
+    return parse_submission(path, read_bytes(path, size_limit(path)), name)
+
+
+def size_limit(path: Path) -> int:
+    """The bytes that a file of this kind may have. Raises SubmissionError where it is neither script nor notebook."""
     if path.suffix not in SUFFIXES:
         raise SubmissionError(f"{path} is not a .py or .ipynb file, so there is nothing to grade.")
-    data = _read_bytes(path, MAX_NOTEBOOK if path.suffix == ".ipynb" else MAX_SCRIPT)
+    return MAX_NOTEBOOK if path.suffix == ".ipynb" else MAX_SCRIPT
+
+
+def parse_submission(path: Path, data: bytes, name: str | None = None) -> Submission:
+    """A submission from its bytes, wherever they came from; `path` is what messages call it."""
+    if len(data) > size_limit(path):
+        raise SubmissionError(too_large(path))
     text = _decode(path, data)
     read = _notebook if path.suffix == ".ipynb" else _script
     lab, cells, notes = read(path, text)
@@ -48,7 +59,16 @@ def read_submission(path: Path, name: str | None = None) -> Submission:
     return Submission(name or path.stem, path, lab, cells, hashlib.sha256(data).hexdigest(), notes)
 
 
-def _read_bytes(path: Path, limit: int) -> bytes:
+def too_large(path: Path) -> str:
+    """The sentence for a file that is larger than its kind may be."""
+    return (
+        f"{path} is larger than {size_limit(path) // 1024**2} MB. "
+        "Clear a notebook's outputs, and keep data out of the file."
+    )
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """At most `limit` + 1 bytes of a regular file; neither links nor devices are opened. Raises SubmissionError."""
     # O_NONBLOCK: opening a FIFO must not wait for a writer; O_NOFOLLOW: a link may point anywhere.
     flags = (
         os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -65,12 +85,7 @@ def _read_bytes(path: Path, limit: int) -> bytes:
         os.close(descriptor)
         raise SubmissionError(f"{path} is not a regular file; hand in a .py or .ipynb file.")
     with os.fdopen(descriptor, "rb") as stream:
-        data = stream.read(limit + 1)
-    if len(data) > limit:
-        raise SubmissionError(
-            f"{path} is larger than {limit // 1024**2} MB. Clear a notebook's outputs, and keep data out of the file."
-        )
-    return data
+        return stream.read(limit + 1)
 
 
 def _decode(path: Path, data: bytes) -> str:

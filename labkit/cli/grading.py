@@ -2,81 +2,208 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from labkit.cli.common import CourseOption, app, console, progress_bar
+from labkit.cli.common import CourseOption, app, console
+
+_WHAT = "What to grade"
+_HOW = "How"
+_AGAIN = "Once more"
 
 
 @app.command()
 def grade(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files, or folders of submissions.")],
-    out: Annotated[Path, typer.Option("--out", help="Where the results go.")] = Path("graded"),
-    lab: Annotated[str | None, typer.Option("--lab", help="The lab, where the files do not say.")] = None,
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PATH...",
+            help="Files, folders of files or of students' folders, and what Gradescope, Moodle, Canvas and "
+            "nbgrader export, as a folder or as the zip.",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", help="Where the results go; one folder for each assignment.")
+    ] = Path("graded"),
+    lab: Annotated[
+        str | None,
+        typer.Option("--lab", help="The lab, where files do not name theirs.", rich_help_panel=_WHAT),
+    ] = None,
+    roster: Annotated[
+        Path | None,
+        typer.Option(
+            "--roster",
+            help="The class list, a CSV file with columns such as id, name, email, login. Submissions are "
+            "matched by them, and whoever handed in nothing is named.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    layout: Annotated[
+        str,
+        typer.Option(
+            "--layout",
+            help="gradescope, moodle, canvas, nbgrader or files, should it not be recognised.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = "auto",
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", "-j", min=1, help="Grader processes; default: one for each core.", rich_help_panel=_HOW
+        ),
+    ] = None,
     salt: Annotated[
         str | None,
-        typer.Option("--salt", help="The secret that inputs are drawn from; default: kept in --out."),
-    ] = None,
-    require: Annotated[
-        float | None,
-        typer.Option("--require", help="Exit with status 3 if a submission is below this percentage."),
+        typer.Option(
+            "--salt",
+            help="The secret that inputs are drawn from; default: kept in OUT.",
+            rich_help_panel=_HOW,
+        ),
     ] = None,
     isolation: Annotated[
         str,
-        typer.Option("--isolation", help="How submissions are kept apart: strongest, or none (unsafe)."),
+        typer.Option(
+            "--isolation",
+            help="How submissions are kept apart: strongest, or none (unsafe).",
+            rich_help_panel=_HOW,
+        ),
     ] = "strongest",
+    require: Annotated[
+        float | None,
+        typer.Option(
+            "--require", help="Exit with 3 if a submission is below this percentage.", rich_help_panel=_HOW
+        ),
+    ] = None,
+    regrade: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--regrade",
+            metavar="NAME",
+            help="Grade these anew: a submission's or student's name, a pattern such as 'a*', or all.",
+            rich_help_panel=_AGAIN,
+        ),
+    ] = None,
+    regrade_check: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--regrade-check",
+            metavar="CHECK",
+            help="Make only this check or question anew, such as 1.3, after it was mended; the others stay.",
+            rich_help_panel=_AGAIN,
+        ),
+    ] = None,
     course: CourseOption = None,
 ) -> None:
     """Grade submissions against the solution, with fresh inputs drawn from a secret.
 
-    Writes OUT/<submission>/result.json and OUT/grades.csv. Exit status 0 when all were graded, 1 when the
-    grader itself failed on one, 2 on bad usage, 3 below --require.
+    Writes OUT/<submission>/result.json and OUT/grades.csv. Every finished record goes to OUT/journal.jsonl first:
+    after Ctrl-C, a crash or a full disk the same command grades what is left.
+
+    Exit status: 0 all were graded, 1 the grader itself failed on one, 2 bad usage, 3 below --require,
+    130 stopped by Ctrl-C.
     """
-    from labkit.grade import grade_paths
-    from labkit.grade.batch import isolation_plan, salt_for
-    from labkit.grade.table import batch_table, record_table
+    from labkit.grade.batch import isolation_plan
+    from labkit.grade.files import CannotWrite
+    from labkit.grade.sources import find_submissions, read_roster
     from labkit.labs import CourseError, find_course
 
     missing = [path for path in paths if not path.exists() and not path.is_symlink()]
     if missing:
         raise CourseError(f"{missing[0]} does not exist.")
     found = find_course(paths[0].absolute(), course)
+    submissions = find_submissions(paths, layout)
+    if not submissions:
+        raise CourseError(f"No .py or .ipynb file was found under {', '.join(map(str, paths))}.")
+    strangers: list[str] = []
+    absent: list[str] = []
+    if roster is not None:
+        submissions, strangers, absent = read_roster(roster).complete(submissions)
     plan = isolation_plan(isolation)
-    secret = salt_for(out, salt)
-    screen = console()
-    with progress_bar() as progress:
-        whole = progress.add_task("submissions", total=None)
-        single = progress.add_task("", total=None)
-
-        def begin(number: int, total: int, name: str, checks: int) -> None:
-            progress.update(whole, total=total, completed=number - 1)
-            progress.reset(single, total=checks or 1, description=name)
-
-        def step(name: str) -> None:
-            progress.update(single, advance=1)
-
-        batch = grade_paths(
-            found, paths, out, secret, lab, plan, begin, step, lambda record: progress.advance(whole)
+    width = min(jobs or os.cpu_count() or 1, len(submissions))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    started = time.monotonic()
+    try:
+        batch = _grade(found, submissions, out, salt, lab, plan, width, regrade, regrade_check)
+    except CannotWrite as problem:
+        print(
+            f"labkit: {problem} What was finished is kept in {out / 'journal.jsonl'}; when this is mended, "
+            f"{_continue(regrade or regrade_check)}.",
+            file=sys.stderr,
         )
-    labs = {entry.name: entry for entry in found.labs}
-    if len(batch.records) <= 5:
-        for record in batch.records:
-            screen.print(f"[bold]{record.submission}[/]")
-            screen.print(record_table(record, labs.get(record.lab)))
-            screen.print()
-    if len(batch.records) > 1:
-        screen.print(batch_table(batch.records))
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        print(
+            f"labkit: stopped. What was finished is kept in {out}; {_continue(regrade or regrade_check)}.",
+            file=sys.stderr,
+        )
+        raise typer.Exit(130) from None
+    _show(batch, {entry.name: entry for entry in found.labs}, time.monotonic() - started)
+    _say_of_roster(strangers, absent)
     print(f"Results: {out / 'grades.csv'}, and result.json in a folder for each submission.")
     for failure in batch.failures:
-        print(f"labkit: a check is at fault, not the submission: {failure}", file=sys.stderr)
+        print(f"labkit: the grader is at fault, not the submission: {failure}", file=sys.stderr)
     if batch.failures:
         raise typer.Exit(1)
     if require is not None and any(record.percent < require for record in batch.records):
         print(f"labkit: not every submission reaches {require:g} %.", file=sys.stderr)
         raise typer.Exit(3)
+
+
+def _grade(course, submissions, out, salt, lab, plan, width, regrade, regrade_check):
+    from labkit.grade.batch import Grading
+    from labkit.grade.files import salt_for
+    from labkit.grade.journal import Journal
+    from labkit.grade.live import LiveWatch
+    from labkit.grade.pool import LocalPool
+
+    with Journal(out) as journal:
+        for problem in journal.problems:
+            print(f"labkit: {problem}", file=sys.stderr)
+        secret = salt_for(out, salt)
+        with LocalPool(width) as pool, LiveWatch() as watch:
+            grading = Grading(course, out, secret, plan, lab, journal, pool, width, watch)
+            return grading.grade(submissions, tuple(regrade or ()), tuple(regrade_check or ()))
+
+
+def _continue(regrading) -> str:
+    without = ", without --regrade and --regrade-check," if regrading else ""
+    return f"the same command{without} grades the rest"
+
+
+def _show(batch, labs, elapsed: float) -> None:
+    from labkit.grade.summary import summary
+    from labkit.grade.table import batch_table, record_table
+
+    screen = console()
+    if len(batch.records) <= 5:
+        for record in batch.records:
+            screen.print(f"[bold]{record.submission}[/]")
+            screen.print(record_table(record, labs.get(record.lab)))
+            screen.print()
+    if 1 < len(batch.records) <= 40:
+        screen.print(batch_table(batch.records))
+        screen.print()
+    if len(batch.records) > 1:
+        screen.print(summary(batch.records, batch.kept, elapsed))
+        screen.print()
+
+
+def _say_of_roster(strangers: list[str], absent: list[str]) -> None:
+    from labkit.text import one_line
+
+    for names, sentence in (
+        (strangers, "match nobody in the class list"),
+        (absent, "of the class list handed in nothing"),
+    ):
+        if names:
+            more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+            print(f"{len(names)} {sentence}: {one_line(', '.join(names[:10]), 600)}{more}.")
 
 
 @app.command()

@@ -1,4 +1,8 @@
-"""From a submission to a result record: one submission, a batch of them, and how they look in a terminal."""
+"""From submissions to result records.
+
+`sources` finds what there is to grade, `one` grades a submission, `task` and `pool` carry that out in processes,
+`journal` keeps what is finished, `batch` does it for a class, `table` and `summary` show it in a terminal.
+"""
 
 from labkit.grade.batch import Batch, grade_paths
 from labkit.grade.one import check_submission, grade_submission

@@ -1,87 +1,79 @@
-"""Many submissions: find them, grade each, write the results."""
+"""Many submissions: grade each, whatever happens on the way, and write the results."""
 
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
-import os
-import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import fnmatch
+import hashlib
+import time
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from labkit.check.run import VERDICTS
-from labkit.grade.one import Graded, GraderFailed, grade_submission, unreadable
-from labkit.grade.record import Record
+from labkit.grade.files import salt_for, write_atomically, write_grades, write_result
+from labkit.grade.journal import Entry, Journal, Key
+from labkit.grade.one import Graded, unreadable
+from labkit.grade.pool import Here
+from labkit.grade.record import Record, versions
+from labkit.grade.sources import Found, find_submissions
+from labkit.grade.task import Task, carry_out, failure, lab_hash
 from labkit.labs import Course, CourseError, Lab
-from labkit.submissions import SUFFIXES, SubmissionError, read_submission
-from labkit.text import csv_cell, one_line
-from labkit.worker import Plan, WorkerUnavailable, strongest_plan
+from labkit.submissions import SubmissionError
+from labkit.worker import Plan, strongest_plan
 
-_SKIPPED_FOLDERS = ("__pycache__", "__MACOSX", "node_modules", "site-packages")
-SALT_FILE = "salt"
+__all__ = [
+    "Batch",
+    "Grading",
+    "Watch",
+    "grade_paths",
+    "isolation_plan",
+    "lab_of",
+    "salt_for",
+    "write_atomically",
+]
+_TICK = 0.25  # seconds
 
 
 @dataclass
 class Batch:
-    """What came of a batch: the records in order, and what the grader itself failed on."""
+    """What came of a batch: the records in order, what the grader itself failed on, how many were kept."""
 
     records: list[Record] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    kept: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Found:
-    """A file to grade and the name under which its result is kept."""
+class Running:
+    """A submission that is being graded: its name, the check that is being carried out, since when."""
 
     name: str
-    path: Path
+    check: str
+    seconds: float
 
 
-def find_submissions(paths: list[Path]) -> list[Found]:
-    """The files to grade: each given file, and in each given folder every `lab.py` or `lab.ipynb`, or, in a
-    folder that has neither, every script and notebook. Names come from the path, never from the file.
-    """
-    found: list[Found] = []
-    for path in paths:
-        if path.is_dir() and not path.is_symlink():
-            found += [Found(_name(file.relative_to(path), path), file) for file in _files(path)]
-        else:
-            found.append(Found(_name(Path(path.name), path.absolute().parent), path))
-    return _distinct(found)
+class Watch:
+    """Is told how far the work is. This one does nothing."""
+
+    def begin(self, total: int, kept: int) -> None:
+        """So many submissions, of which so many are finished already."""
+
+    def tick(self, running: list[Running]) -> None:
+        """Called a few times in a second with what is being graded."""
+
+    def finished(self, record: Record, seconds: float) -> None:
+        """A submission was graded."""
 
 
-def _files(folder: Path) -> list[Path]:
-    files = []
-    for where, folders, names in os.walk(folder):
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and name not in _SKIPPED_FOLDERS
-        )
-        here = [name for name in sorted(names) if name.endswith(SUFFIXES) and not name.startswith((".", "~"))]
-        labs = [name for name in here if name in ("lab.py", "lab.ipynb")]
-        wanted = labs or [name for name in here if not name.startswith(("test_", "conftest"))]
-        files += [Path(where) / name for name in wanted]
-    return files
+@dataclass(frozen=True)
+class _Prepared:
+    """A submission that was read: its task is made when it is its turn. `problem` where it could not be read."""
 
-
-def _name(relative: Path, root: Path) -> str:
-    if relative.stem == "lab":
-        return relative.parent.as_posix() if relative.parent.parts else root.absolute().name
-    return relative.with_suffix("").as_posix()
-
-
-def _distinct(found: list[Found]) -> list[Found]:
-    """Two files of one name keep their suffix, then get a number, so that no result replaces another."""
-    taken: set[str] = set()
-    result = []
-    for entry in found:
-        choices = [entry.name, f"{entry.name}{entry.path.suffix}"]
-        choices += [f"{entry.name}-{number}" for number in range(2, len(found) + 2)]
-        name = next(choice for choice in choices if choice not in taken)
-        taken.add(name)
-        result.append(Found(name, entry.path))
-    return result
+    found: Found
+    lab: Lab | None
+    key: Key | None
+    problem: str | None = None
 
 
 def lab_of(course: Course, path: Path, header: str | None, given: str | None) -> Lab:
@@ -100,26 +92,6 @@ def lab_of(course: Course, path: Path, header: str | None, given: str | None) ->
     raise SubmissionError(
         f"{path} does not say which lab it answers; begin it with `# labkit: lab01_softmax_regression` or use --lab."
     )
-
-
-def salt_for(out: Path, given: str | None) -> bytes:
-    """The secret from which inputs are drawn: as given, as kept with earlier results in `out`, or a new one.
-
-    It is kept in `out`, readable by its owner only, so that the same command again repeats the results.
-    """
-    path = out / SALT_FILE
-    kept = path.read_text(encoding="utf-8").strip() if path.is_file() else None
-    if given and kept and given != kept:
-        raise CourseError(
-            f"The results in {out} were made with another salt; choose another --out for this one."
-        )
-    salt = given or kept or secrets.token_hex(16)
-    if not kept:
-        out.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(salt + "\n")
-    return salt.encode()
 
 
 def isolation_plan(given: str) -> Plan:
@@ -145,80 +117,190 @@ def grade_paths(
     salt: bytes,
     lab_name: str | None = None,
     plan: Plan | None = None,
-    begin: Callable[[int, int, str, int], None] = lambda number, total, name, checks: None,
-    progress: Callable[[str], None] = lambda check: None,
-    finished: Callable[[Record], None] = lambda record: None,
 ) -> Batch:
-    """Grade every submission under `paths` and write `out/<submission>/result.json` and `out/grades.csv`.
+    """Grade every submission under `paths` in this process, without a journal.
 
-    One submission that cannot be graded never stops the others. `plan` is the isolation of the workers; default:
-    the strongest that this machine allows. `begin`, `progress` and `finished` are told
-    how far the work is.
+    Writes `out/<submission>/result.json` and `out/grades.csv`. `plan` is the isolation of the workers; default:
+    the strongest that this machine allows.
     """
-    found = find_submissions(paths)
-    if not found:
-        raise CourseError(f"No .py or .ipynb file was found under {', '.join(map(str, paths))}.")
-    plan = plan or strongest_plan()
-    batch = Batch()
-    for number, entry in enumerate(found, 1):
-        graded = _grade_one(course, entry, lab_name, salt, plan, begin, (number, len(found)), progress)
-        batch.records.append(graded.record)
-        batch.failures += [f"{entry.name}: {fault}" for fault in graded.faults]
-        _write_result(out / entry.name, graded)
-        finished(graded.record)
-    write_atomically(out / "grades.csv", grades_csv(batch.records))
-    return batch
+    return Grading(course, out, salt, plan or strongest_plan(), lab_name).grade(find_submissions(paths))
 
 
-def _grade_one(
-    course: Course, entry: Found, lab_name: str | None, salt: bytes, plan: Plan, begin, place, progress
-) -> Graded:
-    lab = None
-    try:
-        # before the file is read: a damaged one still gets the record of its lab
-        with contextlib.suppress(SubmissionError):
-            lab = lab_of(course, entry.path, None, lab_name)
-        submission = read_submission(entry.path, entry.name)
-        lab = lab_of(course, entry.path, submission.lab, lab_name)
+@dataclass
+class Grading:
+    """How a batch is graded. One submission that cannot be graded never stops the others.
+
+    At most `width` tasks are given to the executor at a time. With a journal, what it holds is not graded again.
+    """
+
+    course: Course
+    out: Path
+    salt: bytes
+    plan: Plan
+    lab_name: str | None = None
+    journal: Journal | None = None
+    executor: Executor = field(default_factory=Here)
+    width: int = 1
+    watch: Watch = field(default_factory=Watch)
+
+    def grade(
+        self, submissions: list[Found], again: tuple[str, ...] = (), checks: tuple[str, ...] = ()
+    ) -> Batch:
+        """Grade these and write the results.
+
+        `again` are names or patterns of submissions whose records are made anew, "all" for every one, and
+        `checks` the names of checks or questions that are; both hold until they are done, over many calls.
+        """
+        if not submissions:
+            raise CourseError("No .py or .ipynb file was found there.")
+        batch = Batch()
+        prepared = [self._prepare(found) for found in submissions]
+        if self.journal is not None:
+            self.journal.begin(self._describe())
+            self.journal.regrade(self._chosen(prepared, again, checks), list(checks))
+        done: dict[str, Graded] = {}
+        waiting = []
+        for entry in prepared:
+            graded = self._settled(entry)
+            if graded is None:
+                waiting.append(entry)
+            else:
+                done[entry.found.name] = self._written(entry, graded)
+        batch.kept = len(done)
+        self.watch.begin(len(prepared), len(done))
+        for entry, graded, seconds in self._carry_out(waiting):
+            name = entry.found.name
+            if self.journal is not None and entry.key is not None:
+                self.journal.add(name, entry.key, graded)
+            done[name] = self._written(entry, graded)
+            batch.seconds[name] = seconds
+            self.watch.finished(done[name].record, seconds)
+        for entry in prepared:
+            graded = done[entry.found.name]
+            batch.records.append(graded.record)
+            batch.failures += [f"{entry.found.name}: {fault}" for fault in graded.faults]
+        write_grades(self.out, batch.records)
+        return batch
+
+    # --- before -------------------------------------------------------------------------------------------
+
+    def _prepare(self, found: Found) -> _Prepared:
+        lab = None
+        try:
+            # before the file is read: a damaged one still gets the record of its lab
+            with contextlib.suppress(SubmissionError):
+                lab = lab_of(self.course, found.path, None, self.lab_name)
+            submission = found.read()
+            lab = lab_of(self.course, found.path, submission.lab, self.lab_name)
+        except SubmissionError as problem:
+            return _Prepared(found, lab, None, str(problem))
         if lab.solution is None:
             raise CourseError(f"{lab.name} has no solution here; only `labkit check` works without it.")
-        begin(*place, entry.name, len(lab.checks))
-        return grade_submission(submission, lab, salt, progress, plan)
-    except SubmissionError as problem:
-        begin(*place, entry.name, 0)
-        return Graded(unreadable(entry.name, lab, str(problem), salt, plan))
-    except (GraderFailed, WorkerUnavailable) as failed:
-        sentence = "The grader failed on this submission; that is no fault of it."
-        return Graded(unreadable(entry.name, lab, sentence, salt, plan), faults=(str(failed),))
+        return _Prepared(found, lab, self._key(lab, submission.sha256))
+
+    def _key(self, lab: Lab, sha256: str) -> Key:
+        used = tuple(versions().items())
+        return Key(sha256, lab.name, lab_hash(lab.solution), self._salt_id, self.plan.layers, used)
+
+    @property
+    def _salt_id(self) -> str:
+        return hashlib.sha256(self.salt).hexdigest()[:12]
+
+    def _describe(self) -> dict:
+        return {
+            "course": self.course.title,
+            "labs": {lab.name: lab_hash(lab.solution) for lab in self.course.labs if lab.solution},
+            "versions": versions(),
+            "salt_id": self._salt_id,
+            "isolation": list(self.plan.layers),
+        }
+
+    def _chosen(
+        self, prepared: list[_Prepared], again: tuple[str, ...], checks: tuple[str, ...]
+    ) -> list[str]:
+        """The names of those that are made anew; with checks, of labs that have one of them."""
+        for name in checks:
+            if not any(_has(lab, name) for lab in self.course.labs):
+                raise CourseError(
+                    f"--regrade-check {name}: no lab of this course has such a check or question."
+                )
+        chosen = []
+        for pattern in again or (("all",) if checks else ()):
+            matching = [entry for entry in prepared if _matches(entry.found, pattern)]
+            if not matching:
+                raise CourseError(f"--regrade {pattern}: no submission has such a name.")
+            chosen += matching
+        if checks:
+            chosen = [entry for entry in chosen if any(_has(entry.lab, name) for name in checks)]
+        return list(dict.fromkeys(entry.found.name for entry in chosen))
+
+    def _settled(self, entry: _Prepared) -> Graded | None:
+        """What needs no grading: a record that is kept, or that says why the file could not be read."""
+        kept = self.journal.entries.get(entry.found.name) if self.journal is not None else None
+        if entry.problem is not None:
+            record = unreadable(entry.found.name, entry.lab, entry.problem, self.salt, self.plan)
+            return Graded(record)
+        if kept is None or kept.void or kept.pending or kept.graded.faults or kept.key != entry.key:
+            return None
+        return kept.graded
+
+    # --- the work -----------------------------------------------------------------------------------------
+
+    def _carry_out(self, waiting: list[_Prepared]):
+        """Yield each submission with what came of it and the seconds that it took, as they finish."""
+        queue = list(reversed(waiting))
+        running: dict[Future, tuple[_Prepared, Task, float, int]] = {}
+        while queue or running:
+            while queue and len(running) < self.width:
+                entry = queue.pop()
+                try:
+                    task = self._task(entry)
+                except SubmissionError as problem:  # it was there a moment ago
+                    yield entry, Graded(self._unreadable(entry, problem)), 0.0
+                    continue
+                key = replace(entry.key, sha256=task.submission.sha256)
+                entry = replace(entry, key=key)  # of what is graded, should the file have changed meanwhile
+                running[self.executor.submit(carry_out, task)] = (entry, task, time.monotonic(), 1)
+            finished, _ = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED)
+            for future in finished:
+                entry, task, started, attempt = running.pop(future)
+                problem = future.exception()
+                if isinstance(problem, BrokenExecutor) and attempt == 1:
+                    running[self.executor.submit(carry_out, task)] = (entry, task, started, 2)
+                    continue
+                graded = future.result() if problem is None else failure(task, str(problem))
+                yield entry, graded, time.monotonic() - started
+            self.watch.tick([_running(future, *about) for future, about in running.items()])
+
+    def _task(self, entry: _Prepared) -> Task:
+        submission = entry.found.read()
+        task = Task(submission, entry.lab, self.salt, self.plan)
+        kept: Entry | None = self.journal.entries.get(entry.found.name) if self.journal is not None else None
+        if kept is None or kept.void or kept.graded.faults or not kept.pending:
+            return task
+        if not entry.key.allows_part_of(kept.key):
+            return task
+        return replace(task, only=kept.pending, kept=kept.graded)
+
+    def _unreadable(self, entry: _Prepared, problem: SubmissionError) -> Record:
+        return unreadable(entry.found.name, entry.lab, str(problem), self.salt, self.plan)
+
+    def _written(self, entry: _Prepared, graded: Graded) -> Graded:
+        record = replace(graded.record, submission=entry.found.name, student=entry.found.student)
+        graded = replace(graded, record=record)
+        write_result(self.out / entry.found.name, record, graded.output)
+        return graded
 
 
-def _write_result(folder: Path, graded: Graded) -> None:
-    write_atomically(folder / "result.json", graded.record.as_json())
-    if graded.output.strip():
-        write_atomically(folder / "output.txt", graded.output)
-    else:
-        (folder / "output.txt").unlink(missing_ok=True)
+def _has(lab: Lab | None, name: str) -> bool:
+    return lab is not None and any(name in (check.name, check.question) for check in lab.checks)
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that it is either the old one or the whole new one, whatever happens."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(beside, path)
+def _running(future: Future, entry: _Prepared, task: Task, started: float, attempt: int) -> Running:
+    return Running(entry.found.name, getattr(future, "note", ""), time.monotonic() - started)
 
 
-def grades_csv(records: list[Record]) -> str:
-    """One row for each submission."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["submission", "lab", "score", "max_score", "percent", *VERDICTS, "notes"])
-    for record in records:
-        counts = [sum(check.verdict == verdict for check in record.checks) for verdict in VERDICTS]
-        score = (record.score, record.max_score, round(record.percent, 2))
-        row = (record.submission, record.lab, *score, *counts, one_line(" ".join(record.notes), 500))
-        writer.writerow([csv_cell(cell) for cell in row])
-    return stream.getvalue()
+def _matches(found: Found, pattern: str) -> bool:
+    student = found.student
+    names = [found.name, *(text for text in (student.id, student.name, student.email) if text)]
+    return pattern == "all" or any(fnmatch.fnmatchcase(name.casefold(), pattern.casefold()) for name in names)

@@ -8,13 +8,13 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
-from labkit.check import plugin
+from labkit.check import marks, plugin
 from labkit.check.answers import Live, Recorded
 from labkit.check.run import CheckResult, Run
 from labkit.grade.record import Record
@@ -53,11 +53,49 @@ def grade_submission(
     plan: Plan | None = None,
 ) -> Graded:
     """Grade against the live solution with inputs drawn from the salt, behind the isolation of the plan."""
-    cells = [list(cell) for cell in submission.cells]
-    run = Run(cells, live_answers(lab), salt, submission.sha256, plan, lab.uses_keras())
+    run = _live_run(submission, lab, salt, plan)
     return _carry_out(
         run, submission, lab, lab.solution, hashlib.sha256(salt).hexdigest()[:12], None, progress
     )
+
+
+def regrade_checks(
+    submission: Submission,
+    lab: Lab,
+    salt: bytes,
+    only: Iterable[str],
+    kept: Graded,
+    progress: Progress = lambda title: None,
+    plan: Plan | None = None,
+) -> Graded:
+    """Grade some checks anew and keep the other results of an earlier grading of the same file.
+
+    `only` are names of checks or questions. Made anew are all checks of their questions, of questions that need
+    those, and those that the earlier record does not have.
+    """
+    earlier = {check.id: check for check in kept.record.checks}
+    wanted = set(only)
+    questions = {
+        info.question
+        for info in lab.checks
+        if info.question in wanted or info.name in wanted or info.name not in earlier
+    }
+    run = _live_run(submission, lab, salt, plan)
+    run.results = [earlier[info.name] for info in lab.checks if info.name in earlier]
+    salt_id = hashlib.sha256(salt).hexdigest()[:12]
+    graded = _carry_out(run, submission, lab, lab.solution, salt_id, tuple(questions), progress, True)
+    order = {info.name: number for number, info in enumerate(lab.checks)}
+    record = replace(
+        graded.record,
+        checks=tuple(sorted(graded.record.checks, key=lambda check: order[check.id])),
+        notes=tuple(dict.fromkeys((*kept.record.notes, *graded.record.notes))),
+    )
+    return Graded(record, kept.output, graded.faults)
+
+
+def _live_run(submission: Submission, lab: Lab, salt: bytes, plan: Plan | None) -> Run:
+    cells = [list(cell) for cell in submission.cells]
+    return Run(cells, live_answers(lab), salt, submission.sha256, plan, lab.uses_keras())
 
 
 def check_submission(
@@ -71,7 +109,7 @@ def check_submission(
         )
     cells = [list(cell) for cell in submission.cells]
     run = Run(cells, Recorded(recorded), keras=lab.uses_keras(question))
-    return _carry_out(run, submission, lab, lab.handout, None, question, progress)
+    return _carry_out(run, submission, lab, lab.handout, None, (question,) if question else None, progress)
 
 
 def unreadable(name: str, lab: Lab | None, problem: str, salt: bytes, plan: Plan) -> Record:
@@ -87,9 +125,11 @@ def unreadable(name: str, lab: Lab | None, problem: str, salt: bytes, plan: Plan
     )
 
 
-def _carry_out(run: Run, submission: Submission, lab: Lab, folder: Path, salt_id, question, progress):
+def _carry_out(
+    run: Run, submission: Submission, lab: Lab, folder: Path, salt_id, questions, progress, dependents=False
+) -> Graded:
     try:
-        run_checks(run, folder / "test_lab.py", question and (question,), progress)
+        run_checks(run, folder / "test_lab.py", questions, progress, dependents)
     finally:
         run.close()
     notes = [*submission.notes, *([run.fatal] if run.fatal else []), *run.notes]
@@ -101,10 +141,18 @@ def _carry_out(run: Run, submission: Submission, lab: Lab, folder: Path, salt_id
 
 
 def run_checks(
-    run: Run, test_file: Path, questions: Iterable[str] | None = None, progress: Progress = lambda title: None
+    run: Run,
+    test_file: Path,
+    questions: Iterable[str] | None = None,
+    progress: Progress = lambda title: None,
+    dependents: bool = False,
 ) -> None:
-    """Have pytest collect a lab's checks and carry them out on a run; results are in `run.results`."""
-    injected = _Injected(run, set(questions) if questions else None, progress)
+    """Have pytest collect a lab's checks and carry them out on a run; results are in `run.results`.
+
+    With `dependents` the questions that need one of `questions` are among them, and results that the run has
+    already are kept for the others.
+    """
+    injected = _Injected(run, None if questions is None else set(questions), progress, dependents)
     arguments = [
         str(test_file),
         *("-c", os.devnull, "--rootdir", str(test_file.parent), "--confcutdir", str(test_file.parent)),
@@ -127,6 +175,8 @@ def run_checks(
     ):  # every lab has a test_lab.py: the next one is another module
         if getattr(module, "__file__", None) == str(test_file):
             del sys.modules[name]
+    if injected.interrupted:  # pytest ends in good order, as if the checks so far were all
+        raise KeyboardInterrupt
     if injected.problems:
         raise GraderFailed(f"{test_file} cannot be run: {injected.problems[0]}")
 
@@ -134,8 +184,10 @@ def run_checks(
 class _Injected:
     """Hands the run to the plugin, keeps the checks of the wanted questions, hears of errors in the test file."""
 
-    def __init__(self, run: Run, questions: set[str] | None, progress: Progress):
+    def __init__(self, run: Run, questions: set[str] | None, progress: Progress, dependents: bool):
         self.run = run
+        self.dependents = dependents
+        self.interrupted = False
         self.questions = questions
         self.progress = progress
         self.problems: list[str] = []
@@ -145,7 +197,13 @@ class _Injected:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         if self.questions is not None:
+            if self.dependents:
+                _add_dependents(items, self.questions)
+                self.run.results[:] = [r for r in self.run.results if r.question not in self.questions]
             items[:] = [item for item in items if _question(item) in self.questions]
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo) -> None:
+        self.interrupted = excinfo.type is KeyboardInterrupt
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self.progress(nodeid.rsplit("::", 1)[-1])
@@ -162,6 +220,13 @@ class _Injected:
 def _question(item: pytest.Item) -> str | None:
     mark = item.get_closest_marker("question")
     return mark.args[0] if mark else None
+
+
+def _add_dependents(items: list[pytest.Item], questions: set[str]) -> None:
+    """Add the questions whose checks wait for one of these, and what waits for those."""
+    known = [read for item in items if (read := marks.read(item)) is not None]
+    while more := {read.question for read in known if questions & set(read.needs)} - questions:
+        questions |= more
 
 
 def _not_run(info: CheckInfo) -> CheckResult:

@@ -11,6 +11,7 @@ from importlib import metadata
 from typing import Any
 
 from labkit.check.run import CheckResult
+from labkit.grade.student import Student
 from labkit.text import inert
 
 SCHEMA = "labkit/result/v1"
@@ -31,6 +32,8 @@ class Record:
     started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     #: what `labkit.grade.late.settle` made of the score, where the course has a due date or counts attempts
     late: dict[str, Any] | None = None
+    #: whose it is, where an export or a roster tells
+    student: Student = Student()
 
     @property
     def max_score(self) -> float:
@@ -55,6 +58,7 @@ class Record:
         record = {
             "schema": SCHEMA,
             "submission": inert(self.submission, 500),
+            **({"student": known} if (known := self.student.as_dict()) else {}),
             "lab": self.lab,
             "score": self.score,
             "max_score": self.max_score,
@@ -70,6 +74,21 @@ class Record:
     def as_json(self) -> str:
         """The record as the text of `result.json`."""
         return json.dumps(self.as_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> Record:
+        """The record that gave this data; raises KeyError or TypeError where it is none."""
+        return Record(
+            data["submission"],
+            data["lab"],
+            tuple(_read_check(check) for check in data["checks"]),
+            tuple(data["notes"]),
+            tuple(data["isolation"]),
+            data["salt_id"],
+            data["started_at"],
+            data.get("late"),
+            Student.from_dict(data.get("student", {})),
+        )
 
 
 def without_times(record: dict[str, Any]) -> dict[str, Any]:
@@ -97,6 +116,12 @@ def _check(check: CheckResult) -> dict[str, Any]:
         "misconception": mistake,
         "seconds": check.seconds,
     }
+
+
+def _read_check(data: dict[str, Any]) -> CheckResult:
+    data = dict(data)
+    mistake = data.pop("misconception") or {"id": None, "sentence": ""}
+    return CheckResult(**data, misconception=mistake["id"], teaches=mistake["sentence"])
 
 
 def _tidy(points: float) -> float:

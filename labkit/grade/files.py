@@ -1,0 +1,131 @@
+"""The folder of results: files that are whole or not there, the salt, and one clear sentence when it is full."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import errno
+import io
+import os
+import re
+import secrets
+from pathlib import Path
+
+from labkit.check.run import VERDICTS
+from labkit.grade.record import Record
+from labkit.labs import CourseError
+from labkit.text import csv_cell, one_line
+
+SALT_FILE = "salt"
+GRADES_FILE = "grades.csv"
+_LEFT_OVER = re.compile(r"\.(result\.json|output\.txt|grades\.csv|salt)\.\d+$")
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class CannotWrite(Exception):
+    """A result could not be written; the message says which file and why."""
+
+
+@contextlib.contextmanager
+def writing(path: Path):
+    """Turn what the system says about a file that cannot be written into one sentence: CannotWrite."""
+    try:
+        yield
+    except OSError as error:
+        why = "the disk is full" if error.errno in _FULL else (error.strerror or str(error)).lower()
+        raise CannotWrite(f"{path} cannot be written: {why}.") from None
+
+
+def write_atomically(path: Path, text: str, mode: int = 0o666) -> None:
+    """Write a file so that it is either the old one or the whole new one, whatever happens."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def write_result(folder: Path, record: Record, output: str) -> None:
+    """Write `result.json`, and `output.txt` where anything was printed; files that hold it already stay."""
+    with writing(folder / "result.json"):
+        if folder.is_dir():
+            _tidy(folder)
+        _write_if_changed(folder / "result.json", record.as_json())
+        if output.strip():
+            _write_if_changed(folder / "output.txt", output)
+        else:
+            (folder / "output.txt").unlink(missing_ok=True)
+
+
+def write_grades(out: Path, records: list[Record]) -> None:
+    """Write `grades.csv`."""
+    with writing(out / GRADES_FILE):
+        _tidy(out)
+        _write_if_changed(out / GRADES_FILE, grades_csv(records))
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what a run that was killed left half written."""
+    for name in os.listdir(folder):
+        if _LEFT_OVER.match(name):
+            (folder / name).unlink(missing_ok=True)
+
+
+def _write_if_changed(path: Path, text: str) -> None:
+    data = text.encode("utf-8", "backslashreplace")
+    try:
+        same = path.stat().st_size == len(data) and path.read_bytes() == data
+    except FileNotFoundError:
+        same = False
+    if not same:
+        write_atomically(path, text)
+
+
+def grades_csv(records: list[Record]) -> str:
+    """One row for each submission; columns of the student where an export or a roster tells anything."""
+    known = [key for key in ("id", "name", "email", "submitted_at") if any(_of(r, key) for r in records)]
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    titles = [{"id": "student_id"}.get(key, key) for key in known]
+    writer.writerow(
+        ["submission", "lab", "score", "max_score", "percent", *VERDICTS, "notes", *titles],
+    )
+    for record in records:
+        counts = [sum(check.verdict == verdict for check in record.checks) for verdict in VERDICTS]
+        score = (record.score, record.max_score, round(record.percent, 2))
+        row = (record.submission, record.lab, *score, *counts, one_line(" ".join(record.notes), 500))
+        writer.writerow([csv_cell(cell) for cell in (*row, *(_of(record, key) for key in known))])
+    return stream.getvalue()
+
+
+def _of(record: Record, key: str) -> str:
+    """What is known of the student; of a group, all of them."""
+    members = [record.student, *record.student.group]
+    if key == "submitted_at":
+        members = members[:1]
+    return "; ".join(str(value) for member in members if (value := getattr(member, key)))
+
+
+def salt_for(out: Path, given: str | None) -> bytes:
+    """The secret from which inputs are drawn: as given, as kept with earlier results in `out`, or a new one.
+
+    It is kept in `out`, readable by its owner only, so that the same command again repeats the results.
+    """
+    path = out / SALT_FILE
+    kept = path.read_text(encoding="utf-8").strip() if path.is_file() else None
+    if given and kept and given != kept:
+        raise CourseError(
+            f"The results in {out} were made with another salt; choose another --out for this one."
+        )
+    salt = given or kept or secrets.token_hex(16)
+    if not kept:
+        with writing(path):
+            write_atomically(path, salt + "\n", mode=0o600)
+    return salt.encode()

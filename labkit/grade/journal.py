@@ -1,0 +1,223 @@
+"""The journal of a batch: every finished record, one line each, on the disk before anything else is written.
+
+A line is `{"crc": "…", "kind": "…", "data": {…}}` with the checksum of the data's text. The first names the run,
+later ones hold a record (`graded`) or say that records are to be made anew (`regrade`); of two that speak of the
+same submission the later counts. A last line that was cut off, by a kill or a power failure, is dropped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import zlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from labkit.grade.files import writing
+from labkit.grade.one import Graded
+from labkit.grade.record import Record
+from labkit.labs import CourseError
+
+try:
+    import fcntl
+except ImportError:  # Windows, which grades only what it trusts
+    fcntl = None
+
+JOURNAL_FILE = "journal.jsonl"
+SCHEMA = "labkit/journal/v1"
+
+
+@dataclass(frozen=True)
+class Key:
+    """All that a record depends on: with the same key it is not made again."""
+
+    sha256: str
+    lab: str
+    lab_hash: str
+    salt_id: str
+    isolation: tuple[str, ...]
+    versions: tuple[tuple[str, str], ...]
+
+    def allows_part_of(self, other: Key) -> bool:
+        """Whether single checks may be made anew within a record of the other key: the lab may have changed."""
+        return (self.sha256, self.lab, self.salt_id, self.isolation) == (
+            other.sha256,
+            other.lab,
+            other.salt_id,
+            other.isolation,
+        )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the journal knows of a submission; `pending` are checks to make anew, `void` a record to make anew."""
+
+    key: Key
+    graded: Graded
+    pending: tuple[str, ...] = ()
+    void: bool = False
+
+
+class Journal:
+    """The journal in a folder of results, held by one process at a time. Use as a context manager.
+
+    Raises CourseError where another process holds it, CannotWrite where it cannot be written.
+    """
+
+    def __init__(self, out: Path):
+        self.path = out / JOURNAL_FILE
+        self.entries: dict[str, Entry] = {}
+        self.problems: list[str] = []
+        self._run: dict[str, Any] | None = None
+        with writing(self.path):
+            out.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            self._lock(out)
+            self._size = self._read()
+            with writing(self.path):
+                os.ftruncate(self._descriptor, self._size)
+                _sync_folder(out)
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_) -> None:
+        os.close(self._descriptor)  # and with it the lock
+
+    def begin(self, run: dict[str, Any]) -> None:
+        """Say which run the following records are of, unless the last one was the same."""
+        run = {"schema": SCHEMA, **run}
+        if run != self._run:
+            self._append("run", run)
+            self._run = run
+
+    def add(self, name: str, key: Key, graded: Graded) -> None:
+        """Keep a finished record; it is on the disk when this returns."""
+        data = {
+            "name": name,
+            "key": asdict(key),
+            "output": graded.output,
+            "faults": list(graded.faults),
+            "record": graded.record.as_dict(),
+        }
+        self._append("graded", data)
+        self.entries[name] = Entry(key, graded)
+
+    def regrade(self, names: list[str], checks: list[str]) -> None:
+        """Have these submissions made anew, whole or, with `checks`, in part; it holds until it is done."""
+        if names:
+            data = {"names": names, "checks": checks}
+            self._append("regrade", data)
+            self._void(data)
+
+    def _lock(self, out: Path) -> None:
+        if fcntl is None:
+            return
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CourseError(
+                f"Another `labkit grade` is writing to {out}; wait for it, or choose another --out."
+            ) from None
+        except OSError:  # a file system without locks
+            pass
+
+    def _read(self) -> int:
+        """Read all lines; returns where the last whole one ends."""
+        with open(self.path, "rb") as stream:
+            content = stream.read()
+        end = position = 0
+        broken = 0
+        for number, line in enumerate(content.splitlines(keepends=True), 1):
+            position += len(line)
+            found = _decode(line)
+            if found is None:
+                broken = broken or number
+                continue
+            if broken:
+                self.problems.append(f"{self.path}, line {broken}, is damaged; what it held is graded again.")
+                broken = 0
+            end = position
+            with contextlib.suppress(KeyError, TypeError, AttributeError, ValueError):
+                self._take(*found)
+        return end
+
+    def _take(self, kind: str, data: dict[str, Any]) -> None:
+        if kind == "run":
+            self._run = data
+        elif kind == "regrade":
+            self._void(data)
+        elif kind == "graded":
+            record = Record.from_dict(data["record"])
+            graded = Graded(record, data["output"], tuple(data["faults"]))
+            self.entries[data["name"]] = Entry(_key(data["key"]), graded)
+
+    def _void(self, data: dict[str, Any]) -> None:
+        for name in data["names"]:
+            entry = self.entries.get(name)
+            if entry is not None:
+                pending = tuple(dict.fromkeys((*entry.pending, *data["checks"])))
+                void = entry.void or not data["checks"]
+                self.entries[name] = Entry(entry.key, entry.graded, pending, void)
+
+    def _append(self, kind: str, data: dict[str, Any]) -> None:
+        line = _encode(kind, data)
+        with writing(self.path):
+            try:
+                os.lseek(self._descriptor, self._size, os.SEEK_SET)
+                rest = memoryview(line)
+                while rest:
+                    rest = rest[os.write(self._descriptor, rest) :]
+                os.fsync(self._descriptor)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(self._descriptor, self._size)  # no half line stays behind
+                raise
+            self._size += len(line)
+
+
+def _encode(kind: str, data: dict[str, Any]) -> bytes:
+    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
+    return b'{"crc":"%08x","kind":"%s","data":%s}\n' % (
+        zlib.crc32(text.encode()),
+        kind.encode(),
+        text.encode(),
+    )
+
+
+def _decode(line: bytes) -> tuple[str, dict[str, Any]] | None:
+    """Kind and data of a line that is whole, else None."""
+    head, separator, rest = line.partition(b',"data":')
+    if not separator or not rest.endswith(b"}\n"):
+        return None
+    text = rest[:-2]
+    try:
+        outer = json.loads(head + b"}")
+        if outer["crc"] != f"{zlib.crc32(text):08x}":
+            return None
+        return outer["kind"], json.loads(text)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _key(data: dict[str, Any]) -> Key:
+    versions = tuple((name, version) for name, version in data["versions"])
+    return Key(
+        **{**data, "isolation": tuple(data["isolation"]), "versions": versions},
+    )
+
+
+def _sync_folder(folder: Path) -> None:
+    """The name of a new file is on the disk only when its folder is."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

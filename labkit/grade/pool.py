@@ -1,0 +1,232 @@
+"""Where tasks are carried out: in this process, or in grader processes of this machine.
+
+Both are executors as `concurrent.futures` has them: `submit(function, task)` returns a Future. Any other will
+do in their place, such as `Client(...).get_executor()` of dask.distributed, if the course's folder and this
+package are there too. A process that died shows as BrokenExecutor, and costs the task that it had.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future
+from typing import Any
+
+import psutil
+
+from labkit.grade import task as tasks
+from labkit.worker.launch import THREADS
+
+_STOP_SECONDS = 3.0
+
+
+class GraderDied(BrokenExecutor):
+    """The process that graded is gone; the message says how it ended."""
+
+
+class Here(Executor):
+    """Carries every task out at once, in this process."""
+
+    def submit(self, function: Callable, /, *args: Any, **kwargs: Any) -> Future:
+        future: Future = Future()
+        try:
+            future.set_result(function(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class LocalPool(Executor):
+    """At most `width` grader processes, each started with its first task and kept warm for the next ones.
+
+    A future has the name of the check that is being carried out as `future.note`.
+    """
+
+    def __init__(self, width: int):
+        self.width = width
+        self._graders: list[_Grader] = []
+
+    def submit(self, function: Callable, /, *args: Any, **kwargs: Any) -> Future:
+        self._graders = [grader for grader in self._graders if grader.usable]
+        idle = next((grader for grader in self._graders if not grader.busy), None)
+        if idle is None:
+            if len(self._graders) >= self.width:
+                raise RuntimeError(f"all {self.width} grader processes have something to do")
+            idle = _Grader()
+            self._graders.append(idle)
+        return idle.submit(function, args, kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End all grader processes and everything that they started; what is still running is abandoned."""
+        with _uninterrupted():
+            for grader in self._graders:
+                grader.ask_to_end()
+            for grader in self._graders:
+                grader.end()
+            self._graders = []
+
+
+class _Grader:
+    """One grader process, as its parent sees it."""
+
+    def __init__(self):
+        context = multiprocessing.get_context("spawn")  # a fork of a process that has threads may hang
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs,), daemon=False)
+        with _environment(THREADS):
+            self._process.start()
+        theirs.close()
+        self.busy = False
+
+    @property
+    def usable(self) -> bool:
+        return self.busy or self._process.is_alive()
+
+    def submit(self, function: Callable, args: tuple, kwargs: dict) -> Future:
+        future: Future = Future()
+        future.note = ""
+        self.busy = True
+        threading.Thread(target=self._converse, args=(future, (function, args, kwargs)), daemon=True).start()
+        return future
+
+    def _converse(self, future: Future, request: tuple) -> None:
+        try:
+            self._pipe.send(request)
+            kind, value = self._pipe.recv()
+            while kind == "note":
+                future.note = value
+                kind, value = self._pipe.recv()
+        except (EOFError, OSError):
+            self._process.join()
+            kind, value = "raised", GraderDied(_end(self._process.exitcode))
+        except Exception as error:  # an answer that cannot be unpickled
+            kind, value = "raised", error
+        self.busy = False
+        if kind == "raised":
+            future.set_exception(value)
+        else:
+            future.set_result(value)
+
+    def ask_to_end(self) -> None:
+        self._family = _family(self._process.pid)
+        if self._process.is_alive():
+            self._process.terminate()
+
+    def end(self) -> None:
+        self._process.join(_STOP_SECONDS)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        with contextlib.suppress(OSError):
+            self._pipe.close()
+        _, alive = psutil.wait_procs(self._family, timeout=_STOP_SECONDS)  # guards end with their grader
+        for process in alive:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+
+
+def _family(pid: int | None) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def _end(code: int | None) -> str:
+    if code is not None and code < 0:
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        hint = ", as when memory runs out" if name == "SIGKILL" else ""
+        return f"the grader process was ended by {name}{hint}"
+    return f"the grader process ended with exit status {code}"
+
+
+# --- in the grader process -----------------------------------------------------------------------------------
+
+
+def _serve(pipe: Any) -> None:
+    """Carry out one request after the other until the parent is gone or says so."""
+    from labkit import lazy
+
+    # Ctrl-C reaches every process of a terminal; the parent decides what becomes of its graders
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _stop)
+    threading.Thread(target=_outlive_nobody, daemon=True).start()
+    _close_standard_streams()
+    lazy.install()
+    try:
+        tasks.listen(lambda check: pipe.send(("note", check)))
+        while not _stopping:
+            function, args, kwargs = pipe.recv()
+            try:
+                answer = ("done", function(*args, **kwargs))
+            except Exception as error:
+                answer = ("raised", RuntimeError(f"{type(error).__name__}: {error}"))
+            pipe.send(answer)
+    except (EOFError, OSError, KeyboardInterrupt):
+        return
+
+
+_stopping = False
+
+
+def _stop(*_) -> None:
+    """Leave whatever is being done; on the way out the worker is ended and its folder removed."""
+    global _stopping
+    if not _stopping:
+        _stopping = True
+        raise KeyboardInterrupt
+
+
+def _outlive_nobody() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)  # to the process: only its main thread handles signals
+        threading.Event().wait(_STOP_SECONDS)
+        os._exit(1)
+
+
+def _close_standard_streams() -> None:
+    """What libraries say belongs to nobody, and would run through the parent's progress."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+    sys.stdin = open(os.devnull)  # noqa: SIM115
+
+
+@contextlib.contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """These variables for a process that is started now, and ours as they were."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """A second Ctrl-C must not leave processes behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,71 @@
+"""One submission as a task: plain data that can be sent to any process, and the function that grades it there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from labkit.grade.one import Graded, GraderFailed, grade_submission, regrade_checks, unreadable
+from labkit.labs import Lab
+from labkit.submissions import Submission
+from labkit.worker import Plan, WorkerUnavailable
+
+_OF_THE_GRADER = "The grader failed on this submission; that is no fault of it."
+_tell: Callable[[str], None] = lambda check: None  # noqa: E731
+
+
+@dataclass(frozen=True)
+class Task:
+    """A frozen submission and all that decides about its record.
+
+    With `kept`, only the checks of `only`, names of checks or questions, are made anew.
+    """
+
+    submission: Submission
+    lab: Lab
+    salt: bytes
+    plan: Plan
+    only: tuple[str, ...] = ()
+    kept: Graded | None = None
+
+
+def listen(tell: Callable[[str], None]) -> None:
+    """Have this process tell the name of each check when it begins."""
+    global _tell
+    _tell = tell
+
+
+def carry_out(task: Task) -> Graded:
+    """Grade a task in this process, where the solutions of its labs stay loaded for the next one."""
+    try:
+        if task.kept is not None:
+            return regrade_checks(
+                task.submission, task.lab, task.salt, task.only, task.kept, _tell, task.plan
+            )
+        return grade_submission(task.submission, task.lab, task.salt, _tell, task.plan)
+    except (GraderFailed, WorkerUnavailable) as failed:
+        return failure(task, str(failed))
+
+
+def failure(task: Task, fault: str) -> Graded:
+    """The record of a submission on which the grader itself failed."""
+    record = unreadable(task.submission.name, task.lab, _OF_THE_GRADER, task.salt, task.plan)
+    return Graded(record, faults=(fault,))
+
+
+@cache
+def lab_hash(folder: Path) -> str:
+    """A digest of a solution's files: with another one, a lab's records are graded anew."""
+    digest = hashlib.sha256()
+    for where, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name != "__pycache__" and not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith(".") and not name.endswith(".pyc"):
+                path = Path(where) / name
+                digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
