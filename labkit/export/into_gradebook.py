@@ -35,6 +35,7 @@ def fill(gradebook, plan):
             grade = grades.get(cell) or Grade(
                 cell_id=gradebook.find_grade_cell(cell, name, name).id, notebook=notebook
             )
+            gradebook.db.add(grade)
             # a score that somebody gave by hand goes before this one, in nbgrader's own count
             grade.auto_score = points
             grade.needs_manual_grade = False
@@ -49,7 +50,9 @@ def submitted_notebook(gradebook, submitted, name):
         if notebook.name == name:
             return notebook
     master = gradebook.find_notebook(name, submitted.assignment.name)
-    return SubmittedNotebook(notebook=master, assignment=submitted)
+    notebook = SubmittedNotebook(notebook=master, assignment=submitted)
+    gradebook.db.add(notebook)
+    return notebook
 
 
 def main():
