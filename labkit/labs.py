@@ -6,9 +6,12 @@ import ast
 import os
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 COURSE_FILE = "course.toml"
 _HEADING = re.compile(r"^# #{2,3} (\d+\.\d+)\s+(.+?)\s*$")
@@ -19,6 +22,20 @@ _OPEN = re.compile(r'^\s+(?:# BEGIN SOLUTION|raise NotImplementedError\("\d+\.\d
 
 class CourseError(Exception):
     """A course or lab was not found or cannot be read; the message says where and what to do."""
+
+
+@dataclass(frozen=True)
+class LatePolicy:
+    """What lateness costs, `[late]` in course.toml: percent of a lab's maximum for each day begun, after a grace.
+
+    What is more than `max_days` late counts nothing; None: any delay counts. With a time zone ("Europe/Berlin"), a
+    day ends when its clocks show the time of the due date again, be it after 23 or 25 hours.
+    """
+
+    penalty_per_day: float = 0
+    grace_minutes: float = 0
+    max_days: int | None = None
+    timezone: ZoneInfo | None = None
 
 
 @dataclass(frozen=True)
@@ -45,11 +62,16 @@ class CheckInfo:
 
 @dataclass(frozen=True)
 class Lab:
-    """A lab of a course. `handout` is what students get; `solution` is None where only that exists."""
+    """A lab of a course. `handout` is what students get; `solution` is None where only that exists.
+
+    `due` has a time zone; `attempts` is how many submissions of a student count. None: at any time, any number.
+    """
 
     name: str
     handout: Path
     solution: Path | None
+    due: datetime | None = None
+    attempts: int | None = None
 
     @property
     def source(self) -> Path:
@@ -74,6 +96,11 @@ class Lab:
         """All checks where the solution is present, else the public ones."""
         return read_checks((self.solution or self.handout) / "test_lab.py")
 
+    @cached_property
+    def public_checks(self) -> tuple[CheckInfo, ...]:
+        """The checks that are handed out."""
+        return read_checks(self.handout / "test_lab.py")
+
     def uses_keras(self, question: str | None = None) -> bool:
         """Whether any check does, or any of one question."""
         return any(check.keras for check in self.checks if question in (None, check.question))
@@ -90,6 +117,9 @@ class Course:
     root: Path
     title: str
     order: tuple[str, ...]
+    late: LatePolicy = LatePolicy()
+    #: for each lab of the order, when it is due and how many attempts count
+    limits: dict[str, tuple[datetime | None, int | None]] = field(default_factory=dict, compare=False)
 
     @cached_property
     def labs(self) -> tuple[Lab, ...]:
@@ -106,7 +136,8 @@ class Course:
 
     def _lab(self, name: str) -> Lab:
         solution = self.root / "solutions" / name
-        return Lab(name, self.root / "labs" / name, solution if (solution / "lab.py").is_file() else None)
+        found = solution if (solution / "lab.py").is_file() else None
+        return Lab(name, self.root / "labs" / name, found, *self.limits.get(name, (None, None)))
 
     def lab(self, name: str) -> Lab:
         """The lab of that name; "lab01", "01" and "1" will do. Raises CourseError."""
@@ -146,7 +177,52 @@ def read_course(root: Path) -> Course:
         order = tuple(str(entry["name"]) for entry in settings.get("labs", []))
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise CourseError(f"{path} cannot be read: {error}. Each [[labs]] needs a name.") from None
-    return Course(root.absolute(), str(settings.get("title", root.name)), order)
+    late = _late_policy(settings.get("late", {}), path)
+    limits = {str(entry["name"]): _limits(entry, path) for entry in settings.get("labs", [])}
+    return Course(root.absolute(), str(settings.get("title", root.name)), order, late, limits)
+
+
+def _late_policy(table: Any, path: Path) -> LatePolicy:
+    known = ("penalty_per_day", "grace_minutes", "max_days", "timezone")
+    _require(isinstance(table, dict), path, "[late]", "is a table")
+    for key in table:
+        _require(key in known, path, f"[late] {key}", f"is unknown; the keys are {', '.join(known)}")
+    for key, most in (("penalty_per_day", 100), ("grace_minutes", 7 * 24 * 60)):
+        value = table.get(key, 0)
+        good = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= most
+        _require(good, path, f"[late] {key}", f"is a number from 0 to {most}, not {value!r}")
+    days = table.get("max_days")
+    _require(_counts(days, 0), path, "[late] max_days", f"is a whole number from 0, not {days!r}")
+    zone = table.get("timezone")
+    try:
+        return LatePolicy(**(table | {"timezone": ZoneInfo(zone) if zone is not None else None}))
+    except (KeyError, ValueError, TypeError, OSError):
+        raise CourseError(
+            f'{path}: [late] timezone is a name such as "Europe/Berlin", not {zone!r}.'
+        ) from None
+
+
+def _limits(entry: dict[str, Any], path: Path) -> tuple[datetime | None, int | None]:
+    due, attempts = entry.get("due"), entry.get("attempts")
+    example = "is a date and time with its offset, without quotes, such as 2026-10-01T23:59:00+02:00"
+    good = due is None or (isinstance(due, datetime) and due.tzinfo is not None)
+    _require(good, path, f"due of {entry['name']}", f"{example}, not {due}")
+    _require(
+        _counts(attempts, 1),
+        path,
+        f"attempts of {entry['name']}",
+        f"is a whole number from 1, not {attempts!r}",
+    )
+    return due, attempts
+
+
+def _counts(value: Any, least: int) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= least)
+
+
+def _require(condition: bool, path: Path, key: str, rule: str) -> None:
+    if not condition:
+        raise CourseError(f"{path}: {key} {rule}.")
 
 
 def read_checks(path: Path) -> tuple[CheckInfo, ...]:
