@@ -13,7 +13,8 @@ from tests.conftest import REPOSITORY
 PACKAGE = REPOSITORY / "labkit"
 #: Each room with the rooms it may import from. What is not listed may be imported by all.
 ALLOWED = {
-    "cli": {"grade", "author", "report", "export", "check", "worker", "data", "doctor"},
+    "cli": {"watch", "grade", "author", "report", "export", "check", "worker", "data", "doctor"},
+    "watch": {"grade", "check", "worker"},
     "doctor": {"worker", "data"},
     "author": {"grade", "check", "worker"},
     "report": {"grade", "check"},

@@ -1,4 +1,4 @@
-"""The commands of a student: list, start, check."""
+"""The commands of a student: list, start, check, watch."""
 
 from __future__ import annotations
 
@@ -99,3 +99,40 @@ def check(
     if graded.faults:
         print(f"labkit: a check is at fault, not your file: {graded.faults[0]}", file=sys.stderr)
     raise typer.Exit(0 if all(c.verdict == "passed" for c in record.checks) and record.checks else 1)
+
+
+@app.command()
+def watch(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Your .py or .ipynb file.")],
+    lab: Annotated[str | None, typer.Option("--lab", help="The lab, where the file does not say.")] = None,
+    course: CourseOption = None,
+) -> None:
+    """Check your work on every save, only the questions that your change touches. Ctrl-C ends it.
+
+    The first round takes a few seconds, because Keras is loaded once; after that a save is answered in about
+    a second. Saving again stops the round that runs.
+    """
+    from rich.live import Live
+
+    from labkit.grade.batch import lab_of
+    from labkit.labs import find_course
+    from labkit.submissions import read_submission
+    from labkit.watch import screen
+    from labkit.watch import watch as start_watching
+
+    submission = read_submission(file)
+    found = lab_of(find_course(file.absolute().parent, course), file, submission.lab, lab)
+    out = console()
+    print(f"Watching {file}; Ctrl-C ends it.", flush=True)
+    watcher = start_watching(file, found, lambda: print("Loading Keras, once …", flush=True))
+    try:
+        if not out.is_terminal:
+            for state in watcher.states():
+                if not state.checking:
+                    print(screen.lines(state), flush=True)
+            return
+        with Live(console=out, screen=True, auto_refresh=False) as live:
+            for state in watcher.states():
+                live.update(screen.page(state, file.name, out), refresh=True)
+    except KeyboardInterrupt:
+        print("labkit: stopped watching; your file is as you saved it.")

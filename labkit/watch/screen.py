@@ -1,0 +1,107 @@
+"""What `labkit watch` shows: a page that fits a small terminal, or lines for what is not a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from labkit.check.run import CheckResult
+from labkit.text import one_line
+from labkit.watch.watcher import State
+
+SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "error": ("!", "yellow")}
+WAITING = ("·", "dim")
+
+
+def page(state: State, file: str, console: Console) -> RenderableType:
+    """A line for each question, then what is wrong, newest first, as far as there is room."""
+    head = [_headline(state, file), *[_cut(f"note: {note}", console, "yellow") for note in state.notes[:3]]]
+    if state.problem:
+        head.append(Text(state.problem, "bold red"))
+    head.append(_questions(state))
+    body = [line for check in _wrong(state) for line in _explained(check)]
+    room = console.height - 1 - sum(len(console.render_lines(part)) for part in head)
+    return Group(*head, *_fitting(body, room, console))
+
+
+def lines(state: State) -> str:
+    """The questions of the newest round, a line each, and what is wrong in them."""
+    text = [f"note: {note}" for note in state.notes] + ([state.problem] if state.problem else [])
+    for question in sorted(state.checked, key=_natural):
+        mine = [check for check in state.ordered() if check.question == question]
+        if mine:
+            text.append(f"{_sign(mine)[0]} {question}  {_points(mine)}")
+        for check in mine:
+            if check.verdict in ("failed", "error"):
+                text += [f"    {part.plain}" for part in _explained(check)]
+    text.append(f"{_points(state.ordered())} points, checked in {state.seconds:.2f} s")
+    return "\n".join(text)
+
+
+def _headline(state: State, file: str) -> Text:
+    text = Text(f"{file}  ", "bold")
+    text.append(f"{_points(state.ordered())} points  ", "bold green" if _all_passed(state) else "bold")
+    if state.checking:
+        text.append(f"checking {', '.join(sorted(state.checking, key=_natural))} …", "cyan")
+    elif state.checked:
+        text.append(f"{state.seconds:.1f} s", "dim")
+    return text
+
+
+def _questions(state: State) -> Table:
+    table = Table.grid(padding=(0, 1))
+    for question in state.lab.questions:
+        mine = [check for check in state.ordered() if check.question == question.id]
+        sign, style = ("…", "cyan") if question.id in state.checking and not mine else _sign(mine)
+        title = Text(one_line(question.title, 48), "dim" if sign == WAITING[0] else "")
+        table.add_row(Text(sign, style), Text(question.id), title, Text(_points(mine) if mine else "", style))
+    return table
+
+
+def _sign(checks: list[CheckResult]) -> tuple[str, str]:
+    verdicts = {check.verdict for check in checks}
+    if verdicts == {"passed"}:
+        return SIGNS["passed"]
+    return next((SIGNS[verdict] for verdict in ("error", "failed") if verdict in verdicts), WAITING)
+
+
+def _wrong(state: State) -> list[CheckResult]:
+    """The failed checks, those of the questions under work first."""
+    fresh = state.checking or state.checked
+    wrong = [check for check in state.ordered() if check.verdict in ("failed", "error")]
+    return sorted(wrong, key=lambda check: check.question not in fresh)
+
+
+def _explained(check: CheckResult) -> list[Text]:
+    sign, style = SIGNS[check.verdict]
+    parts = [Text(f"{sign} {check.question} {check.title}", style)]
+    parts += [Text(f"  {line}") for line in check.message.splitlines()]
+    return parts + ([Text(f"  → {check.teaches}", "cyan")] if check.teaches else [])
+
+
+def _fitting(parts: list[Text], room: int, console: Console) -> list[Text]:
+    used, shown = 0, []
+    for part in parts:
+        height = len(console.render_lines(part))
+        if used + height > room - 1 and part is not parts[-1]:
+            return [*shown, Text("… more: labkit check shows all", "dim")]
+        used += height
+        shown.append(part)
+    return shown
+
+
+def _cut(text: str, console: Console, style: str) -> Text:
+    return Text(one_line(text, max(20, console.width - 1)), style)
+
+
+def _points(checks: list[CheckResult]) -> str:
+    return f"{sum(check.points for check in checks):g}/{sum(check.max_points for check in checks):g}"
+
+
+def _all_passed(state: State) -> bool:
+    return bool(state.results) and all(check.verdict == "passed" for check in state.results.values())
+
+
+def _natural(question: str) -> list[int]:
+    return [int(part) for part in question.split(".")]
