@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labkit.export.grades import final_score
+from labkit.grade.batch import Grading
+from labkit.grade.journal import Journal
 from labkit.grade.late import after_penalty, days_late, settle
+from labkit.grade.sources.found import Found
+from labkit.grade.sources.tree import File
 from labkit.grade.student import Student
 from labkit.labs import CourseError, Lab, LatePolicy, read_course
+from labkit.worker import Plan
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DUE = datetime(2026, 10, 1, 23, 59, tzinfo=timezone(timedelta(hours=2)))
@@ -158,6 +166,46 @@ def test_times_without_offset_are_refused(pair):
 def test_nothing_is_taken_off_twice(score, days, policy):
     assert after_penalty(score, 100, 0, policy) == score
     assert after_penalty(score, 100, days, policy) >= after_penalty(score, 100, days + 1, policy) >= 0
+
+
+# --- in a batch ---------------------------------------------------------------------------------------------------
+
+
+def test_a_batch_settles_each_record_and_a_new_due_date_needs_no_new_grading(toy_course, tmp_path):
+    source = b"# labkit: lab01_toy\ndef double(x):\n    return 2 * x\n"
+    student = Student("4711", submitted_at="2026-10-02T20:00:00+02:00", attempt=1)
+    (tmp_path / "alice.py").write_bytes(source)
+    found = Found(
+        "alice", tmp_path / "alice.py", File(PurePosixPath("alice.py"), tmp_path / "alice.py"), student
+    )
+    policy = LatePolicy(penalty_per_day=10)
+
+    def graded(due: datetime | None) -> dict:
+        limits = {"lab01_toy": (due, None)}
+        course = replace(toy_course, late=policy, limits=limits)
+        with Journal(tmp_path / "out") as journal:
+            batch = Grading(course, tmp_path / "out", b"salt", Plan(), journal=journal).grade([found])
+        data = json.loads((tmp_path / "out/alice/result.json").read_text())
+        assert batch.kept == bool(kept) and data["score"] == 75
+        kept.append(data)
+        return data
+
+    kept: list[dict] = []
+    assert "late" not in graded(None)
+    data = graded(DUE)
+    assert data["late"] == {
+        "due": "2026-10-01T23:59:00+02:00",
+        "submitted_at": "2026-10-02T20:00:00+02:00",
+        "days_late": 1,
+        "penalty": 10,
+        "score_raw": 75,
+        "score": 65,
+        "attempt": 1,
+        "attempts_allowed": None,
+        "counted": True,
+        "note": "",
+    }
+    assert final_score(data) == 65
 
 
 # --- course.toml --------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from labkit.grade.files import salt_for, write_atomically, write_grades, write_result
 from labkit.grade.journal import Entry, Journal, Key
+from labkit.grade.late import settle
 from labkit.grade.one import Graded, unreadable
 from labkit.grade.pool import Here
 from labkit.grade.record import Record, versions
@@ -166,8 +167,8 @@ class Grading:
                 waiting.append(entry)
             else:
                 done[entry.found.name] = self._written(entry, graded)
-        batch.kept = len(done)
-        self.watch.begin(len(prepared), len(done))
+        batch.kept = sum(entry.problem is None for entry in prepared) - len(waiting)
+        self.watch.begin(batch.kept + len(waiting), batch.kept)
         for entry, graded, seconds in self._carry_out(waiting):
             name = entry.found.name
             if self.journal is not None and entry.key is not None:
@@ -287,6 +288,8 @@ class Grading:
 
     def _written(self, entry: _Prepared, graded: Graded) -> Graded:
         record = replace(graded.record, submission=entry.found.name, student=entry.found.student)
+        late = settle(record.score, record.max_score, entry.lab, self.course.late, record.student)
+        record = replace(record, late=late)
         graded = replace(graded, record=record)
         write_result(self.out / entry.found.name, record, graded.output)
         return graded
