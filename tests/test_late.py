@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from labkit.export.grades import final_score
 from labkit.grade.batch import Grading
 from labkit.grade.journal import Journal
-from labkit.grade.late import after_penalty, days_late, settle
+from labkit.grade.late import after_penalty, days_late, gradescope_student, settle
 from labkit.grade.sources.found import Found
 from labkit.grade.sources.tree import File
 from labkit.grade.student import Student
@@ -166,6 +166,40 @@ def test_times_without_offset_are_refused(pair):
 def test_nothing_is_taken_off_twice(score, days, policy):
     assert after_penalty(score, 100, 0, policy) == score
     assert after_penalty(score, 100, days, policy) >= after_penalty(score, 100, days + 1, policy) >= 0
+
+
+@pytest.mark.parametrize(
+    ("metadata", "student"),
+    [
+        (
+            {
+                "id": 123456,
+                "created_at": "2026-10-02T14:22:32.365935-07:00",
+                "users": [
+                    {"id": 7, "name": "A Doe", "email": "a@b.c"},
+                    {"id": 8, "name": "B Roe", "email": "b@b.c"},
+                ],
+                "previous_submissions": [
+                    {"submission_time": "2026-10-01T14:22:32.365935-07:00", "score": 3.0}
+                ],
+            },
+            Student(
+                "7",
+                "A Doe",
+                "a@b.c",
+                "2026-10-02T14:22:32.365935-07:00",
+                2,
+                group=(Student("8", "B Roe", "b@b.c"),),
+            ),
+        ),
+        ({}, Student()),
+        ({"created_at": 5, "users": None, "previous_submissions": {}}, Student()),
+        ({"users": ["x", {}], "previous_submissions": []}, Student(attempt=1)),
+    ],
+)
+def test_gradescope_says_whose_it_is_and_when_it_was_handed_in(metadata, student):
+    assert gradescope_student(metadata) == student
+    assert settle(8, 10, lab(), LatePolicy(), student)["days_late"] in (1, None)
 
 
 # --- in a batch ---------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ so.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
@@ -57,6 +58,25 @@ def settle(
         "counted": counted,
         "note": " ".join(notes),
     }
+
+
+def gradescope_student(metadata: dict[str, Any]) -> Student:
+    """Whose a submission is and when it was handed in, from Gradescope's `submission_metadata.json`.
+
+    An attempt is what was handed in before and this one; the members of a group are its first one's `group`.
+    """
+    users = metadata.get("users")
+    people = [
+        Student(str(user["id"]) if user.get("id") is not None else None, user.get("name"), user.get("email"))
+        for user in (users if isinstance(users, list) else [])
+        if isinstance(user, dict)
+    ]
+    first = people[0] if people else Student()
+    before = metadata.get("previous_submissions")
+    attempt = len(before) + 1 if isinstance(before, list) else None
+    moment = metadata.get("created_at")
+    submitted = moment if isinstance(moment, str) else None
+    return replace(first, submitted_at=submitted, attempt=attempt, group=tuple(people[1:]))
 
 
 def days_late(due: datetime, submitted: datetime, policy: LatePolicy) -> int:
