@@ -96,7 +96,10 @@ def _bytes(sheet: Path | None) -> bytes | None:
 
 def _columns(given: list[str]) -> dict[str, str]:
     """Columns by lab; "" for one that names no lab."""
-    pairs = [entry.rpartition("=") if entry.startswith("lab") else ("", "", entry) for entry in given]
+    pairs = [
+        entry.partition("=") if entry.startswith("lab") and "=" in entry else ("", "", entry)
+        for entry in given
+    ]
     return {lab: column for lab, _, column in pairs}
 
 

@@ -79,7 +79,8 @@ def write(results: list[Result], request: Request) -> Exported:
 
 def _column(header: list[str], lab: str, named: dict[str, str], labs: int) -> int:
     """The column of a lab. Raises ExportError where none or several fit."""
-    wanted = named.get(lab) or (named.get("") if labs == 1 else None)
+    short = next((key for key in named if key and lab.startswith(f"{key}_")), "")
+    wanted = named.get(lab) or named.get(short if short or labs == 1 else lab)
     fits = [
         number_
         for number_, name in enumerate(header)

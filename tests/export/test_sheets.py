@@ -113,6 +113,9 @@ def test_several_labs_go_to_their_columns():
     other = passed(id="4711", points=1) | {"lab": "lab02"}
     _, written = canvas(passed(id="4711"), other, lab02="902")
     assert '"Doe, Jane",12,4711,jdoe,A,4.00,2.50' in written.files["canvas.csv"]
+    other = other | {"lab": "lab02_essay"}
+    _, written = canvas(passed(id="4711"), other, lab02="902")
+    assert '"Doe, Jane",12,4711,jdoe,A,4.00,2.50' in written.files["canvas.csv"]
 
 
 @pytest.mark.parametrize(
