@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from labkit import quizzes
+
 COURSE_FILE = "course.toml"
 _HEADING = re.compile(r"^# #{2,3} (\d+\.\d+)\s+(.+?)\s*$")
 _TITLE = re.compile(r"^# # (.+?)\s*$")
@@ -88,13 +90,19 @@ class Lab:
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
-        """The questions in order of their headings."""
-        return _questions(_read(self.source))
+        """The questions in order of their headings, and after them the quiz where there is one."""
+        text = _read(self.source)
+        quiz = tuple(entry.function for entry in _quiz(text))
+        return _questions(text) + ((Question(quizzes.QUESTION, "Quiz", quiz),) if quiz else ())
 
     @cached_property
     def checks(self) -> tuple[CheckInfo, ...]:
         """All checks where the solution is present, else the public ones."""
-        return read_checks((self.solution or self.handout) / "test_lab.py")
+        quiz = _quiz(_read(self.source))
+        return read_checks((self.solution or self.handout) / "test_lab.py") + tuple(
+            CheckInfo(f"test_{entry.function}", quizzes.QUESTION, entry.points, entry.title, False)
+            for entry in quiz
+        )
 
     @cached_property
     def public_checks(self) -> tuple[CheckInfo, ...]:
@@ -244,6 +252,13 @@ def read_checks(path: Path) -> tuple[CheckInfo, ...]:
     return tuple(checks)
 
 
+def _quiz(text: str) -> tuple[quizzes.Quiz, ...]:
+    try:
+        return quizzes.read_quizzes(text, answers=False)
+    except quizzes.QuizError:  # the author hears of it from `labkit build`
+        return ()
+
+
 def _questions(text: str) -> tuple[Question, ...]:
     questions: list[Question] = []
     function = None
@@ -251,7 +266,7 @@ def _questions(text: str) -> tuple[Question, ...]:
         if match := _HEADING.match(line):
             questions.append(Question(match[1], match[2], ()))
         elif match := _DEFINITION.match(line):
-            function = match[1]
+            function = None if match[1].startswith(quizzes.PREFIX) else match[1]
         elif _OPEN.match(line) and questions and function and function not in questions[-1].functions:
             last = questions[-1]
             questions[-1] = Question(last.id, last.title, (*last.functions, function))

@@ -14,6 +14,7 @@ from labkit.author.starter import public_checks, starter
 from labkit.check.answers import Tables
 from labkit.grade.batch import write_atomically
 from labkit.labs import CourseError, Lab
+from labkit.quizzes import QUESTION
 
 Progress = Callable[[str], None]
 
@@ -28,9 +29,12 @@ def build(lab: Lab, folder: Path, progress: Progress = lambda check: None, anew:
     for name, text in texts.items():
         write_atomically(folder / name, text)
     checks, path = texts["test_lab.py"], folder / RECORDED
-    if not anew and recording.is_current(path, lab, checks):
+    kept = recording.read_tables(path)
+    if kept is not None and not anew and recording.is_current(path, lab, checks):
+        if kept.index.get(QUESTION) != recording.quiz_of(lab):
+            recording.sealed(kept, lab, checks).write(path)
         return False
-    fresh, kept = _record(lab, checks, progress), recording.read_tables(path)
+    fresh = _record(lab, checks, progress)
     if kept is not None and recording.same_answers(kept, fresh):
         # the digits that another processor gives would only make noise in the history
         fresh.arrays, fresh.index = kept.arrays, {**kept.index}
@@ -69,6 +73,8 @@ def stale(lab: Lab, progress: Progress = lambda check: None, deep: bool = False)
         kept = recording.read_tables(path)
         if kept is None or not recording.same_answers(kept, _record(lab, checks, progress)):
             problems.append(f"{path} does not hold the answers of today's solution; run `labkit build`.")
+    if (kept := recording.read_tables(path)) and kept.index.get(QUESTION) != recording.quiz_of(lab):
+        problems.append(f"{path} does not hold today's quiz; run `labkit build`.")
     for extra in sorted(lab.handout.glob("*")) if lab.handout.is_dir() else []:
         if not extra.name.startswith("__") and extra.name not in (*texts, RECORDED):
             problems.append(f"{extra} does not come from the solution; remove it.")

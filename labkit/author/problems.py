@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from labkit.author.quiz import quiz_problems
 from labkit.author.starter import heading, marker_problems
 from labkit.check.answers import MISCONCEPTIONS
 from labkit.labs import COURSE_FILE, Lab
+from labkit.quizzes import QUESTION
 
 VARIANTS = "variants.py"
 POINTS = 100  # of a lab whose entry in course.toml does not say `points`
@@ -63,7 +65,7 @@ def _master(lab: Lab) -> Iterator[Problem]:
     text = lab.source.read_text(encoding="utf-8")
     tree, unreadable = _tree(lab.source)
     yield from unreadable
-    for line, sentence in marker_problems(text):
+    for line, sentence in (*marker_problems(text), *quiz_problems(text)):
         yield Problem(lab.source, line, sentence)
     if not text.startswith(f"# labkit: {lab.name}\n"):
         yield Problem(lab.source, 1, f"the first line is not `# labkit: {lab.name}`.")
@@ -148,7 +150,7 @@ def _catalogue(lab: Lab, path: Path, tree: ast.Module, least: int) -> Iterator[P
     functions = {question.id: question.functions for question in lab.questions}
     defined = {name for names in functions.values() for name in names}
     kind = "misconception" if path.name == MISCONCEPTIONS else "variant"
-    count, seen = dict.fromkeys(functions, 0), {}
+    count, seen = dict.fromkeys(functions.keys() - {QUESTION}, 0), {}
     for node in tree.body:
         marks = dict(_marks(node)) if isinstance(node, ast.FunctionDef) else {}
         if kind not in marks:
@@ -157,7 +159,7 @@ def _catalogue(lab: Lab, path: Path, tree: ast.Module, least: int) -> Iterator[P
             yield Problem(path, node.lineno, f"{node.name} replaces the {kind} on line {seen[node.name]}.")
         seen[node.name] = node.lineno
         question = (marks[kind] or [None])[0]
-        if question not in functions:
+        if question not in count:
             yield Problem(path, node.lineno, f"{node.name}: the lesson has no question {question}.")
             continue
         count[question] += 1

@@ -23,9 +23,11 @@ from labkit.check import catalogue
 from labkit.check.answers import MISCONCEPTIONS, Live, Recorder, Tables, read_arrays
 from labkit.check.marks import Marks
 from labkit.check.parties import InProcess, Transport
+from labkit.check.quiz import seal
 from labkit.check.run import CheckResult, Run
 from labkit.grade.one import run_checks
 from labkit.labs import CourseError, Lab
+from labkit.quizzes import QUESTION, quiz_functions, read_quizzes
 from labkit.submissions import without_explore_cells
 from labkit.worker import warm
 
@@ -36,16 +38,29 @@ _LIBRARIES = ("labkit", "keras", "tensorflow", "numpy", "scikit-learn")
 def record(lab: Lab, checks: str, test_file: Path, progress: Callable[[str], None]) -> Tables:
     """Carry out the public checks, whose text lies in `test_file`, on the reference and on every known mistake."""
     catalogue.read_catalogue(lab, MISCONCEPTIONS)
-    totals = {question.id: 0.0 for question in lab.questions}
-    for check in lab.checks:
-        totals[check.question] = totals.get(check.question, 0.0) + check.points
-    tables = Tables([{"id": q.id, "title": q.title, "points": totals[q.id]} for q in lab.questions])
+    tables = Tables(
+        [
+            {
+                "id": question.id,
+                "title": question.title,
+                "points": float(sum(check.points for check in lab.checks if check.question == question.id)),
+            }
+            for question in lab.questions
+            if question.id != QUESTION
+        ]
+    )
     run_checks(_RecordingRun(lab, tables, Live(lab)), test_file, None, progress)
     return sealed(tables, lab, checks)
 
 
+def quiz_of(lab: Lab) -> list[dict[str, Any]]:
+    """The sealed questions of the lab's quiz, which are no answers but go out in the same file."""
+    return [seal(quiz) for quiz in read_quizzes(lab.source.read_text(encoding="utf-8"))]
+
+
 def sealed(tables: Tables, lab: Lab, checks: str) -> Tables:
     """The tables with the digests of what they were recorded from and of what they hold."""
+    tables.index[QUESTION] = quiz_of(lab)
     tables.index["recorded_from"] = inputs_digest(lab, checks)
     tables.index["content"] = _content_digest(tables.index, tables.arrays)
     return tables
@@ -75,7 +90,7 @@ def read_tables(path: Path) -> Tables | None:
 def same_answers(old: Tables, new: Tables) -> bool:
     """Whether two recordings hold the same answers; numbers may differ as they do between two processors."""
     answers, fresh = (
-        {k: v for k, v in tables.index.items() if k not in ("recorded_from", "content")}
+        {k: v for k, v in tables.index.items() if k not in ("recorded_from", "content", QUESTION)}
         for tables in (old, new)
     )
     same = _same(answers, fresh) and len(old.arrays) == len(new.arrays)
@@ -86,13 +101,26 @@ def same_answers(old: Tables, new: Tables) -> bool:
 
 
 def inputs_digest(lab: Lab, checks: str) -> str:
-    """Of all code that answers depend on, comments and prose apart, and of the versions that run it."""
+    """Of all code that answers depend on, without comments, docstrings and quiz, and of the versions that run it."""
     master = without_explore_cells(lab.source.read_text(encoding="utf-8"))
     mistakes = lab.solution / MISCONCEPTIONS
     texts = [master, checks, mistakes.read_text(encoding="utf-8") if mistakes.is_file() else ""]
     versions = [platform.python_version(), *(metadata.version(name) for name in _LIBRARIES)]
-    parts = [*(ast.unparse(ast.parse(text)) for text in texts), *versions]
+    parts = [*map(_code, texts), *versions]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _code(text: str) -> str:
+    tree = ast.parse(text)
+    quiz = quiz_functions(tree)
+    tree.body = [node for node in tree.body if node not in quiz]
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef))
+            and ast.get_docstring(node) is not None
+        ):
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.unparse(tree)
 
 
 def _content_digest(index: dict[str, Any], arrays: list[np.ndarray]) -> str:

@@ -11,9 +11,11 @@ from labkit.author.archive import requirements, wheel, zip_bytes
 from labkit.author.build import handout
 from labkit.author.notebook import as_text, notebook_of
 from labkit.author.platforms import nbgrader
+from labkit.author.quiz import asked
 from labkit.author.recording import RECORDED
 from labkit.check.answers import MISCONCEPTIONS
 from labkit.labs import Course, CourseError, Lab
+from labkit.quizzes import QUESTION
 from labkit.submissions import EXPLORE
 
 Files = dict[str, bytes]
@@ -84,7 +86,9 @@ def _require_built(lab: Lab) -> None:
             raise CourseError(
                 f"{path} is not what {lab.solution} gives; run `labkit build {lab.name}` first."
             )
-    if not recording.is_current(lab.handout / RECORDED, lab, texts["test_lab.py"]):
+    recorded = recording.read_tables(lab.handout / RECORDED)
+    current = recording.is_current(lab.handout / RECORDED, lab, texts["test_lab.py"])
+    if not current or recorded.index.get(QUESTION) != recording.quiz_of(lab):
         raise CourseError(
             f"{lab.handout / RECORDED} was recorded from other files or by other libraries; "
             f"run `labkit build {lab.name}` first."
@@ -161,7 +165,7 @@ def gradescope_files(course: Course, lab: Lab, salt: bytes) -> Files:
 
 def nbgrader_files(student: Files, lab: Lab) -> Files:
     """A course of nbgrader's with the lab as an assignment under `source/`, and settings for its config."""
-    master = lab.source.read_text(encoding="utf-8")
+    master = asked(lab.source.read_text(encoding="utf-8"), None)
     beside = {
         name: data
         for name, data in student.items()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import getpass
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from labkit.author.quiz import asked, reordered
 from labkit.labs import CourseError
+from labkit.quizzes import PREFIX, QUESTION, order_from
 
 _BEGIN = re.compile(r"^(\s*)# BEGIN SOLUTION\s*$")
 _END = re.compile(r"^\s*# END SOLUTION\s*$")
@@ -24,15 +28,30 @@ def starter(master: str, name: str = "lab.py") -> str:
     for line, sentence in marker_problems(master):
         raise CourseError(f"{name}, line {line}: {sentence}")
     lines, inside = [], False
-    for _, line, place in _walk(master):
+    for _, line, place in _walk(asked(master, order_from(master.split("\n", 1)[0]))):
         if begin := _BEGIN.match(line):
             inside = True
-            lines.append(f'{begin[1]}raise NotImplementedError("{place.question} {place.function}")')
+            question = QUESTION if place.function.startswith(PREFIX) else place.question
+            lines.append(f'{begin[1]}raise NotImplementedError("{question} {place.function}")')
         elif _END.match(line):
             inside = False
         elif not inside:
             lines.append(line)
     return "\n".join(lines)
+
+
+def personal(handout: Path, suffix: str, name: str | None) -> str:
+    """A lab's starter as one student gets it, script or notebook: the options of the quiz in an order of their own.
+
+    The same name always gives the same order; without one it is the user's.
+    """
+    script = (handout / "lab.py").read_text(encoding="utf-8")
+    own = reordered(script, order_from(name or getpass.getuser()))
+    if own == script or suffix == ".py":
+        return own if suffix == ".py" else (handout / "lab.ipynb").read_text(encoding="utf-8")
+    from labkit.author.notebook import starter_notebook
+
+    return starter_notebook(own, handout.name)
 
 
 def marker_problems(master: str) -> list[tuple[int, str]]:
@@ -42,7 +61,7 @@ def marker_problems(master: str) -> list[tuple[int, str]]:
         if _BEGIN.match(line):
             if began:
                 found.append((number, f"a solution begins inside the one that begins on line {began}."))
-            elif place.question is None or place.function is None:
+            elif place.function is None or not (place.question or place.function.startswith(PREFIX)):
                 found.append((number, "a solution begins outside a function of a question."))
             began = number
         elif _END.match(line):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit.check import marks
+from labkit.check import marks, quiz
 from labkit.check.run import Run
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
@@ -52,6 +52,14 @@ def mnist():
     from labkit.data import load_mnist
 
     return load_mnist()
+
+
+@pytest.hookimpl
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    """Collect the quiz of a lab with its checks; other modules are left to pytest."""
+    if module_path.name == "test_lab.py" and quiz.beside(module_path.parent):
+        return quiz.CheckModule.from_parent(parent, path=module_path)
+    return None
 
 
 @pytest.hookimpl(tryfirst=True)

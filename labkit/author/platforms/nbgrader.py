@@ -32,7 +32,9 @@ def assignment(lab: Lab, master: str) -> str:
                 cell.metadata["nbgrader"] = _marks(cell.id, solution=True)
                 waiting[question.id] -= written
                 if not waiting[question.id]:
-                    cells += [_graded(check) for check in public if check.question == question.id]
+                    cells += [
+                        _graded(check) for check in public if check.question == question.id and check.points
+                    ]
         if "nbgrader" not in cell.metadata and EXPLORE not in cell.metadata.get("tags", []):
             cell.metadata["nbgrader"] = _marks(cell.id, locked=True)
     notebook.cells = cells

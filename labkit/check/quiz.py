@@ -1,0 +1,199 @@
+"""Quiz questions as checks, judged without a word of the answer in clear.
+
+What students get are sealed questions: each right answer, and each sentence that explains an option, can only be
+opened with the answer that it belongs to. That keeps answers from being read by accident or searched for; it keeps
+nothing from somebody who tries all four options, so a quiz is for learning, and worth 0 points unless its author says
+otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from labkit.check import marks
+from labkit.check.expect.failure import Failure
+from labkit.check.parties import NotAttempted, Party
+from labkit.quizzes import ORDER, QUESTION, Quiz, permutation, read_quizzes
+
+ROUNDS = 20_000  # of the key derivation in what students get: about 10 ms an attempt
+RECORDED = "recorded.npz"
+_TAG = 16  # bytes
+
+
+# --- sealing ------------------------------------------------------------------------------------------------
+
+
+def seal(quiz: Quiz, rounds: int = ROUNDS) -> dict[str, Any]:
+    """A question with its answer as plain data in which the answer cannot be read. The same question, the same data."""
+    salt = hashlib.sha256(repr((quiz.function, quiz.text, quiz.options, quiz.answer)).encode()).digest()[:16]
+    sealed = {
+        "function": quiz.function,
+        "title": quiz.title,
+        "points": quiz.points,
+        "options": len(quiz.options),
+        "several": isinstance(quiz.answer, str) and len(quiz.answer) > 1,
+        "tolerance": quiz.tolerance,
+        "salt": salt.hex(),
+        "rounds": rounds,
+    }
+    if quiz.options:
+        entries = [(f"options {quiz.answer}", {"right": True})]
+        for option in quiz.options:
+            entries.append(
+                (
+                    f"option {option.letter}",
+                    {"right": option.letter in quiz.answer, "because": option.because},
+                )
+            )
+    else:
+        entries = [(_bucket(quiz.answer, quiz.tolerance), {"right": True, "number": quiz.answer})]
+        for number, because in quiz.slips:
+            entries.append(
+                (_bucket(number, quiz.tolerance), {"right": False, "number": number, "because": because})
+            )
+    sealed["entries"] = [
+        _close(sealed, answer, number, content) for number, (answer, content) in enumerate(entries)
+    ]
+    return sealed
+
+
+def _close(sealed: dict, answer: str, number: int, content: dict) -> list[str]:
+    tag, key = _keys(sealed, answer)
+    return [tag.hex(), _crypt(key, number, json.dumps(content).encode()).hex()]
+
+
+def _open(sealed: dict, answer: str) -> Iterator[dict[str, Any]]:
+    """Whatever this answer opens."""
+    tag, key = _keys(sealed, answer)
+    for number, (own_tag, content) in enumerate(sealed["entries"]):
+        if own_tag == tag.hex():
+            yield json.loads(_crypt(key, number, bytes.fromhex(content)))
+
+
+def _keys(sealed: dict, answer: str) -> tuple[bytes, bytes]:
+    derived = hashlib.pbkdf2_hmac(
+        "sha256", answer.encode(), bytes.fromhex(sealed["salt"]), sealed["rounds"], _TAG + 32
+    )
+    return derived[:_TAG], derived[_TAG:]
+
+
+def _crypt(key: bytes, number: int, text: bytes) -> bytes:
+    stream = hashlib.shake_256(key + number.to_bytes(4, "big")).digest(len(text))
+    return bytes(a ^ b for a, b in zip(text, stream, strict=True))
+
+
+def _bucket(number: float, tolerance: float, shift: int = 0) -> str:
+    """Numbers no further apart than the tolerance are in the same bucket or in neighbours."""
+    return f"number {math.floor(number / (2 * tolerance or 1)) + shift}"
+
+
+# --- judging ------------------------------------------------------------------------------------------------
+
+
+def problem_with(sealed: dict[str, Any], answer: object, order: int | None = None) -> str | None:
+    """What to tell a student whose answer this is, None where it is right.
+
+    `order` is that in which the student's file shows the options; None where it shows them as they were written.
+    """
+    return _choice(sealed, answer, order) if sealed["options"] else _number(sealed, answer)
+
+
+def _choice(sealed: dict, answer: object, order: int | None) -> str | None:
+    count, several = sealed["options"], sealed["several"]
+    shown = [chr(ord("a") + place) for place in range(count)]
+    text = "".join(map(str, answer)) if isinstance(answer, (list, tuple)) else str(answer)
+    letters = sorted(set(re.sub(r"[\s,;.()]", "", text.lower())))
+    if not letters or not set(letters) <= set(shown):
+        wanted = "the letters of all right options" if several else "the letter of the right option"
+        return f"answer with {wanted}, {shown[0]} to {shown[-1]}"
+    if not several and len(letters) > 1:
+        return "exactly one option is right"
+    places = permutation(order, sealed["function"], count) if order is not None else range(count)
+    written = {letter: chr(ord("a") + places[ord(letter) - ord("a")]) for letter in letters}
+    if any(_open(sealed, f"options {''.join(sorted(written.values()))}")):
+        return None
+    opened = {letter: next(_open(sealed, f"option {own}"), {}) for letter, own in written.items()}
+    wrong = {letter: entry for letter, entry in opened.items() if not entry.get("right")}
+    if not wrong:
+        return "what you chose is right, and more is right as well"
+    reasons = [
+        f"{letter} is not right" + (f": {entry['because']}" if entry.get("because") else "")
+        for letter, entry in wrong.items()
+    ]
+    return "\n".join(reasons)
+
+
+def _number(sealed: dict, answer: object) -> str | None:
+    if isinstance(answer, np.ndarray) and answer.shape == ():
+        answer = answer.item()
+    if isinstance(answer, bool) or not isinstance(answer, (int, float)) or not abs(answer) < 1e300:
+        return "answer with a number"
+    found = [
+        entry
+        for shift in (0, -1, 1)
+        for entry in _open(sealed, _bucket(answer, sealed["tolerance"], shift))
+        if abs(answer - entry["number"]) <= sealed["tolerance"]
+    ]
+    if any(entry["right"] for entry in found):
+        return None
+    return next((entry["because"] for entry in found), f"{answer:g} is not right")
+
+
+# --- checks -------------------------------------------------------------------------------------------------
+
+
+def checks(sealed_quizzes: list[dict[str, Any]]) -> dict[str, Callable]:
+    """A check for each question, by name, as pytest collects it."""
+    return {f"test_{sealed['function']}": _check(sealed) for sealed in sealed_quizzes}
+
+
+def _check(sealed: dict[str, Any]) -> Callable:
+    def check(student: Party) -> None:
+        order = _order(student)
+        answer = getattr(student, sealed["function"])()
+        problem = problem_with(sealed, answer, order)
+        if problem is not None:
+            raise Failure("quiz", problem, answer)
+
+    check.__name__, check.__doc__ = f"test_{sealed['function']}", sealed["title"]
+    return marks.question(QUESTION)(marks.points(sealed["points"])(check))
+
+
+def _order(student: Party) -> int | None:
+    try:
+        order = getattr(student, ORDER)()
+    except (Failure, NotAttempted):  # the solution shows the options as they were written
+        return None
+    return order if isinstance(order, int) else None
+
+
+class CheckModule(pytest.Module):
+    """A test_lab.py with the checks of the quiz that lies beside it."""
+
+    def collect(self):
+        vars(self.obj).update(checks(beside(self.path.parent)))
+        return super().collect()
+
+
+def beside(folder: Path) -> list[dict[str, Any]]:
+    """The sealed questions of a folder: out of its recorded answers, or sealed here out of its solution."""
+    recorded, script = folder / RECORDED, folder / "lab.py"
+    if recorded.is_file():
+        with np.load(recorded, allow_pickle=False) as members:
+            return json.loads(members["index"].tobytes()).get(QUESTION, [])
+    return list(_sealed_here(script.read_text(encoding="utf-8"))) if script.is_file() else []
+
+
+@lru_cache(maxsize=8)
+def _sealed_here(script: str) -> tuple[dict[str, Any], ...]:
+    return tuple(seal(quiz, rounds=1) for quiz in read_quizzes(script) if quiz.answer is not None)
