@@ -158,20 +158,12 @@ def run_checks(
     already are kept for the others.
     """
     injected = _Injected(run, None if questions is None else set(questions), progress, dependents)
-    arguments = [
-        str(test_file),
-        *("-c", os.devnull, "--rootdir", str(test_file.parent), "--confcutdir", str(test_file.parent)),
-        *(
-            "--disable-plugin-autoload",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:terminal",
-            "-p",
-            "labkit.check.plugin",
-        ),
-        *("--import-mode=importlib", "--assert=plain", "--capture=no", "-o", "addopts="),
-    ]
+    options = ["-c", os.devnull, "--rootdir", str(test_file.parent), "--confcutdir", str(test_file.parent)]
+    options += ["--disable-plugin-autoload", "--import-mode=importlib", "--assert=plain", "--capture=no"]
+    options += ["-o", "addopts=", "-p", "labkit.check.plugin"]
+    for unwanted in ("cacheprovider", "terminal", "unraisableexception", "threadexception"):
+        options += ["-p", f"no:{unwanted}"]  # the last two collect garbage for most of a second
+    arguments = [str(test_file), *options]
     # what pytest itself prints belongs to nobody; errors in a test file reach us through `injected`
     with contextlib.redirect_stdout(io.StringIO()):
         pytest.main(arguments, plugins=[injected])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from labkit.labs import Lab
 from labkit.submissions import Submission, SubmissionError, read_submission
 from labkit.watch.changes import digests, uses
 from labkit.watch.trial import Trial
+from labkit.worker import strongest_plan
 from labkit.worker.launch import can_fork, warm_server
 
 POLL = 0.05  # seconds between two looks at the file
@@ -142,4 +144,8 @@ def watch(path: Path, lab: Lab, warming: Callable[[], None] = lambda: None) -> W
         server = warm_server()
         lazy.load_keras()
         server.wait_ready()
-    return Watcher(path, lab)
+    strongest_plan()  # found once, here, and not by every round
+    watcher = Watcher(path, lab)
+    gc.collect()
+    gc.freeze()  # what is loaded now stays; no round need look through it again
+    return watcher

@@ -293,7 +293,7 @@ class Worker:
         if self._members is not None:
             return self._members
         try:
-            return [self._watched, *self._watched.children(recursive=True)]
+            return [self._watched, *_descendants(self._watched)]
         except psutil.Error:
             return []
 
@@ -347,6 +347,22 @@ class Worker:
     def _fail(self, kind: str, sentence: str) -> NoReturn:
         self.close()
         raise WorkerFailed(kind, sentence)
+
+
+def _descendants(process: psutil.Process) -> list[psutil.Process]:
+    """All that it started, directly or not; from the kernel's own lists where they are, which is much quicker."""
+    found, ahead = [], [process.pid]
+    try:
+        while ahead:
+            for tasks in Path(f"/proc/{ahead.pop()}/task").glob("*/children"):
+                children = [int(number) for number in tasks.read_text().split()]
+                found += children
+                ahead += children
+    except OSError:  # one ended meanwhile: its children are another's
+        return process.children(recursive=True)
+    if not found and not Path("/proc/self/task").is_dir():
+        return process.children(recursive=True)
+    return [psutil.Process(pid) for pid in found]
 
 
 def _is_overfull(folder: str) -> bool:
