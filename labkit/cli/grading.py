@@ -120,6 +120,8 @@ def grade(
     submissions = find_submissions(paths, layout)
     if not submissions:
         raise CourseError(f"No .py or .ipynb file was found under {', '.join(map(str, paths))}.")
+    if len(submissions) == 1 and submissions[0].path == paths[0] and submissions[0].problem:
+        raise CourseError(submissions[0].problem)  # a whole class in a zip that is damaged
     strangers: list[str] = []
     absent: list[str] = []
     if roster is not None:

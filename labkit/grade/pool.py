@@ -19,6 +19,7 @@ from typing import Any
 
 import psutil
 
+from labkit import lazy
 from labkit.grade import task as tasks
 from labkit.worker.launch import THREADS
 
@@ -78,7 +79,7 @@ class _Grader:
         context = multiprocessing.get_context("spawn")  # a fork of a process that has threads may hang
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs,), daemon=False)
-        with _environment(THREADS):
+        with _environment(THREADS), _deaf(), lazy.silence():
             self._process.start()
         theirs.close()
         self.busy = False
@@ -153,11 +154,11 @@ def _end(code: int | None) -> str:
 
 def _serve(pipe: Any) -> None:
     """Carry out one request after the other until the parent is gone or says so."""
-    from labkit import lazy
-
     # Ctrl-C reaches every process of a terminal; the parent decides what becomes of its graders
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, _stop)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     threading.Thread(target=_outlive_nobody, daemon=True).start()
     _close_standard_streams()
     lazy.install()
@@ -216,6 +217,19 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """A process that is started now does not hear Ctrl-C until it wants to; ours hears it afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,371 @@
+"""What is found to grade, and whose it is: one example for each layout, class lists, and zips of a stranger."""
+
+from __future__ import annotations
+
+import random
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from labkit.grade.sources import find_submissions, read_roster
+from labkit.grade.sources.found import instant
+from labkit.labs import CourseError
+from labkit.submissions import SubmissionError
+
+PY = "# labkit: lab01_toy\n"
+NOTEBOOK = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
+
+METADATA = """---
+submission_101:
+  :submitters:
+  - :name: Jane Doe
+    :sid: '0042'
+    :email: jane@example.edu
+  - :name: Max Groß
+    :sid: null
+    :email: max@example.edu
+  :created_at: 2026-02-03 04:05:06.789000000 Z
+  :score: 10.0
+  :results: !ruby/hash:ActiveSupport::HashWithIndifferentAccess
+    output: "x"
+submission_102:
+  :submitters:
+  - :name: Ann O'Neil
+    :sid: ''
+    :email: ann@example.edu
+  :created_at: not a time
+"""
+
+JANE = {"id": "0042", "name": "Jane Doe", "email": "jane@example.edu"}
+#: For each layout its files, and what is found: name, file and student.
+LAYOUTS = {
+    "files": (
+        [
+            "alice.py",
+            "bob/lab.py",
+            "bob/helper.py",
+            "carol/one.py",
+            "carol/two.ipynb",
+            "carol/.x.py",
+            "dora/report.pdf",
+        ],
+        [
+            ("alice", "alice.py", {}),
+            ("bob", "bob/lab.py", {}),
+            ("carol/one", "carol/one.py", {}),
+            ("carol/two", "carol/two.ipynb", {}),
+        ],
+    ),
+    "gradescope": (
+        {
+            "export/submission_metadata.yml": METADATA,
+            "export/submission_101/lab.py": PY,
+            "export/submission_101/notes.py": PY,
+            "export/submission_102/scan.pdf": "",
+            "export/submission_103/mine.py": PY,
+        },
+        [
+            (
+                "submission_101",
+                "submission_101/lab.py",
+                {
+                    **JANE,
+                    "submitted_at": "2026-02-03T04:05:06+00:00",
+                    "group": [{"name": "Max Groß", "email": "max@example.edu"}],
+                },
+            ),
+            ("submission_102", None, {"name": "Ann O'Neil", "email": "ann@example.edu"}),
+            ("submission_103", "submission_103/mine.py", {}),
+        ],
+    ),
+    "moodle": (
+        [
+            "Jane Doe_12345_assignsubmission_file_/mine.py",
+            "Jane Doe_12345_assignsubmission_onlinetext_/onlinetext.html",
+            "Max O_Groß_77_assignsubmission_file_lab01_toy.py",
+            "Participant_88_assignsubmission_file_/a.ipynb",
+            "Typed Only_99_assignsubmission_onlinetext_/onlinetext.html",
+        ],
+        [
+            (
+                "Jane Doe_12345",
+                "Jane Doe_12345_assignsubmission_file_/mine.py",
+                {"id": "12345", "name": "Jane Doe"},
+            ),
+            (
+                "Max O_Groß_77",
+                "Max O_Groß_77_assignsubmission_file_lab01_toy.py",
+                {"id": "77", "name": "Max O_Groß"},
+            ),
+            ("Participant_88", "Participant_88_assignsubmission_file_/a.ipynb", {"id": "88"}),
+            ("Typed Only_99", None, {"id": "99", "name": "Typed Only"}),
+        ],
+    ),
+    "canvas": (
+        [
+            "doejane_101_5001_lab.py",
+            "doejane_101_5009_lab-1.py",
+            "grossmax_LATE_102_5002_mine.ipynb",
+            "oneilann_103_5003_essay.docx",
+            "paulo_104_5004_one.py",
+            "paulo_104_5005_two.py",
+        ],
+        [
+            ("doejane_101", "doejane_101_5009_lab-1.py", {"id": "101", "attempt": 2}),
+            ("grossmax_102", "grossmax_LATE_102_5002_mine.ipynb", {"id": "102", "late": True}),
+            ("oneilann_103", None, {"id": "103"}),
+            ("paulo_104/paulo_104_5004_one", "paulo_104_5004_one.py", {"id": "104"}),
+            ("paulo_104/paulo_104_5005_two", "paulo_104_5005_two.py", {"id": "104"}),
+        ],
+    ),
+    "nbgrader": (
+        {
+            "submitted/jane/lab01_toy/problem.ipynb": NOTEBOOK,
+            "submitted/jane/lab01_toy/timestamp.txt": "2026-02-02 15:58:23.948203 America/Los_Angeles\n",
+            "submitted/max/lab01_toy/problem.ipynb": NOTEBOOK,
+            "submitted/max/lab01_toy/extra.ipynb": NOTEBOOK,
+            "source/lab01_toy/problem.ipynb": NOTEBOOK,
+        },
+        [
+            (
+                "jane/lab01_toy",
+                "jane/lab01_toy/problem.ipynb",
+                {"id": "jane", "submitted_at": "2026-02-02T15:58:23-08:00"},
+            ),
+            ("max/lab01_toy/extra", "max/lab01_toy/extra.ipynb", {"id": "max"}),
+            ("max/lab01_toy/problem", "max/lab01_toy/problem.ipynb", {"id": "max"}),
+        ],
+    ),
+}
+
+
+def written(root: Path, files) -> Path:
+    for name in files:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(files[name] if isinstance(files, dict) else PY if name.endswith(".py") else NOTEBOOK)
+    return root
+
+
+def zipped(root: Path, to: Path) -> Path:
+    with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(root.rglob("*")):
+            archive.write(path, path.relative_to(root))
+    return to
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_each_layout_is_recognised_and_tells_its_students(tmp_path, layout, packed):
+    files, expected = LAYOUTS[layout]
+    root = written(tmp_path / "handed in", files)
+    given = root / "export" if layout == "gradescope" else root
+    found = find_submissions([zipped(root, tmp_path / "handed in.zip") if packed else given])
+    base = {"gradescope": "export/", "nbgrader": "submitted/"}.get(layout, "")
+    start = tmp_path / ("handed in.zip" if packed else "handed in")
+    got = [(f.name, f.path if f.file else None, f.student.as_dict()) for f in found]
+    assert sorted(got, key=str) == sorted(
+        [(name, start / (base + path) if path else None, student) for name, path, student in expected],
+        key=str,
+    )
+    for entry in found:
+        if entry.file:
+            assert entry.read().name == entry.name
+        else:
+            with pytest.raises(SubmissionError, match=r"hand in the \.py or \.ipynb file itself"):
+                entry.read()
+
+
+def test_the_layout_can_be_said(tmp_path):
+    root = written(tmp_path / "class", ["hw_10_20_a.py", "hw_10_30_b.py"])
+    assert [f.name for f in find_submissions([root])] == ["hw_10/hw_10_20_a", "hw_10/hw_10_30_b"]
+    assert [f.name for f in find_submissions([root], "files")] == ["hw_10_20_a", "hw_10_30_b"]
+    for layout, sentence in (("moodle", "not laid out as moodle"), ("paper", "there is no 'paper'")):
+        with pytest.raises(CourseError, match=sentence):
+            find_submissions([root], layout)
+
+
+def test_metadata_that_cannot_be_read_are_no_silent_loss(tmp_path):
+    root = written(tmp_path / "x", {"submission_metadata.yml": "a: [", "submission_1/lab.py": PY})
+    with pytest.raises(SubmissionError, match="export the submissions again"):
+        find_submissions([root])
+
+
+def test_names_never_meet_the_files_of_results(tmp_path):
+    names = [
+        "salt.py",
+        "grades.csv.py",
+        "journal.jsonl.py",
+        "a/lab.py",
+        "a/result.json/lab.py",
+        "b.py",
+        "b.ipynb",
+    ]
+    found = find_submissions([written(tmp_path / "class", names), tmp_path / "class/b.py"])
+    assert [f.name for f in found] == [
+        *("b", "b.py", "grades.csv.py", "journal.jsonl.py", "salt.py", "a", "a/result.json_", "b-2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("2026-02-03 04:05:06.789 Z", "2026-02-03T04:05:06+00:00"),
+        ("2026-02-03 04:05:06 UTC", "2026-02-03T04:05:06+00:00"),
+        ("2026-02-03T04:05:06+0130", "2026-02-03T04:05:06+01:30"),
+        ("2026-02-03 04:05:06", "2026-02-03T04:05:06+00:00"),
+        ("2026-02-30 04:05:06", None),
+        ("2026-02-03 04:05:06 ../../etc", None),
+        ("yesterday", None),
+        (None, None),
+    ],
+)
+def test_times_become_iso_or_nothing(text, iso):
+    assert instant(text) == iso
+
+
+# --- class lists ---------------------------------------------------------------------------------------------
+
+ROSTER = """\ufeffStudent ID;Last name;First name;E-mail address;Username
+s1;Doe;Jane;jane.doe@example.edu;jd1
+s2;Groß;Max Émile;max@example.edu;mg2
+s3;Doe;John;john@example.edu;jd3
+s4;Absent;Ann;ann@example.edu;aa4
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [
+        ("s1", "s1"), ("S1/lab01", "s1"), ("jd1", "s1"), ("jane.doe", "s1"), ("Jane Doe_12345", "s1"), ("doejane_77", "s1"),
+        ("jane.doe@example.edu", "s1"), ("Gross Max Emile", "s2"), ("hw/mg2/lab", "s2"), ("doe", None), ("nobody", None),
+    ],
+)  # fmt: skip
+def test_a_class_list_matches_by_id_mail_login_and_name(tmp_path, name, student):
+    (tmp_path / "roster.csv").write_text(ROSTER, encoding="utf-8")
+    (tmp_path / "class").mkdir()
+    found = find_submissions([written(tmp_path / "class", [f"{name}.py"])], "files")
+    (entry,), strangers, absent = read_roster(tmp_path / "roster.csv").complete(found)
+    assert entry.student.id == student
+    assert (strangers == [name]) == (student is None)
+    assert "Ann Absent" in absent and len(absent) == 4 - (student is not None)
+
+
+def test_what_a_class_list_says_counts_more_and_the_exports_id_is_kept(tmp_path):
+    (tmp_path / "roster.csv").write_text("id,name,email\ns1,Jane Doe,jane@example.edu\n")
+    found = find_submissions([written(tmp_path / "m", ["Jane Doe_12345_assignsubmission_file_/lab.py"])])
+    (entry,), _, _ = read_roster(tmp_path / "roster.csv").complete(found)
+    assert entry.student.as_dict() == {
+        **{"id": "s1", "name": "Jane Doe", "email": "jane@example.edu", "source_id": "12345"}
+    }
+
+
+def test_two_students_of_one_name_are_neither(tmp_path):
+    (tmp_path / "roster.csv").write_text("id,name\n1,Jane Doe\n2,Doe Jane\n3,1\n")
+    roster = read_roster(tmp_path / "roster.csv")
+    assert "janedoe" not in roster.keys
+    assert roster.keys["1"] == 0  # an id counts more than a name that looks like it
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "no column"),
+        (b"a,b\n1,2\n", "must name some of: id, name"),
+        (b"id\n\xff\n", "not UTF-8"),
+        (b'id,name\n"' + b"x" * 200_000, "not CSV"),
+    ],
+)
+def test_a_class_list_that_is_none_gets_one_sentence(tmp_path, content, sentence):
+    (tmp_path / "r.csv").write_bytes(content)
+    with pytest.raises(CourseError, match=sentence):
+        read_roster(tmp_path / "r.csv")
+    with pytest.raises(CourseError, match="cannot be read"):
+        read_roster(tmp_path / "gone.csv")
+
+
+# --- zips of a stranger --------------------------------------------------------------------------------------
+
+
+def a_zip(path: Path, members: dict[str, bytes], **how) -> Path:
+    with zipfile.ZipFile(path, "w", how.get("method", zipfile.ZIP_DEFLATED)) as archive:
+        for name, data in members.items():
+            info = zipfile.ZipInfo(name)
+            info.compress_type = how.get("method", zipfile.ZIP_DEFLATED)
+            info.external_attr = how.get("mode", stat.S_IFREG | 0o644) << 16
+            archive.writestr(info, data)
+    return path
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../evil.py", "/etc/evil.py", "a/../../evil.py", "C:/evil.py", "a\\..\\evil.py", "x" * 250 + ".py"],
+)
+def test_a_member_that_leads_elsewhere_is_refused_and_the_others_graded(tmp_path, name):
+    found = find_submissions([a_zip(tmp_path / "c.zip", {name: PY.encode(), "good.py": PY.encode()})])
+    assert [f.name for f in found] == ["good", "c-refused"]
+    assert found[0].read().lab == "lab01_toy"
+    with pytest.raises(SubmissionError, match="whose name (leads outside|is longer)"):
+        found[1].read()
+
+
+@pytest.mark.parametrize(
+    ("data", "how", "sentence"),
+    [
+        (b"#" * (5 * 1024**2), {}, "larger than 4 MB"),
+        (b"/etc/passwd", {"mode": stat.S_IFLNK | 0o777}, "link or a device"),
+        (PY.encode(), {"method": zipfile.ZIP_BZIP2}, "another method than deflate"),
+        (PY.encode(), {"method": zipfile.ZIP_LZMA}, "another method than deflate"),
+        (b"", {}, "empty"),
+    ],
+)  # fmt: skip
+def test_a_member_that_cannot_be_read_costs_only_itself(tmp_path, data, how, sentence):
+    found = find_submissions([a_zip(tmp_path / "c.zip", {"a.py": data}, **how)])
+    assert [f.name for f in found] == ["a"]
+    with pytest.raises(SubmissionError, match=sentence):
+        found[0].read()
+
+
+def test_an_encrypted_member_is_refused(tmp_path):
+    path = a_zip(tmp_path / "c.zip", {"a.py": PY.encode()})
+    data = bytearray(path.read_bytes())
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(signature) + offset] |= 1
+    path.write_bytes(data)
+    with pytest.raises(SubmissionError, match="encrypted"):
+        find_submissions([path])[0].read()
+
+
+def test_any_damage_to_a_zip_is_one_sentence(tmp_path):
+    whole = a_zip(tmp_path / "w.zip", {f"s{n}/lab.py": PY.encode() * 50 for n in range(3)}).read_bytes()
+    draw = random.Random(0)
+    damaged = [b"", b"PK", whole[:100], whole[: len(whole) // 2], whole[:-5]]
+    for _ in range(150):
+        bad = bytearray(whole)
+        for _ in range(draw.randint(1, 8)):
+            bad[draw.randrange(len(bad))] = draw.randrange(256)
+        damaged.append(bytes(bad))
+    path = tmp_path / "c.zip"
+    for data in damaged:
+        path.write_bytes(data)
+        found = find_submissions([path])
+        assert found
+        for entry in found:
+            try:
+                entry.read()
+            except SubmissionError as problem:
+                assert str(problem).endswith(".") and "\n" not in str(problem)
+
+
+def test_a_zip_bomb_is_not_unpacked(tmp_path):
+    bomb = a_zip(tmp_path / "c.zip", {"a.py": b"\0" * (300 * 1024**2)})
+    import tracemalloc
+
+    (entry,) = find_submissions([bomb])
+    tracemalloc.start()
+    with pytest.raises(SubmissionError, match="larger than 4 MB"):
+        entry.read()
+    assert tracemalloc.get_traced_memory()[1] < 40 * 1024**2
+    tracemalloc.stop()
