@@ -45,6 +45,10 @@ def write(results: list[Result], request: Request) -> Exported:
     identities = [_identity(row, header) for row in students]
     notes: list[str] = []
     for lab, column in columns.items():
+        if any("read only" in row[column] for row in sheet.rows[:3]):
+            raise ExportError(
+                f"Canvas computes {header[column]!r} itself and reads no grades for it; choose another."
+            )
         most = _points_possible(sheet, header, column)
         mine = [result for result in results if result["lab"] == lab]
         pairs = pair(mine, identities, "the gradebook")

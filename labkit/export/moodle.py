@@ -52,6 +52,8 @@ COLUMNS = {
         *("Comentarios de retroalimentación", "Comentaris de retroacció"),
     ),
 }
+#: The header that stands there instead of a maximum where an assignment is graded in words.
+_SCALE = ("scale", "skala", "barème", "escala", "scala", "schaal")
 _NO = ("no", "nein", "non", "não", "nee")
 #: "Participant 123", whatever the language calls a participant, with or without the space.
 _PARTICIPANT = re.compile(r"^\D*?[^\d\s]\D*?(\d+)$")
@@ -116,6 +118,10 @@ def find_columns(sheet: Sheet, grade: str | None = None) -> dict[str, int]:
     columns = {role: place for role, place in columns.items() if place is not None}
     if "identifier" not in columns:
         raise ExportError(f"The sheet has no column of participants; it should be {_WHAT}.")
+    if "maximum" not in columns and set(_SCALE) & set(header):
+        raise ExportError(
+            "This assignment is graded on a scale; points cannot be filled in. Let it be graded in points."
+        )
     if "grade" not in columns:
         raise ExportError(f"Which column holds the grade? Name it with --column HEADER; {_there(sheet)}")
     return columns

@@ -10,6 +10,8 @@ import re
 import unicodedata
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from labkit.export import FORMATS, Request, export
 from labkit.text import csv_cell, defused, html_text, inert, json_text
@@ -91,6 +93,25 @@ def test_moodle_gets_text_and_its_own_markup_only(text):
     assert row[4] == "3.33"
     tags = re.findall(r"<[^>]*>", row[7])
     assert set(tags) <= {"<p>", "</p>", "<ul>", "</ul>", "<li>", "</li>", "<br>"}
+
+
+@given(st.text(st.characters(codec=None), max_size=60))
+@example("\ud800")
+def test_any_text_is_inert_everywhere(text):
+    for name in ("gradescope", "classroom50", "prairielearn", "coursera", "junit", "csv"):
+        for content in export([hostile(text)], name, Request(hidden="visible")).files.values():
+            content.encode("utf-8")
+            assert not {c for c in content if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn")} - {
+                "\n",
+                "\t",
+            }
+            if name == "junit":
+                assert_junit(content)
+            elif name == "csv":
+                cells = [cell for row in csv.reader(io.StringIO(content)) for cell in row]
+                assert len(cells) == 2 * 15 and not any(cell.startswith(("=", "@", "\t")) for cell in cells)
+            else:
+                json.loads(content)
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,7 @@ def test_several_labs_go_to_their_columns():
         (CANVAS.encode(), {"": "12"}, "No column"),
         (CANVAS.encode(), {"": "ID"}, "No column"),
         (CANVAS.replace("Essay", "lab01_toy").encode(), {}, "More than one column"),
+        (CANVAS.encode(), {"": "Total (read only)"}, "computes 'Total (read only)' itself"),
     ],
 )
 def test_a_sheet_that_cannot_be_filled_gets_a_sentence(sheet, columns, words):
@@ -238,6 +239,11 @@ def test_feedback_does_not_tell_of_hidden_checks(hidden):
     }
     said = moodle(result)[1][1][9]
     assert ("message of secret" in said) == ("Title of secret" in said) == (not hidden)
+
+
+def test_an_assignment_graded_in_words_takes_no_points():
+    with pytest.raises(ExportError, match="on a scale"):
+        moodle(passed(), header=ENGLISH.replace("Maximum grade", "Scale"))
 
 
 def test_one_worksheet_is_one_lab():
