@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,27 @@ from labkit.text import one_line
 _CANVAS = re.compile(r"^[^_/]+_(?:LATE_)?(\d+)_\d+_", re.IGNORECASE)
 _MOODLE = re.compile(r"^([^_/]+)_(\d+)_assignsubmission_", re.IGNORECASE)
 Rows = Sequence[Sequence[str]]
+
+
+class _Register:
+    """The rows by each thing that identifies them, so that a large class takes no longer for each student."""
+
+    def __init__(self, rows: Rows):
+        self.headings = [row[-1] for row in rows]
+        self._by_mark: dict[str, list[int]] = {}
+        self._by_name: dict[tuple[str, ...], list[int]] = {}
+        for number, row in enumerate(rows):
+            for mark in {_plain(cell) for cell in row[:-1]} - {""}:
+                self._by_mark.setdefault(mark, []).append(number)
+            self._by_name.setdefault(name_of(row[-1]), []).append(number)
+
+    def marked(self, marks: Iterable[str]) -> list[int]:
+        """The rows that have any of these ids, numbers or addresses."""
+        return sorted({row for mark in marks for row in self._by_mark.get(_plain(mark), [])})
+
+    def called(self, names: set[tuple[str, ...]]) -> list[int]:
+        """The rows that have any of these whole names."""
+        return sorted({row for name in names - {()} for row in self._by_name.get(name, [])})
 
 
 @dataclass(frozen=True)
@@ -36,22 +57,20 @@ def pair(results: list[Result], rows: Rows, sheet: str) -> Pairs:
     policy counts. Two results or two rows that cannot be told apart get no grade and a note, in which `sheet` names
     the sheet.
     """
+    register = _Register(rows)
     notes: list[str] = []
     claims: dict[int, list[Result]] = {}
     for result in results:
         for person in _people(result):
-            found = _rows_of(person, result, rows)
+            found = _rows_of(person, result, register)
             if len(found) == 1:
                 claims.setdefault(found[0], []).append(result)
                 continue
-            called = (
-                f"{next((text for text in _marks(person) + [person.get('name')] if text), who(result))!r}"
+            called = next(
+                iter([*_marks(person), *([person["name"]] if "name" in person else [])]), who(result)
             )
-            notes.append(
-                f"{called} fits {len(found)} rows of {sheet}; none was filled in."
-                if found
-                else f"{called} is not in {sheet}."
-            )
+            fate = f"fits {len(found)} rows of {sheet}; none was filled in" if found else f"is not in {sheet}"
+            notes.append(f"{called!r} {fate}.")
     pairs = {}
     for row, rivals in claims.items():
         last = _last_attempt(rivals)
@@ -64,9 +83,11 @@ def pair(results: list[Result], rows: Rows, sheet: str) -> Pairs:
 
 
 def one_each(results: list[Result]) -> tuple[list[Result], tuple[str, ...]]:
-    """One result for each student and lab: the attempt that counts, else the last by path, and then a note."""
+    """One result for each student and lab, the members of a group each: the attempt that counts, else the last by
+    path, and then a note.
+    """
     attempts: dict[tuple[str, str], list[Result]] = {}
-    for result in results:
+    for result in (single for result in results for single in _singly(result)):
         attempts.setdefault((result["lab"], who(result)), []).append(result)
     notes = tuple(
         f"{who(rivals[0])!r} has {len(rivals)} results for {rivals[0]['lab']}; "
@@ -83,6 +104,17 @@ def name_of(text: str) -> tuple[str, ...]:
     return words if len(words) > 1 else ()
 
 
+def _singly(result: Result) -> list[Result]:
+    """The result of each member of a group."""
+    first = result.get("student") or {}
+    group = first.get("group")
+    others = [member for member in group if isinstance(member, dict)] if isinstance(group, list) else []
+    if not others:
+        return [result]
+    shared = {key: first[key] for key in ("submitted_at", "attempt") if key in first}
+    return [result, *(result | {"student": shared | member} for member in others)]
+
+
 def _people(result: Result) -> list[dict[str, Any]]:
     """Whose work it is: texts by key, an empty one where nobody said."""
     first = result.get("student") or {}
@@ -96,11 +128,11 @@ def _people(result: Result) -> list[dict[str, Any]]:
     ]
 
 
-def _rows_of(person: dict[str, str], result: Result, rows: Rows) -> list[int]:
+def _rows_of(person: dict[str, str], result: Result, rows: _Register) -> list[int]:
     """The rows that may be the student's: by the number in a download's name, by id or address, by whole name."""
     parts = result["submission"].replace("\\", "/").split("/")
     known = bool(person)
-    numbered = _having(rows, _numbers(person, parts))
+    numbered = rows.marked(_numbers(person, parts))
     if len(numbered) == 1:
         return numbered
     sure = {name_of(person.get("name", ""))}
@@ -108,10 +140,8 @@ def _rows_of(person: dict[str, str], result: Result, rows: Rows) -> list[int]:
     names = (sure if known else sure | {name_of(part) for part in parts}) - {()}
     marks = _marks(person) if known else ["/".join(parts), *parts]
     # an id of one system can be another student's in the next: a row that is headed by another name is not the one
-    found = [
-        row for row in _having(rows, {_plain(mark) for mark in marks}) if _may_be(rows[row][-1], sure - {()})
-    ]
-    called = [number for number, row in enumerate(rows) if name_of(row[-1]) in names]
+    found = [row for row in rows.marked(marks) if _may_be(rows.headings[row], sure - {()})]
+    called = rows.called(names)
     both = sorted(set(found) & set(called))
     return both if len(found) > 1 and len(both) == 1 else found or called
 
@@ -128,11 +158,6 @@ def _numbers(person: dict[str, str], parts: list[str]) -> set[str]:
         if key in person and any(part.endswith(f"_{person[key]}") for part in parts):
             found |= {f"canvas {person[key]}", f"participant {person[key]}"}
     return found
-
-
-def _having(rows: Rows, marks: set[str]) -> list[int]:
-    marks = marks - {""}
-    return [number for number, row in enumerate(rows) if marks & {_plain(cell) for cell in row[:-1]}]
 
 
 def _may_be(heading: str, names: set[tuple[str, ...]]) -> bool:

@@ -280,5 +280,8 @@ def test_scaling(score, most, sheet, grade):
 def test_one_result_for_each_student():
     first, second = passed("a", 1, id="1", attempt=1), passed("b", 3, id="1", attempt=2)
     assert one_each([second, first]) == ([second], ())
+    team = passed("team", 3, id="1", attempt=2, group=[{"id": "2", "name": "Ann Poe"}])
+    assert [one["student"]["id"] for one in one_each([team])[0]] == ["1", "2"]
+    assert one_each([team])[0][1]["student"]["attempt"] == 2
     kept, notes = one_each([passed("a", 1, id="1"), passed("b", 3, id="1"), passed("c", 3, id="2")])
     assert [result["submission"] for result in kept] == ["b", "c"] and "'1' has 2 results" in notes[0]
