@@ -262,6 +262,7 @@ class Grading:
                 key = replace(entry.key, sha256=task.submission.sha256)
                 entry = replace(entry, key=key)  # of what is graded, should the file have changed meanwhile
                 running[self.executor.submit(carry_out, task)] = (entry, task, time.monotonic(), 1)
+            self.watch.tick([_running(future, *about) for future, about in running.items()])
             finished, _ = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED)
             for future in finished:
                 entry, task, started, attempt = running.pop(future)
@@ -271,7 +272,6 @@ class Grading:
                     continue
                 graded = future.result() if problem is None else failure(task, str(problem))
                 yield entry, graded, time.monotonic() - started
-            self.watch.tick([_running(future, *about) for future, about in running.items()])
 
     def _task(self, entry: _Prepared) -> Task:
         submission = entry.found.read()

@@ -101,11 +101,15 @@ def _troubles(records: list[Record]) -> list[tuple[str, str]]:
     for record in records:
         stuck = [check for check in record.checks if check.verdict == "error"]
         if not record.checks or all(check.verdict == "not_run" for check in record.checks):
-            rows.append((label(record), one_line(record.notes[0] if record.notes else "", 200)))
+            rows.append((label(record), _first_line(record.notes[0] if record.notes else "")))
         elif stuck:
-            rows.append((label(record), one_line(stuck[0].message, 200)))
+            rows.append((label(record), _first_line(stuck[0].message)))
     more = len(rows) - 2 * _SHOWN
     return rows[: 2 * _SHOWN] + ([("…", f"and {more} more; see the notes in grades.csv")] if more > 0 else [])
+
+
+def _first_line(text: str) -> str:
+    return one_line(text.partition("\n")[0], 200)
 
 
 def _slowest(records: list[Record]) -> list[tuple[str, str]]:
