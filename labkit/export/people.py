@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from labkit.export.grades import Result, who
@@ -87,7 +88,7 @@ def one_each(results: list[Result]) -> tuple[list[Result], tuple[str, ...]]:
     path, and then a note.
     """
     attempts: dict[tuple[str, str], list[Result]] = {}
-    for result in (single for result in results for single in _singly(result)):
+    for result in chain.from_iterable(map(_singly, results)):
         attempts.setdefault((result["lab"], who(result)), []).append(result)
     notes = tuple(
         f"{who(rivals[0])!r} has {len(rivals)} results for {rivals[0]['lab']}; "
