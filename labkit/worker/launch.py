@@ -75,6 +75,7 @@ class WarmServer:
         self.folder = os.path.realpath(tempfile.mkdtemp(prefix="labkit-server-"))
         self._lock = threading.Lock()
         self._ready = False
+        self._asked = 0
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self.process = subprocess.Popen(
@@ -87,11 +88,17 @@ class WarmServer:
                 close_fds=True,
                 start_new_session=True,
             )
+        self._pidfd = os.pidfd_open(self.process.pid)
 
     @property
     def alive(self) -> bool:
-        """Whether it can still be asked."""
-        return self._socket.fileno() >= 0 and self.process.poll() is None
+        """Whether it can still be asked, also by a fork of the process that started it."""
+        return self._socket.fileno() >= 0 and not select.select([self._pidfd], [], [], 0)[0]
+
+    def wait_ready(self) -> None:
+        """Wait until it has imported Keras. Raises ServerFailed."""
+        with self._lock:
+            self._await_ready()
 
     def launch(self, plan: Plan, memory: int, folder: str) -> Launched:
         """A worker that has Keras. Raises ServerFailed."""
@@ -112,7 +119,9 @@ class WarmServer:
             self._ready = True
 
     def _fork(self, plan: Plan, memory: int, folder: str) -> Launched:
-        request = {"plan": asdict(plan), "memory": memory, "folder": folder}
+        self._asked += 1
+        number = f"{os.getpid()}-{self._asked}"
+        request = {"id": number, "plan": asdict(plan), "memory": memory, "folder": folder}
         request["environment"] = _environment(folder)
         ours, theirs = [], []
         for index in range(4):
@@ -121,9 +130,7 @@ class WarmServer:
             theirs.append(reading if index == 0 else writing)
         try:
             socket.send_fds(self._socket, [json.dumps(request).encode()], theirs)
-            reply, pidfds, _, _ = socket.recv_fds(self._socket, 4096, 1)
-            if not reply or len(pidfds) != 1:
-                raise ServerFailed("it ended")
+            pid, pidfd = self._reply(number)
         except BaseException:
             for descriptor in ours:
                 os.close(descriptor)
@@ -131,11 +138,24 @@ class WarmServer:
         finally:
             for descriptor in theirs:
                 os.close(descriptor)
-        return _Forked(json.loads(reply)["pid"], pidfds[0], ours)
+        return _Forked(pid, pidfd, ours)
+
+    def _reply(self, number: str) -> tuple[int, int]:
+        while True:
+            message, pidfds, _, _ = socket.recv_fds(self._socket, 4096, 1)
+            if not message or len(pidfds) != 1:
+                raise ServerFailed("it ended")
+            reply = json.loads(message)
+            if reply["id"] == number:
+                return reply["pid"], pidfds[0]
+            os.close(pidfds[0])  # meant for a fork of this process that was killed before it could read
 
     def close(self) -> None:
         """End the server; workers that it started go on."""
+        if self._socket.fileno() < 0:
+            return
         self._socket.close()
+        os.close(self._pidfd)
         try:
             self.process.wait(timeout=0.5)
         except subprocess.TimeoutExpired:

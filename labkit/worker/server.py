@@ -65,14 +65,15 @@ def _start_one(grader: socket.socket, selector: selectors.BaseSelector) -> bool:
     if not message:
         return False
     *pipes, report = descriptors
+    request = json.loads(message)
     pid = os.fork()
     if pid == 0:
-        _become_worker(json.loads(message), pipes)
+        _become_worker(request, pipes)
     for descriptor in pipes:
         os.close(descriptor)
     ended = os.pidfd_open(pid)
     selector.register(ended, selectors.EVENT_READ, (pid, report))
-    socket.send_fds(grader, [json.dumps({"pid": pid}).encode()], [ended])
+    socket.send_fds(grader, [json.dumps({"id": request["id"], "pid": pid}).encode()], [ended])
     return True
 
 
