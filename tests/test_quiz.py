@@ -72,7 +72,7 @@ def quiz_1_2_mean() -> float:
     # END SOLUTION
 '''
 ONE, SEVERAL, NUMBER = read_quizzes(QUIZ)
-LABS = [lab for lab in read_course(REPOSITORY).labs if read_quizzes(lab.source.read_text())]
+LABS = [read_course(REPOSITORY).lab(number) for number in ("01", "03", "05", "08")]
 
 
 @pytest.fixture(scope="module")

@@ -52,6 +52,27 @@ def prepare_images(images: np.ndarray) -> np.ndarray:
 mnist = labkit.data.load_mnist()
 labkit.plots.digits(mnist.x_train[:40], mnist.y_train[:40], title="The first 40 training images").show()
 
+
+# %% tags=["quiz"]
+def quiz_order() -> int:
+    """The order in which this file shows the options of its quiz; leave it as it is."""
+    return 99996
+
+
+# %% tags=["quiz"]
+def quiz_1_1() -> str:
+    """You forget to divide by 255 and train with the learning rate that worked before. What happens?
+
+    a) The images get too bright to be told apart.
+    b) Nothing: softmax brings the outputs back between 0 and 1.
+    c) Training goes slower: large inputs have to be learned first.
+    d) The loss jumps or explodes: the gradient by the weights is 255 times larger.
+
+    Answer with the letter of the right option.
+    """
+    raise NotImplementedError("quiz quiz_1_1")
+
+
 # %% [markdown]
 # ## 1.2 One-hot targets
 #
@@ -70,6 +91,15 @@ def one_hot(labels: np.ndarray, num_classes: int) -> np.ndarray:
     returns : (n, num_classes) float32
     """
     raise NotImplementedError("1.2 one_hot")
+
+
+# %% tags=["quiz"]
+def quiz_1_2() -> float:
+    """A batch of MNIST has the labels 3, 1, 3. How many columns has its one-hot matrix?
+
+    Answer with a number.
+    """
+    raise NotImplementedError("quiz quiz_1_2")
 
 
 # %% [markdown]
@@ -101,6 +131,20 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     raise NotImplementedError("1.3 softmax")
 
 
+# %% tags=["quiz"]
+def quiz_1_3() -> str:
+    """Which of these may you do to the logits of a row without changing its softmax?
+
+    a) Subtract the logarithm of the sum of their exponentials from each.
+    b) Subtract the row's maximum from each.
+    c) Add 1000 to each.
+    d) Multiply each by 2.
+
+    Answer with the letters of all right options, such as "ad".
+    """
+    raise NotImplementedError("quiz quiz_1_3")
+
+
 # %% [markdown]
 # ## 1.4 Cross-entropy
 #
@@ -129,6 +173,15 @@ def cross_entropy(probabilities: np.ndarray, targets: np.ndarray) -> float:
     source : Fromont, "Which loss? ... in multiclass classification", with the missing minus
     """
     raise NotImplementedError("1.4 cross_entropy")
+
+
+# %% tags=["quiz"]
+def quiz_1_4() -> float:
+    """A fresh model gives each of ten classes the probability 1/10. What is its cross-entropy, in nats?
+
+    Answer with a number.
+    """
+    raise NotImplementedError("quiz quiz_1_4")
 
 
 # %% [markdown]
@@ -164,6 +217,16 @@ def loss_and_gradients(
     source : Fromont, "Combination of both"; Rousseau, "Parameter norm penalization"
     """
     raise NotImplementedError("1.5 loss_and_gradients")
+
+
+# %% tags=["quiz"]
+def quiz_1_5() -> float:
+    """The probabilities are (0.2, 0.7, 0.1) and class 0 is right. What is the derivative of the loss by the logit
+    of class 0?
+
+    Answer with a number.
+    """
+    raise NotImplementedError("quiz quiz_1_5")
 
 
 # %% [markdown]
@@ -233,6 +296,16 @@ labkit.plots.weight_images(weights, title="What each class looks for, after ten 
 # %% tags=["explore"]
 labkit.plots.training_curves(by_hand, num_classes=10, majority=majority, title="Ten epochs by hand").show()
 
+
+# %% tags=["quiz"]
+def quiz_1_6() -> float:
+    """60,000 rows in batches of 128: how many steps has an epoch?
+
+    Answer with a number.
+    """
+    raise NotImplementedError("quiz quiz_1_6")
+
+
 # %% [markdown]
 # ## 1.7 The same network in Keras
 #
@@ -261,6 +334,21 @@ def build_model(num_classes: int = 10) -> keras.Sequential:
 
 # %% tags=["explore"]
 build_model().summary()  # 7,850 parameters
+
+
+# %% tags=["quiz"]
+def quiz_1_7() -> str:
+    """A network for two classes ends in `Dense(1, activation="softmax")`. What does it answer?
+
+    a) One half until it is trained.
+    b) The probability of the second class.
+    c) Always 1.
+    d) 0 or 1, whichever is nearer.
+
+    Answer with the letter of the right option.
+    """
+    raise NotImplementedError("quiz quiz_1_7")
+
 
 # %% [markdown]
 # ## 1.8 Training
@@ -388,3 +476,17 @@ labkit.plots.loss_curves(
     title="One healthy curve and four broken ones",
     limit=8,
 ).show()
+
+
+# %% tags=["quiz"]
+def quiz_1_9() -> str:
+    """Ten classes, and the loss has come to rest at 1.47. Where do you look first?
+
+    a) At the last layer and the loss: softmax is probably applied twice.
+    b) At the learning rate: it is too small.
+    c) At the labels: they belong to other rows.
+    d) Nowhere: softmax regression gets no better.
+
+    Answer with the letter of the right option.
+    """
+    raise NotImplementedError("quiz quiz_1_9")

@@ -59,6 +59,22 @@ print("Fromont's exercise:", count_parameters([1600, 100, 100, 100, 10]))
 for depth, width in [(1, 125), (2, 20), (3, 14), (3, 15), (3, 19)]:
     print(f"EPFL, {depth} × {width:3}:", count_parameters([2] + depth * [width] + [1]))
 
+
+# %% tags=["quiz"]
+def quiz_order() -> int:
+    """The order in which this file shows the options of its quiz; leave it as it is."""
+    return 78402
+
+
+# %% tags=["quiz"]
+def quiz_3_1() -> float:
+    """How many numbers does the network 784-100-10 learn, biases included?
+
+    Answer with a number.
+    """
+    raise NotImplementedError("quiz quiz_3_1")
+
+
 # %% [markdown]
 # ## 3.2 Examples to judge by
 #
@@ -101,6 +117,21 @@ images, test_images = mnist.x_train / np.float32(255), mnist.x_test / np.float32
 x_train, y_train, x_val, y_val = split(images, mnist.y_train, fraction=1 / 6, seed=0)
 print("training:  ", np.bincount(y_train), "of each digit")
 print("validation:", np.bincount(y_val))
+
+
+# %% tags=["quiz"]
+def quiz_3_2() -> str:
+    """The examples are sorted by digit, 0 to 9, and you take the last tenth for validation. What do you see?
+
+    a) An accuracy near 0: the network is judged by a digit that it has hardly ever seen.
+    b) An accuracy near 1: a single digit is easy to recognise.
+    c) The usual accuracy, if training shuffles its batches.
+    d) The usual accuracy, only with more noise.
+
+    Answer with the letter of the right option.
+    """
+    raise NotImplementedError("quiz quiz_3_2")
+
 
 # %% [markdown]
 # ## 3.3 The network
@@ -145,6 +176,26 @@ def build_mlp(
 
 # %% tags=["explore"]
 build_mlp().summary()
+
+
+# %% tags=["quiz"]
+def quiz_3_3() -> float:
+    """Srivastava's paper keeps a hidden unit with probability p = 0.8. Which `rate` do you give to Keras' `Dropout`?
+
+    Answer with a number.
+    """
+    raise NotImplementedError("quiz quiz_3_3")
+
+
+# %% tags=["quiz"]
+def quiz_3_3_sigmoid() -> float:
+    """The EPFL lecture squeezes ten outputs through a sigmoid and then takes the softmax. What is the largest
+    probability that a class can get at all?
+
+    Answer with a number.
+    """
+    raise NotImplementedError("quiz quiz_3_3_sigmoid")
+
 
 # %% [markdown]
 # ## 3.4 Knowing when to stop
@@ -202,6 +253,17 @@ plots.training_curves(history.history, majority=0.1135, title="512-512 with drop
 best_epoch = np.argmin(history.history["val_loss"]) + 1
 print(f"{len(history.epoch)} epochs; the weights are those of epoch {best_epoch}")
 
+
+# %% tags=["quiz"]
+def quiz_3_4() -> float:
+    """The validation loss runs 0.30, 0.25, 0.24, 0.26, 0.25, 0.245, … and patience is 2. After which epoch, counted
+    from 1, does training end?
+
+    Answer with a number.
+    """
+    raise NotImplementedError("quiz quiz_3_4")
+
+
 # %% [markdown]
 # ## 3.5 How much does width buy?
 #
@@ -239,6 +301,22 @@ accuracies = sweep_hidden([20, 40, 60, 80, 100, 120], x_train, y_train, x_val, y
 classics = {"nearest neighbours": 0.968, "support vector machine": 0.986}
 plots.accuracy_by_width(accuracies, classics).show()
 
+
+# %% tags=["quiz"]
+def quiz_3_5() -> str:
+    """You sweep the widths 20, 40, 60, then 60 alone, and 60 gets another accuracy. The seed is set once, before the
+    loop. Why?
+
+    a) Adam draws random numbers, so no two runs are equal.
+    b) The third network went on with the weights of the second.
+    c) The validation examples were used up.
+    d) In the sweep, the third network began with whatever random numbers the first two had left.
+
+    Answer with the letter of the right option.
+    """
+    raise NotImplementedError("quiz quiz_3_5")
+
+
 # %% [markdown]
 # ## 3.6 From outputs to classes
 #
@@ -261,6 +339,21 @@ def predict_classes(model: keras.Model, x: np.ndarray) -> np.ndarray:
 # %% tags=["explore"]
 plots.confusion_matrix(mnist.y_test, predict_classes(model, test_images)).show()
 plots.confident_errors(mnist.x_test, mnist.y_test, model.predict(test_images, verbose=0)).show()
+
+
+# %% tags=["quiz"]
+def quiz_3_6() -> str:
+    """A classifier gives logits of shape (n, 10). Which lines give the predicted classes?
+
+    a) softmax(logits).argmax(axis=1)
+    b) (softmax(logits) > 0.5).argmax(axis=1)
+    c) logits.argmax(axis=1)
+    d) logits.argmax(axis=0)
+
+    Answer with the letters of all right options, such as "ad".
+    """
+    raise NotImplementedError("quiz quiz_3_6")
+
 
 # %% [markdown]
 # ## 3.7 A head that cannot learn
@@ -342,6 +435,21 @@ for name, (points, classes) in {
         head.fit(points, classes, batch_size=32, epochs=100, verbose=0)
         panels[title], extent = probability_map(head, points)
     plots.decision_regions(points, classes, panels, extent, title=f"Two classes: {name}").show()
+
+
+# %% tags=["quiz"]
+def quiz_3_7() -> str:
+    """Which heads can learn two classes from labels 0 and 1?
+
+    a) Dense(1, activation="sigmoid") with binary cross-entropy
+    b) Dense(1) with BinaryCrossentropy(from_logits=True)
+    c) Dense(2, activation="softmax") with sparse categorical cross-entropy
+    d) Dense(1, activation="softmax") with categorical cross-entropy
+
+    Answer with the letters of all right options, such as "ad".
+    """
+    raise NotImplementedError("quiz quiz_3_7")
+
 
 # %% [markdown]
 # ## 3.8 The best dense network in the time you have

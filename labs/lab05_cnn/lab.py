@@ -84,6 +84,36 @@ edges = conv2d(digits, np.stack([begins, -begins], axis=-1)[:, :, None, :], np.z
 names = ["strokes begin", "strokes end"]
 plots.feature_maps(digits[0, :, :, 0], edges[0], names, title="One kernel and its negative").show()
 
+
+# %% tags=["quiz"]
+def quiz_order() -> int:
+    """The order in which this file shows the options of its quiz; leave it as it is."""
+    return 58745
+
+
+# %% tags=["quiz"]
+def quiz_5_1() -> float:
+    """Images of 28×28, a kernel of 5×5, stride 2, "valid": how many rows have the feature maps?
+
+    Answer with a number.
+    """
+    raise NotImplementedError("quiz quiz_5_1")
+
+
+# %% tags=["quiz"]
+def quiz_5_1_flip() -> str:
+    """Loiseau's formula with I(i - m, j - n) flips the kernel, Keras does not. What does it matter for training?
+
+    a) Nothing: the network learns its kernels, and would learn the flipped ones.
+    b) The flip turns rows into columns, so height and width change places.
+    c) Without the flip the gradient cannot be computed by a convolution.
+    d) With the flip the feature maps come out mirrored.
+
+    Answer with the letter of the right option.
+    """
+    raise NotImplementedError("quiz quiz_5_1_flip")
+
+
 # %% [markdown]
 # ## 5.2 Convolution is a matrix
 #
@@ -114,6 +144,16 @@ plots.matrix(
     xlabel="pixel",
     ylabel="window",
 ).show()
+
+
+# %% tags=["quiz"]
+def quiz_5_2() -> float:
+    """A kernel of 3×3 on images of 6×7, as a matrix: how many entries of a row can be different from 0?
+
+    Answer with a number.
+    """
+    raise NotImplementedError("quiz quiz_5_2")
+
 
 # %% [markdown]
 # ## 5.3 Max pooling and its gradient
@@ -147,6 +187,20 @@ def max_pool_gradient(d_output: np.ndarray, x: np.ndarray, size: int = 2) -> np.
         where several tie) and 0 elsewhere
     """
     raise NotImplementedError("5.3 max_pool_gradient")
+
+
+# %% tags=["quiz"]
+def quiz_5_3() -> str:
+    """A window holds 1, 5, 5, 2 in reading order, and the gradient by its maximum is 3. What gradient do the four get?
+
+    a) 0, 1.5, 1.5, 0
+    b) 0.75, 0.75, 0.75, 0.75
+    c) 0, 3, 0, 0
+    d) 0, 3, 3, 0
+
+    Answer with the letter of the right option.
+    """
+    raise NotImplementedError("quiz quiz_5_3")
 
 
 # %% [markdown]
@@ -209,6 +263,17 @@ plots.receptive_fields(
     ["convolution 5×5", "pooling 2×2", "convolution 5×5", "pooling 2×2"],
 ).show()
 
+
+# %% tags=["quiz"]
+def quiz_5_4() -> float:
+    """LeNet-5 gets the 28×28 pixels of MNIST, but its first convolution is "valid". How many values reach the first
+    dense layer?
+
+    Answer with a number.
+    """
+    raise NotImplementedError("quiz quiz_5_4")
+
+
 # %% [markdown]
 # ## 5.5 Units, weights, connections
 #
@@ -239,6 +304,15 @@ def conv_counts(
     returns : whole numbers under "units", "weights" (without biases), "parameters" (with them), "connections"
     """
     raise NotImplementedError("5.5 conv_counts")
+
+
+# %% tags=["quiz"]
+def quiz_5_5() -> float:
+    """How many parameters has a 3×3 convolution from 16 to 32 maps, biases included?
+
+    Answer with a number.
+    """
+    raise NotImplementedError("quiz quiz_5_5")
 
 
 # %% [markdown]
@@ -298,6 +372,16 @@ bank = gabor_bank(8, 21, 4.0, 8.0)
 plots.filter_rows(
     {"even (real part)": bank.real, "odd (imaginary part)": bank.imag}, title="Eight orientations"
 ).show()
+
+
+# %% tags=["quiz"]
+def quiz_5_6() -> float:
+    """Two neighbours of a uint8 image are 200 and 100. What does NumPy answer to `right - left`, 100 - 200, in uint8?
+
+    Answer with a number.
+    """
+    raise NotImplementedError("quiz quiz_5_6")
+
 
 # %% [markdown]
 # ## 5.7 A network of your own
@@ -522,6 +606,21 @@ for name, build in [("convolutional", build_cnn), ("dense", build_dense)]:
         log = train(build(), train_x[some], y_train[some], test_x, y_test, epochs=3, batch_size=64).history
         accuracy[name, pixels] = log["val_accuracy"][-1]
 plots.permutation_effect(x_test[:5, :, :, 0], shuffled["test"][:5, :, :, 0], accuracy).show()
+
+
+# %% tags=["quiz"]
+def quiz_5_9() -> str:
+    """The pixels of all digits are shuffled in one and the same way. What still holds?
+
+    a) Neighbouring pixels are still alike more often than not.
+    b) All information about the digits is still there.
+    c) A convolutional network learns them as well as before.
+    d) A dense network learns them as well as before.
+
+    Answer with the letters of all right options, such as "ad".
+    """
+    raise NotImplementedError("quiz quiz_5_9")
+
 
 # %% [markdown]
 # The dense network does not notice. The convolutional one falls back to it, or behind: what made it better was the

@@ -96,6 +96,36 @@ labkit.plots.reconstructions(
     {"input": shown, "autoencoder, 32": y_autoencoder[:10]}, title="Digits through 32 numbers"
 ).show()
 
+
+# %% tags=["quiz"]
+def quiz_order() -> int:
+    """The order in which this file shows the options of its quiz; leave it as it is."""
+    return 95464
+
+
+# %% tags=["quiz"]
+def quiz_8_1() -> float:
+    """How many numbers does the autoencoder 784-16-784 learn, biases included?
+
+    Answer with a number.
+    """
+    raise NotImplementedError("quiz quiz_8_1")
+
+
+# %% tags=["quiz"]
+def quiz_8_1_softmax() -> str:
+    """What goes wrong if the decoder ends in a softmax?
+
+    a) Each pixel becomes 0 or 1.
+    b) Pixels could become negative.
+    c) All 784 pixels together sum to 1, so each is nearly black.
+    d) Nothing: the values lie between 0 and 1, as pixels do.
+
+    Answer with the letter of the right option.
+    """
+    raise NotImplementedError("quiz quiz_8_1_softmax")
+
+
 # %% [markdown]
 # ## 8.2 PCA, and the network that finds it
 #
@@ -202,6 +232,31 @@ for size in sizes:
         errors[name][size] = test_error(model.predict(x_test, batch_size=1000, verbose=0))
 labkit.plots.error_by_code_size(errors, mean_image=test_error(mean)).show()
 
+
+# %% tags=["quiz"]
+def quiz_8_2() -> str:
+    """A linear autoencoder with 32 units was trained to the end on the squared error. What does it share with PCA-32?
+
+    a) The 32-dimensional subspace on which digits are projected.
+    b) Codes whose parts are uncorrelated.
+    c) The reconstruction error, up to a few per cent.
+    d) The axes: each unit's weights are a principal component.
+
+    Answer with the letters of all right options, such as "ad".
+    """
+    raise NotImplementedError("quiz quiz_8_2")
+
+
+# %% tags=["quiz"]
+def quiz_8_2_error() -> float:
+    """PCA with 32 components leaves a squared error of 13.193 per test digit, summed over its pixels. What is that
+    per pixel?
+
+    Answer with a number.
+    """
+    raise NotImplementedError("quiz quiz_8_2_error")
+
+
 # %% [markdown]
 # ## 8.3 Sparse coding
 #
@@ -274,6 +329,17 @@ labkit.plots.digits(
     title="A digit as a sum of other digits, the eight largest terms",
 ).show()
 
+
+# %% tags=["quiz"]
+def quiz_8_3() -> float:
+    """The dictionary is the identity, so each value of the code is for itself. A pixel is 0.5 and λ is 0.6: which
+    value has its code in min (x - a)² + λ|a|?
+
+    Answer with a number.
+    """
+    raise NotImplementedError("quiz quiz_8_3")
+
+
 # %% [markdown]
 # ## 8.4 A sparse autoencoder
 #
@@ -342,6 +408,20 @@ def kl_sparsity(activations: np.ndarray, rho: float) -> float:
     source : the sparsity term of sparse autoencoders (Ng, CS294A lecture notes)
     """
     raise NotImplementedError("8.4 kl_sparsity")
+
+
+# %% tags=["quiz"]
+def quiz_8_4() -> str:
+    """A relu unit of the code has become silent for every training digit. What happens to it from then on?
+
+    a) The error wakes it up, as soon as it is needed.
+    b) The price on activations wakes it up again.
+    c) The decoder learns to use it anyway.
+    d) Nothing: its gradient is 0 for every digit, so it stays dead.
+
+    Answer with the letter of the right option.
+    """
+    raise NotImplementedError("quiz quiz_8_4")
 
 
 # %% [markdown]
@@ -437,6 +517,16 @@ for name, build in (
         points[name].append((price, sparsity(z)["active_fraction"], test_error(y)))
 labkit.plots.frontier(points, baseline=test_error(through_pca(x_test, 32)), goal=(0.15, 0.012)).show()
 
+
+# %% tags=["quiz"]
+def quiz_8_5() -> float:
+    """What is Hoyer's measure of the code (3, 0, 0, 4)?
+
+    Answer with a number.
+    """
+    raise NotImplementedError("quiz quiz_8_5")
+
+
 # %% [markdown]
 # ## 8.6 Removing noise
 #
@@ -498,6 +588,16 @@ labkit.plots.reconstructions(
     target="clean",
     title="Noise of σ = 0.4 removed",
 ).show()
+
+
+# %% tags=["quiz"]
+def quiz_8_6() -> float:
+    """By how many decibels does the peak signal-to-noise ratio rise when the mean squared error falls to a quarter?
+
+    Answer with a number.
+    """
+    raise NotImplementedError("quiz quiz_8_6")
+
 
 # %% [markdown]
 # ## 8.7 A walk in code space

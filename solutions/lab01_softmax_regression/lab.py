@@ -54,6 +54,25 @@ def prepare_images(images: np.ndarray) -> np.ndarray:
 mnist = labkit.data.load_mnist()
 labkit.plots.digits(mnist.x_train[:40], mnist.y_train[:40], title="The first 40 training images").show()
 
+
+# %% tags=["quiz"]
+def quiz_1_1() -> str:
+    """You forget to divide by 255 and train with the learning rate that worked before. What happens?
+
+    a) Nothing: softmax brings the outputs back between 0 and 1.
+       -> It does, but the gradient by a weight is the error times the pixel, so it grows with the pixels.
+    b) The loss jumps or explodes: the gradient by the weights is 255 times larger.
+       -> Each weight's gradient is error times pixel. The step is far too long for this learning rate.
+    c) Training goes slower: large inputs have to be learned first.
+       -> The other way round: the steps get longer, not shorter, so long that they overshoot.
+    d) The images get too bright to be told apart.
+       -> Brightness is only a scale here; no information is lost. What suffers is the descent.
+    """
+    # BEGIN SOLUTION
+    return "b"
+    # END SOLUTION
+
+
 # %% [markdown]
 # ## 1.2 One-hot targets
 #
@@ -73,6 +92,19 @@ def one_hot(labels: np.ndarray, num_classes: int) -> np.ndarray:
     """
     # BEGIN SOLUTION
     return np.eye(num_classes, dtype="float32")[labels]
+    # END SOLUTION
+
+
+# %% tags=["quiz"]
+def quiz_1_2() -> float:
+    """A batch of MNIST has the labels 3, 1, 3. How many columns has its one-hot matrix?
+
+    = 2 -> You counted the classes that occur. Another batch would get another width.
+    = 3 -> That is the number of rows: one per label. Columns stand for classes.
+    = 4 -> That is the largest label plus one. The batch need not hold the largest class there is.
+    """
+    # BEGIN SOLUTION
+    return 10
     # END SOLUTION
 
 
@@ -108,6 +140,24 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     # END SOLUTION
 
 
+# %% tags=["quiz"]
+def quiz_1_3() -> str:
+    """Which of these may you do to the logits of a row without changing its softmax?
+
+    a) Add 1000 to each.
+       -> The factor e^1000 stands above and below the fraction and cancels.
+    b) Multiply each by 2.
+       -> That squares the ratios between the probabilities: the largest gets larger still.
+    c) Subtract the row's maximum from each.
+       -> A constant of the row cancels, and this one keeps the exponents from overflowing.
+    d) Subtract the logarithm of the sum of their exponentials from each.
+       -> One more constant of the row; what remains are the logarithms of the probabilities.
+    """
+    # BEGIN SOLUTION
+    return "acd"
+    # END SOLUTION
+
+
 # %% [markdown]
 # ## 1.4 Cross-entropy
 #
@@ -138,6 +188,22 @@ def cross_entropy(probabilities: np.ndarray, targets: np.ndarray) -> float:
     # BEGIN SOLUTION
     log_probabilities = np.log(np.maximum(probabilities, 1e-12))
     return float(-(targets * log_probabilities).sum(axis=1).mean())
+    # END SOLUTION
+
+
+# %% tags=["quiz"]
+def quiz_1_4() -> float:
+    """A fresh model gives each of ten classes the probability 1/10. What is its cross-entropy, in nats?
+
+    tolerance: 0.005
+    = 1 -> That is the logarithm to base 10; nats take the natural one.
+    = 3.3219 -> That is in bits, the logarithm to base 2; nats take the natural one.
+    = 0.2303 -> You divided by the number of classes as well; the loss of a row is a sum over its classes.
+    = -2.3026 -> The minus is missing: the logarithm of a probability is negative, a loss is not.
+    = 0.1 -> That is the probability of the right class; the loss is minus its logarithm.
+    """
+    # BEGIN SOLUTION
+    return 2.302585
     # END SOLUTION
 
 
@@ -178,6 +244,22 @@ def loss_and_gradients(
     loss = cross_entropy(probabilities, targets) + l2 / 2 * float((weights**2).sum())
     error = (probabilities - targets) / len(x)
     return loss, x.T @ error + l2 * weights, error.sum(axis=0)
+    # END SOLUTION
+
+
+# %% tags=["quiz"]
+def quiz_1_5() -> float:
+    """The probabilities are (0.2, 0.7, 0.1) and class 0 is right. What is the derivative of the loss by the logit
+    of class 0?
+
+    tolerance: 0.001
+    = 0.8 -> The sign: it is predicted minus true. Descent must raise this logit, so its derivative is negative.
+    = 0.2 -> You left the target out: predicted minus true is 0.2 - 1.
+    = -5 -> That is the derivative by the probability, -1/p; the chain through softmax makes it p - 1.
+    = -0.2667 -> You divided by the number of classes; the mean is over rows, and this is one row.
+    """
+    # BEGIN SOLUTION
+    return -0.8
     # END SOLUTION
 
 
@@ -255,6 +337,20 @@ labkit.plots.weight_images(weights, title="What each class looks for, after ten 
 # %% tags=["explore"]
 labkit.plots.training_curves(by_hand, num_classes=10, majority=majority, title="Ten epochs by hand").show()
 
+
+# %% tags=["quiz"]
+def quiz_1_6() -> float:
+    """60,000 rows in batches of 128: how many steps has an epoch?
+
+    = 468 -> You dropped the last batch: 468 full ones leave 96 rows, and they make a step, too.
+    = 468.75 -> A step is whole: the last three quarters of a batch are a batch of 96 rows.
+    = 60000 -> That would be a step for each row, a batch size of 1.
+    """
+    # BEGIN SOLUTION
+    return 469
+    # END SOLUTION
+
+
 # %% [markdown]
 # ## 1.7 The same network in Keras
 #
@@ -287,6 +383,25 @@ def build_model(num_classes: int = 10) -> keras.Sequential:
 
 # %% tags=["explore"]
 build_model().summary()  # 7,850 parameters
+
+
+# %% tags=["quiz"]
+def quiz_1_7() -> str:
+    """A network for two classes ends in `Dense(1, activation="softmax")`. What does it answer?
+
+    a) The probability of the second class.
+       -> That is what a sigmoid on one unit gives. Softmax divides by the sum over the units, and there is one.
+    b) One half until it is trained.
+       -> One half needs a second unit to share with. Alone, a unit gets everything.
+    c) Always 1.
+       -> e^u divided by itself, whatever u is; so the gradient is 0, and nothing is ever learned.
+    d) 0 or 1, whichever is nearer.
+       -> Softmax never rounds. A single unit divided by itself gives 1 for every input.
+    """
+    # BEGIN SOLUTION
+    return "c"
+    # END SOLUTION
+
 
 # %% [markdown]
 # ## 1.8 Training
@@ -433,3 +548,21 @@ labkit.plots.loss_curves(
     title="One healthy curve and four broken ones",
     limit=8,
 ).show()
+
+
+# %% tags=["quiz"]
+def quiz_1_9() -> str:
+    """Ten classes, and the loss has come to rest at 1.47. Where do you look first?
+
+    a) At the learning rate: it is too small.
+       -> With steps too small the loss would still be near ln 10 = 2.3026, where it begins.
+    b) At the last layer and the loss: softmax is probably applied twice.
+       -> The floor of a double softmax is ln(e + 9) - 1 = 1.4612; not even perfect outputs get below it.
+    c) At the labels: they belong to other rows.
+       -> A network that is sure of itself and wrong ends above ln 10, not below.
+    d) Nowhere: softmax regression gets no better.
+       -> It reaches a loss of about 0.27 on MNIST.
+    """
+    # BEGIN SOLUTION
+    return "b"
+    # END SOLUTION

@@ -62,6 +62,21 @@ print("Fromont's exercise:", count_parameters([1600, 100, 100, 100, 10]))
 for depth, width in [(1, 125), (2, 20), (3, 14), (3, 15), (3, 19)]:
     print(f"EPFL, {depth} × {width:3}:", count_parameters([2] + depth * [width] + [1]))
 
+
+# %% tags=["quiz"]
+def quiz_3_1() -> float:
+    """How many numbers does the network 784-100-10 learn, biases included?
+
+    = 79400 -> Those are the weights. Each of the 110 units has a bias, too.
+    = 80294 -> You gave the pixels biases; they are the input, nobody computes them.
+    = 78500 -> That is the first layer alone; the ten classes have weights and biases of their own.
+    = 78400 -> Those are the weights of the first layer alone.
+    """
+    # BEGIN SOLUTION
+    return 79510
+    # END SOLUTION
+
+
 # %% [markdown]
 # ## 3.2 Examples to judge by
 #
@@ -111,6 +126,25 @@ images, test_images = mnist.x_train / np.float32(255), mnist.x_test / np.float32
 x_train, y_train, x_val, y_val = split(images, mnist.y_train, fraction=1 / 6, seed=0)
 print("training:  ", np.bincount(y_train), "of each digit")
 print("validation:", np.bincount(y_val))
+
+
+# %% tags=["quiz"]
+def quiz_3_2() -> str:
+    """The examples are sorted by digit, 0 to 9, and you take the last tenth for validation. What do you see?
+
+    a) The usual accuracy, only with more noise.
+       -> A tenth is plenty. What is wrong is which tenth: it holds next to nothing but nines.
+    b) An accuracy near 0: the network is judged by a digit that it has hardly ever seen.
+       -> The last tenth is nines, and hardly one was left to learn from. Draw at random, class by class.
+    c) An accuracy near 1: a single digit is easy to recognise.
+       -> It would be, had the network seen it. All the nines went to validation.
+    d) The usual accuracy, if training shuffles its batches.
+       -> Shuffling mixes the training part; the nines are not in it.
+    """
+    # BEGIN SOLUTION
+    return "b"
+    # END SOLUTION
+
 
 # %% [markdown]
 # ## 3.3 The network
@@ -163,6 +197,37 @@ def build_mlp(
 
 # %% tags=["explore"]
 build_mlp().summary()
+
+
+# %% tags=["quiz"]
+def quiz_3_3() -> float:
+    """Srivastava's paper keeps a hidden unit with probability p = 0.8. Which `rate` do you give to Keras' `Dropout`?
+
+    tolerance: 0.001
+    = 0.8 -> That is how many stay. Keras asks how many are dropped.
+    = 1.25 -> That is the factor by which Keras scales up the survivors, 1/(1 - rate).
+    = 0.25 -> That is how much the survivors grow, 1/0.8 - 1; the rate is the share that is dropped.
+    """
+    # BEGIN SOLUTION
+    return 0.2
+    # END SOLUTION
+
+
+# %% tags=["quiz"]
+def quiz_3_3_sigmoid() -> float:
+    """The EPFL lecture squeezes ten outputs through a sigmoid and then takes the softmax. What is the largest
+    probability that a class can get at all?
+
+    tolerance: 0.002
+    = 1 -> Softmax alone could; but its inputs now lie between 0 and 1, and the other nine count e^0 each.
+    = 0.1 -> That is when all ten are equal. The best case is one output at 1 and nine at 0.
+    = 0.7311 -> That is the sigmoid of 1. Here one e^1 stands against nine e^0.
+    = 0.5 -> That would take as much weight as the other nine have together: e^1 against nine times e^0 is less.
+    """
+    # BEGIN SOLUTION
+    return 0.231969
+    # END SOLUTION
+
 
 # %% [markdown]
 # ## 3.4 Knowing when to stop
@@ -231,6 +296,21 @@ plots.training_curves(history.history, majority=0.1135, title="512-512 with drop
 best_epoch = np.argmin(history.history["val_loss"]) + 1
 print(f"{len(history.epoch)} epochs; the weights are those of epoch {best_epoch}")
 
+
+# %% tags=["quiz"]
+def quiz_3_4() -> float:
+    """The validation loss runs 0.30, 0.25, 0.24, 0.26, 0.25, 0.245, … and patience is 2. After which epoch, counted
+    from 1, does training end?
+
+    = 3 -> That is the best epoch: its weights come back in the end, but first two more epochs must fail.
+    = 4 -> Patience 1 would end there. The loss may fail to improve twice.
+    = 6 -> One too late: epochs 4 and 5 are the two in a row without a new lowest value.
+    """
+    # BEGIN SOLUTION
+    return 5
+    # END SOLUTION
+
+
 # %% [markdown]
 # ## 3.5 How much does width buy?
 #
@@ -276,6 +356,26 @@ accuracies = sweep_hidden([20, 40, 60, 80, 100, 120], x_train, y_train, x_val, y
 classics = {"nearest neighbours": 0.968, "support vector machine": 0.986}
 plots.accuracy_by_width(accuracies, classics).show()
 
+
+# %% tags=["quiz"]
+def quiz_3_5() -> str:
+    """You sweep the widths 20, 40, 60, then 60 alone, and 60 gets another accuracy. The seed is set once, before the
+    loop. Why?
+
+    a) Adam draws random numbers, so no two runs are equal.
+       -> Adam draws none. The starting weights and the order of the rows are drawn, from the one generator.
+    b) In the sweep, the third network began with whatever random numbers the first two had left.
+       -> Yes: set the seed anew before each network is built, and 60 does not depend on its neighbours.
+    c) The third network went on with the weights of the second.
+       -> Layers of 40 and 60 units cannot share weights; each was built anew, only from other random numbers.
+    d) The validation examples were used up.
+       -> Measuring changes nothing; the examples can be used as often as you like.
+    """
+    # BEGIN SOLUTION
+    return "b"
+    # END SOLUTION
+
+
 # %% [markdown]
 # ## 3.6 From outputs to classes
 #
@@ -300,6 +400,25 @@ def predict_classes(model: keras.Model, x: np.ndarray) -> np.ndarray:
 # %% tags=["explore"]
 plots.confusion_matrix(mnist.y_test, predict_classes(model, test_images)).show()
 plots.confident_errors(mnist.x_test, mnist.y_test, model.predict(test_images, verbose=0)).show()
+
+
+# %% tags=["quiz"]
+def quiz_3_6() -> str:
+    """A classifier gives logits of shape (n, 10). Which lines give the predicted classes?
+
+    a) logits.argmax(axis=1)
+       -> The largest logit belongs to the largest probability.
+    b) softmax(logits).argmax(axis=1)
+       -> Softmax keeps the order within a row, so nothing changes.
+    c) logits.argmax(axis=0)
+       -> That asks, for each class, which example is the most typical of it.
+    d) (softmax(logits) > 0.5).argmax(axis=1)
+       -> Where no class reaches one half, that answers class 0. The largest wins, however small it is.
+    """
+    # BEGIN SOLUTION
+    return "ab"
+    # END SOLUTION
+
 
 # %% [markdown]
 # ## 3.7 A head that cannot learn
@@ -392,6 +511,25 @@ for name, (points, classes) in {
         head.fit(points, classes, batch_size=32, epochs=100, verbose=0)
         panels[title], extent = probability_map(head, points)
     plots.decision_regions(points, classes, panels, extent, title=f"Two classes: {name}").show()
+
+
+# %% tags=["quiz"]
+def quiz_3_7() -> str:
+    """Which heads can learn two classes from labels 0 and 1?
+
+    a) Dense(1, activation="sigmoid") with binary cross-entropy
+       -> One unit, the probability of class 1.
+    b) Dense(2, activation="softmax") with sparse categorical cross-entropy
+       -> Two units that share the probability between them.
+    c) Dense(1, activation="softmax") with categorical cross-entropy
+       -> One unit divided by itself is 1 for every input; the gradient is 0.
+    d) Dense(1) with BinaryCrossentropy(from_logits=True)
+       -> The loss applies the sigmoid itself, and more exactly.
+    """
+    # BEGIN SOLUTION
+    return "abd"
+    # END SOLUTION
+
 
 # %% [markdown]
 # ## 3.8 The best dense network in the time you have

@@ -97,6 +97,39 @@ edges = conv2d(digits, np.stack([begins, -begins], axis=-1)[:, :, None, :], np.z
 names = ["strokes begin", "strokes end"]
 plots.feature_maps(digits[0, :, :, 0], edges[0], names, title="One kernel and its negative").show()
 
+
+# %% tags=["quiz"]
+def quiz_5_1() -> float:
+    """Images of 28×28, a kernel of 5×5, stride 2, "valid": how many rows have the feature maps?
+
+    = 11 -> You counted the steps, floor(23 / 2) = 11; the first window comes before the first step.
+    = 14 -> That is "same", ceil(28 / 2). "valid" keeps to windows that lie inside the image.
+    = 24 -> That is stride 1; every other window is left out.
+    = 11.5 -> A last window that only half fits is left out: round down, then count the first one.
+    """
+    # BEGIN SOLUTION
+    return 12
+    # END SOLUTION
+
+
+# %% tags=["quiz"]
+def quiz_5_1_flip() -> str:
+    """Loiseau's formula with I(i - m, j - n) flips the kernel, Keras does not. What does it matter for training?
+
+    a) Nothing: the network learns its kernels, and would learn the flipped ones.
+       -> The two compute the same set of functions. It matters where kernels are given, as in 5.6.
+    b) With the flip the feature maps come out mirrored.
+       -> Only the kernel is flipped, not the image: an edge stays where it is and gets the other sign.
+    c) The flip turns rows into columns, so height and width change places.
+       -> That would be the transpose. The flip reverses both axes and keeps them apart.
+    d) Without the flip the gradient cannot be computed by a convolution.
+       -> It can in both cases; the flip just moves from the one direction to the other.
+    """
+    # BEGIN SOLUTION
+    return "a"
+    # END SOLUTION
+
+
 # %% [markdown]
 # ## 5.2 Convolution is a matrix
 #
@@ -135,6 +168,20 @@ plots.matrix(
     xlabel="pixel",
     ylabel="window",
 ).show()
+
+
+# %% tags=["quiz"]
+def quiz_5_2() -> float:
+    """A kernel of 3×3 on images of 6×7, as a matrix: how many entries of a row can be different from 0?
+
+    = 42 -> That is the length of a row, one entry for each pixel. A window sees nine of them.
+    = 20 -> That is the number of rows, one for each of the 4·5 windows.
+    = 3 -> That is one row of the kernel; the window has three of them, each a row of the image apart.
+    """
+    # BEGIN SOLUTION
+    return 9
+    # END SOLUTION
+
 
 # %% [markdown]
 # ## 5.3 Max pooling and its gradient
@@ -186,6 +233,24 @@ def max_pool_gradient(d_output: np.ndarray, x: np.ndarray, size: int = 2) -> np.
         n, rows * size, columns * size, c
     )
     return d_x
+    # END SOLUTION
+
+
+# %% tags=["quiz"]
+def quiz_5_3() -> str:
+    """A window holds 1, 5, 5, 2 in reading order, and the gradient by its maximum is 3. What gradient do the four get?
+
+    a) 0, 3, 0, 0
+       -> Where two tie, the first in reading order wins everything.
+    b) 0, 3, 3, 0
+       -> That hands out 6 where 3 came in; only one value can be the winner.
+    c) 0, 1.5, 1.5, 0
+       -> A fair rule, and a subgradient as well, but not the one of this question: the first takes all.
+    d) 0.75, 0.75, 0.75, 0.75
+       -> That is average pooling, in which each of the four has a part.
+    """
+    # BEGIN SOLUTION
+    return "a"
     # END SOLUTION
 
 
@@ -265,6 +330,22 @@ plots.receptive_fields(
     ["convolution 5×5", "pooling 2×2", "convolution 5×5", "pooling 2×2"],
 ).show()
 
+
+# %% tags=["quiz"]
+def quiz_5_4() -> float:
+    """LeNet-5 gets the 28×28 pixels of MNIST, but its first convolution is "valid". How many values reach the first
+    dense layer?
+
+    = 400 -> That is with "same" in the first convolution, or with images of 32×32: 5·5·16.
+    = 784 -> Those are the pixels. Two convolutions and two poolings come before the dense layer.
+    = 1024 -> Before the second pooling there are 8·8·16; it leaves a quarter of them.
+    = 16 -> Those are the maps; each still has 4×4 places.
+    """
+    # BEGIN SOLUTION
+    return 256
+    # END SOLUTION
+
+
 # %% [markdown]
 # ## 5.5 Units, weights, connections
 #
@@ -303,6 +384,20 @@ def conv_counts(
         "parameters": weights + out_channels,
         "connections": places * weights,
     }
+    # END SOLUTION
+
+
+# %% tags=["quiz"]
+def quiz_5_5() -> float:
+    """How many parameters has a 3×3 convolution from 16 to 32 maps, biases included?
+
+    = 4608 -> Those are the weights; each of the 32 maps has a bias, too.
+    = 320 -> You forgot that a kernel reaches through all 16 maps of its input.
+    = 5120 -> You gave each pair of maps a bias; there is one for each map of the output.
+    = 4624 -> You gave the 16 input maps the biases; they belong to the 32 that come out.
+    """
+    # BEGIN SOLUTION
+    return 4640
     # END SOLUTION
 
 
@@ -375,6 +470,21 @@ bank = gabor_bank(8, 21, 4.0, 8.0)
 plots.filter_rows(
     {"even (real part)": bank.real, "odd (imaginary part)": bank.imag}, title="Eight orientations"
 ).show()
+
+
+# %% tags=["quiz"]
+def quiz_5_6() -> float:
+    """Two neighbours of a uint8 image are 200 and 100. What does NumPy answer to `right - left`, 100 - 200, in uint8?
+
+    = -100 -> That is the right number, and uint8 has no place for it: it wraps around. Convert to float first.
+    = 0 -> Some image libraries stop at 0; NumPy wraps around, which is worse, as a fall looks like a rise.
+    = 100 -> Nothing takes the absolute value; the result wraps around at 256.
+    = 155 -> It wraps around at 256, not at 255.
+    """
+    # BEGIN SOLUTION
+    return 156
+    # END SOLUTION
+
 
 # %% [markdown]
 # ## 5.7 A network of your own
@@ -639,6 +749,25 @@ for name, build in [("convolutional", build_cnn), ("dense", build_dense)]:
         log = train(build(), train_x[some], y_train[some], test_x, y_test, epochs=3, batch_size=64).history
         accuracy[name, pixels] = log["val_accuracy"][-1]
 plots.permutation_effect(x_test[:5, :, :, 0], shuffled["test"][:5, :, :, 0], accuracy).show()
+
+
+# %% tags=["quiz"]
+def quiz_5_9() -> str:
+    """The pixels of all digits are shuffled in one and the same way. What still holds?
+
+    a) A dense network learns them as well as before.
+       -> Its weights have no neighbours to lose; each just belongs to another pixel.
+    b) A convolutional network learns them as well as before.
+       -> Its windows now hold pixels from all over the digit; what made it better is gone.
+    c) All information about the digits is still there.
+       -> The permutation can be undone. It only takes away what the layer assumes: that neighbours belong together.
+    d) Neighbouring pixels are still alike more often than not.
+       -> That is what was destroyed: beside a pixel now stands one from anywhere.
+    """
+    # BEGIN SOLUTION
+    return "ac"
+    # END SOLUTION
+
 
 # %% [markdown]
 # The dense network does not notice. The convolutional one falls back to it, or behind: what made it better was the

@@ -102,6 +102,39 @@ labkit.plots.reconstructions(
     {"input": shown, "autoencoder, 32": y_autoencoder[:10]}, title="Digits through 32 numbers"
 ).show()
 
+
+# %% tags=["quiz"]
+def quiz_8_1() -> float:
+    """How many numbers does the autoencoder 784-16-784 learn, biases included?
+
+    = 25088 -> Those are the weights. The 16 units of the code and the 784 of the output have biases.
+    = 12560 -> That is the encoder; the decoder has weights of its own, and 784 biases.
+    = 13328 -> That is the decoder; the encoder has weights of its own, and 16 biases.
+    = 25104 -> The 784 outputs have biases as well.
+    """
+    # BEGIN SOLUTION
+    return 25888
+    # END SOLUTION
+
+
+# %% tags=["quiz"]
+def quiz_8_1_softmax() -> str:
+    """What goes wrong if the decoder ends in a softmax?
+
+    a) All 784 pixels together sum to 1, so each is nearly black.
+       -> Softmax shares out one unit of ink, as if the pixels were classes of which one is right.
+    b) Pixels could become negative.
+       -> Exponentials never are. A linear layer could do that.
+    c) Each pixel becomes 0 or 1.
+       -> Softmax never rounds. And in a digit with 100 bright pixels each could get 0.01 at most.
+    d) Nothing: the values lie between 0 and 1, as pixels do.
+       -> They do, but they also sum to 1. A sigmoid decides for each pixel alone.
+    """
+    # BEGIN SOLUTION
+    return "a"
+    # END SOLUTION
+
+
 # %% [markdown]
 # ## 8.2 PCA, and the network that finds it
 #
@@ -220,6 +253,40 @@ for size in sizes:
         errors[name][size] = test_error(model.predict(x_test, batch_size=1000, verbose=0))
 labkit.plots.error_by_code_size(errors, mean_image=test_error(mean)).show()
 
+
+# %% tags=["quiz"]
+def quiz_8_2() -> str:
+    """A linear autoencoder with 32 units was trained to the end on the squared error. What does it share with PCA-32?
+
+    a) The reconstruction error, up to a few per cent.
+       -> PCA is the best there is without a non-linearity, and descent finds it.
+    b) The 32-dimensional subspace on which digits are projected.
+       -> There is (almost always) one best subspace, and both have it.
+    c) The axes: each unit's weights are a principal component.
+       -> Every invertible mixture of the axes gives the same reconstructions; descent has no favourite.
+    d) Codes whose parts are uncorrelated.
+       -> That is a property of PCA's axes, and a mixture of them loses it.
+    """
+    # BEGIN SOLUTION
+    return "ab"
+    # END SOLUTION
+
+
+# %% tags=["quiz"]
+def quiz_8_2_error() -> float:
+    """PCA with 32 components leaves a squared error of 13.193 per test digit, summed over its pixels. What is that
+    per pixel?
+
+    tolerance: 0.0001
+    = 0.41228 -> You divided by the 32 components; the error was summed over the pixels.
+    = 0.47118 -> You divided by 28, the pixels of a row; a digit has 28·28.
+    = 0.12972 -> That is its square root; the mean squared error keeps the square.
+    """
+    # BEGIN SOLUTION
+    return 0.0168278
+    # END SOLUTION
+
+
 # %% [markdown]
 # ## 8.3 Sparse coding
 #
@@ -303,6 +370,23 @@ labkit.plots.digits(
     ["digit", "its sum", *(f"{a[part]:+.2f}" for part in largest)],
     title="A digit as a sum of other digits, the eight largest terms",
 ).show()
+
+
+# %% tags=["quiz"]
+def quiz_8_3() -> float:
+    """The dictionary is the identity, so each value of the code is for itself. A pixel is 0.5 and λ is 0.6: which
+    value has its code in min (x - a)² + λ|a|?
+
+    tolerance: 0.001
+    = 0 -> The threshold is λ/2, as the derivative of the square is 2(a - x). 0.3 is less than 0.5.
+    = 0.5 -> That is the code without a price; it is moved towards 0 by λ/2.
+    = 0.8 -> Towards 0, not away from it.
+    = -0.1 -> You moved it by λ and beyond 0. The threshold is λ/2, and nothing is moved beyond 0.
+    """
+    # BEGIN SOLUTION
+    return 0.2
+    # END SOLUTION
+
 
 # %% [markdown]
 # ## 8.4 A sparse autoencoder
@@ -390,6 +474,24 @@ def kl_sparsity(activations: np.ndarray, rho: float) -> float:
     # BEGIN SOLUTION
     mean = np.clip(activations.mean(axis=0), 1e-7, 1 - 1e-7)
     return float(np.sum(rho * np.log(rho / mean) + (1 - rho) * np.log((1 - rho) / (1 - mean))))
+    # END SOLUTION
+
+
+# %% tags=["quiz"]
+def quiz_8_4() -> str:
+    """A relu unit of the code has become silent for every training digit. What happens to it from then on?
+
+    a) The price on activations wakes it up again.
+       -> A silent unit costs nothing. The price can only push a unit towards silence.
+    b) Nothing: its gradient is 0 for every digit, so it stays dead.
+       -> No digit reaches the side of the relu that has a slope; neither error nor price moves its weights.
+    c) The error wakes it up, as soon as it is needed.
+       -> The error cannot see it: through a relu at 0 no gradient gets back.
+    d) The decoder learns to use it anyway.
+       -> The decoder gets 0 from it, whatever its weights are.
+    """
+    # BEGIN SOLUTION
+    return "b"
     # END SOLUTION
 
 
@@ -497,6 +599,22 @@ for name, build in (
         points[name].append((price, sparsity(z)["active_fraction"], test_error(y)))
 labkit.plots.frontier(points, baseline=test_error(through_pca(x_test, 32)), goal=(0.15, 0.012)).show()
 
+
+# %% tags=["quiz"]
+def quiz_8_5() -> float:
+    """What is Hoyer's measure of the code (3, 0, 0, 4)?
+
+    tolerance: 0.001
+    = 0.5 -> That is the share of zeros. Hoyer's measure also asks how unequal the others are.
+    = 1.4 -> That is the quotient of the two norms, 7/5; it is subtracted from √4 and scaled.
+    = 0.2 -> You divided by √k; the scale is √k - 1.
+    = 0.4 -> That is 1.4 - 1; it is √k minus the quotient, 2 - 1.4.
+    """
+    # BEGIN SOLUTION
+    return 0.6
+    # END SOLUTION
+
+
 # %% [markdown]
 # ## 8.6 Removing noise
 #
@@ -571,6 +689,22 @@ labkit.plots.reconstructions(
     target="clean",
     title="Noise of σ = 0.4 removed",
 ).show()
+
+
+# %% tags=["quiz"]
+def quiz_8_6() -> float:
+    """By how many decibels does the peak signal-to-noise ratio rise when the mean squared error falls to a quarter?
+
+    tolerance: 0.03
+    = 4 -> That is the factor; decibels are ten times its logarithm to base 10.
+    = 12.04 -> Twenty times the logarithm is for amplitudes; the squared error takes ten.
+    = 0.602 -> That is the logarithm alone, in bel; a decibel is a tenth of it.
+    = -6.02 -> The error falls, so the ratio rises.
+    """
+    # BEGIN SOLUTION
+    return 6.0206
+    # END SOLUTION
+
 
 # %% [markdown]
 # ## 8.7 A walk in code space
