@@ -102,11 +102,16 @@ def grade(
 ) -> None:
     """Grade submissions against the solution, with fresh inputs drawn from a secret.
 
-    Writes OUT/<submission>/result.json and OUT/grades.csv. Every finished record goes to OUT/journal.jsonl first:
-    after Ctrl-C, a crash or a full disk the same command grades what is left.
+    [bold]labkit grade submissions/ --lab lab01[/]  a folder of files, or of students' folders
 
-    Exit status: 0 all were graded, 1 the grader itself failed on one, 2 bad usage, 3 below --require,
-    130 stopped by Ctrl-C.
+    [bold]labkit grade export.zip --roster class.csv --out week3[/]  what a platform exports, with a class list
+
+    [bold]labkit grade export.zip --out week3 --regrade-check 1.3[/]  the check was mended: make only it anew
+
+    Writes OUT/<submission>/result.json and OUT/grades.csv, but every finished record to OUT/journal.jsonl first.
+    After Ctrl-C, a crash or a full disk the same command grades what is left, and ends with the same files.
+
+    Exit status: 0 all were graded, 1 the grader itself failed on one, 2 bad usage, 3 below --require.
     """
     from labkit.grade.batch import isolation_plan
     from labkit.grade.files import CannotWrite
@@ -179,13 +184,15 @@ def _continue(regrading) -> str:
 
 
 def _show(batch, labs, elapsed: float) -> None:
+    from rich.text import Text
+
     from labkit.grade.summary import summary
     from labkit.grade.table import batch_table, record_table
 
     screen = console()
     if len(batch.records) <= 5:
         for record in batch.records:
-            screen.print(f"[bold]{record.submission}[/]")
+            screen.print(Text(record.submission, "bold"))
             screen.print(record_table(record, labs.get(record.lab)))
             screen.print()
     if 1 < len(batch.records) <= 40:

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import Any
@@ -65,10 +66,14 @@ class LocalPool(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End all grader processes and everything that they started; what is still running is abandoned."""
         with _uninterrupted():
+            families = [process for grader in self._graders for process in grader.ask_to_end()]
+            deadline = time.monotonic() + _STOP_SECONDS
             for grader in self._graders:
-                grader.ask_to_end()
-            for grader in self._graders:
-                grader.end()
+                grader.end(max(deadline - time.monotonic(), 0))
+            _, alive = psutil.wait_procs(families, timeout=_STOP_SECONDS)  # guards end with their grader
+            for process in alive:
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
             self._graders = []
 
 
@@ -113,22 +118,20 @@ class _Grader:
         else:
             future.set_result(value)
 
-    def ask_to_end(self) -> None:
-        self._family = _family(self._process.pid)
+    def ask_to_end(self) -> list[psutil.Process]:
+        """Returns all that it has started; what it was doing is abandoned."""
+        started = _family(self._process.pid)
         if self._process.is_alive():
             self._process.terminate()
+        return started
 
-    def end(self) -> None:
-        self._process.join(_STOP_SECONDS)
+    def end(self, seconds: float) -> None:
+        self._process.join(seconds)
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
         with contextlib.suppress(OSError):
             self._pipe.close()
-        _, alive = psutil.wait_procs(self._family, timeout=_STOP_SECONDS)  # guards end with their grader
-        for process in alive:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
 
 
 def _family(pid: int | None) -> list[psutil.Process]:

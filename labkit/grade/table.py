@@ -89,17 +89,19 @@ def _excerpt(output: str, lines: int = 8) -> Text:
 
 
 def batch_table(records: list[Record]) -> Table:
-    """A row for each submission of a batch."""
+    """A row for each submission of a batch, by its student where the name is known."""
+    labs = {record.lab for record in records if record.lab}
     table = Table(box=None, pad_edge=False)
-    for heading, justify in (("submission", "left"), ("lab", "left"), ("points", "right"), ("", "left")):
-        table.add_column(heading, justify=justify, overflow="fold")
+    headings = [("submission", "left"), ("lab", "left"), ("points", "right"), ("", "left")]
+    for heading, justify in headings:
+        if heading != "lab" or len(labs) > 1:
+            table.add_column(heading, justify=justify, overflow="fold")
     for record in records:
         wrong = [check for check in record.checks if check.verdict in ("failed", "error")]
-        remark = (
-            f"{len(wrong)} checks failed"
-            if wrong
-            else (one_line(record.notes[0], 60) if record.notes else "")
-        )
+        first = record.notes[0].partition("\n")[0] if record.notes else ""
+        remark = f"{len(wrong)} checks failed" if wrong else one_line(first, 60)
+        name = f"{record.student.name} ({record.submission})" if record.student.name else record.submission
         points = f"{record.score:g}/{record.max_score:g}"
-        table.add_row(one_line(record.submission, 60), record.lab, points, remark)
+        cells = (one_line(name, 60), *([record.lab] if len(labs) > 1 else []), points, remark)
+        table.add_row(*(Text(cell) for cell in cells))
     return table
