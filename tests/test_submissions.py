@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from labkit.submissions import SubmissionError, read_submission
+from tests.conftest import check_of
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=9),
@@ -84,3 +85,10 @@ def test_a_notebook_names_its_lab_with_a_string_only(tmp_path):
         content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"labkit": {"lab": lab}}, "cells": []}
         (tmp_path / "a.ipynb").write_text(json.dumps(content))
         assert read_submission(tmp_path / "a.ipynb").lab == read
+
+
+def test_a_file_that_loads_mnist_where_code_is_graded_hears_where_to_do_so(hand_in):
+    source = "from labkit.data import load_mnist\ndata = load_mnist()\ndef double(x):\n    return 2 * x\n"
+    record = hand_in(source)
+    assert any('tags=["explore"]' in note for note in record.notes)
+    assert check_of(record, "test_double").verdict == "passed"
