@@ -153,7 +153,8 @@ def _run(label: str, statements: tuple, module: types.ModuleType) -> list[str]:
         try:
             exec(code, vars(module))
         except BaseException as error:  # SystemExit too: a file may end with exit()
-            notes.append(f"{label}, line {line}: {_sentence(error).rstrip(".")}; the rest was still run.")
+            sentence = _sentence(error).rstrip(".")
+            notes.append(f"{label}, line {line}: {sentence}; the rest was still run.")
     return notes
 
 
