@@ -62,7 +62,8 @@ def package_files() -> dict[str, bytes]:
 
 def requirements() -> str:
     """What pip installs beside the wheel: every direct dependency at the version that is installed here."""
-    names = [re.split(r"[^A-Za-z0-9._-]", text, maxsplit=1)[0] for text in metadata.requires("labkit") or []]
+    needed = [text for text in metadata.requires("labkit") or [] if "extra ==" not in text]
+    names = [re.split(r"[^A-Za-z0-9._-]", text, maxsplit=1)[0] for text in needed]
     pins = sorted({f"{name}=={metadata.version(name)}" for name in names}, key=str.lower)
     return "\n".join([f"./{wheel()[0]}", *pins]) + "\n"
 

@@ -1,4 +1,4 @@
-"""The commands of an author of labs: new-lab, build, selftest, release."""
+"""The commands of an author of labs: new-lab, build, selftest, solve, release."""
 
 from __future__ import annotations
 
@@ -115,6 +115,39 @@ def selftest(
             "labkit: the checks do not tell right from wrong everywhere; see the rows marked ✗.",
             file=sys.stderr,
         )
+        raise typer.Exit(1)
+
+
+@app.command()
+def solve(
+    labs: Annotated[list[str], typer.Argument(metavar="LAB...", help="Labs: lab01, 1, or a full name.")],
+    out: Annotated[Path, typer.Option("--out", help="Where it goes, in a folder for each lab.")] = Path(
+        "build"
+    ),
+    course: CourseOption = None,
+) -> None:
+    """Carry out the reference from top to bottom, training and figures included.
+
+    Writes the solved notebook, an HTML page, a PDF where Chromium is installed, and metrics.json with what was
+    measured. Exit status 1 when a cell raised.
+    """
+    from labkit.author.solve import solve as solve_lab
+
+    failed = False
+    for lab in with_solution(labs, course):
+        with progress_bar() as progress:
+            task = progress.add_task(lab.name, total=None)
+
+            def step(number: int, total: int, heading: str, progress=progress, task=task) -> None:
+                progress.update(task, completed=number, total=total, description=heading)
+
+            solved = solve_lab(lab, out / lab.name, step)
+        for path in solved.files:
+            print(path)
+        for sentence in (*solved.remarks, *solved.failures):
+            print(f"labkit: {sentence}", file=sys.stderr)
+        failed = failed or bool(solved.failures)
+    if failed:
         raise typer.Exit(1)
 
 
