@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ProcessPoolExecutor
 
 import psutil
 import pytest
@@ -47,6 +50,15 @@ def test_records_are_equal_in_this_process_and_in_any_number_of_others(toy_cours
     assert len(results[0]["journal"]) == 6
 
 
+def test_any_executor_of_futures_will_do(toy_course, tmp_path):
+    hand_in(tmp_path / "class")
+    found = find_submissions([tmp_path / "class"])
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        how = Grading(toy_course, tmp_path / "out", b"salt", Plan(), executor=pool, width=2)
+        assert [record.score for record in how.grade(found).records] == [100, 20, 0, 0]
+
+
 def test_a_grader_process_stays_and_one_that_died_is_replaced():
     with LocalPool(1) as pool:
         first = pool.submit(os.getpid).result(timeout=60)
@@ -63,6 +75,14 @@ def test_a_grader_process_stays_and_one_that_died_is_replaced():
             pool.submit(signal.pause)
             pool.submit(os.getpid)
     assert not psutil.pid_exists(last)  # although it had something to do
+
+
+def test_a_grader_process_that_has_grown_too_large_is_replaced(monkeypatch):
+    with LocalPool(1) as pool:
+        first = pool.submit(os.getpid).result(timeout=60)
+        monkeypatch.setattr("labkit.grade.pool._MEMORY", 1)
+        assert pool.submit(os.getpid).result(timeout=60) != first
+        assert not psutil.pid_exists(first)
 
 
 def test_grader_processes_have_the_same_number_of_threads_and_ours_keeps_its_environment():
@@ -170,8 +190,6 @@ def test_an_export_a_class_list_and_a_damaged_zip_in_one_command(toy_course, tmp
     assert "hand in the .py or .ipynb file itself" in rows["submission_2"]["notes"]
     assert "leads outside of it" in rows["export-refused"]["notes"]
     assert "not a zip that can be read" in rows["late"]["notes"]
-    import json
-
     record = json.loads((tmp_path / "graded/submission_1/result.json").read_text())
     assert record["student"] == {
         **{"id": "s1", "name": "Jane Amelia Doe", "email": "jane@example.edu"},

@@ -328,6 +328,13 @@ def test_a_member_that_cannot_be_read_costs_only_itself(tmp_path, data, how, sen
         found[0].read()
 
 
+def test_a_zip_with_too_many_members_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("labkit.grade.sources.tree.MAX_MEMBERS", 2)
+    path = a_zip(tmp_path / "c.zip", {f"{n}.py": PY.encode() for n in range(3)})
+    with pytest.raises(SubmissionError, match="holds 3 files; at most 2"):
+        find_submissions([path])[0].read()
+
+
 def test_an_encrypted_member_is_refused(tmp_path):
     path = a_zip(tmp_path / "c.zip", {"a.py": PY.encode()})
     data = bytearray(path.read_bytes())

@@ -108,6 +108,15 @@ def test_grade_writes_a_record_for_each_and_a_table(labkit, tmp_path):
     assert "not UTF-8" in json.loads((tmp_path / "out/dora/result.json").read_text())["notes"][0]
 
 
+def test_a_course_beside_a_submission_is_not_the_one_that_grades(labkit, tmp_path):
+    (tmp_path / "mallory").mkdir()
+    (tmp_path / "mallory/lab.py").write_text(RIGHT)
+    (tmp_path / "mallory/course.toml").write_text("title = 'mine'")
+    assert labkit("grade", "mallory/lab.py", "--require", "100").returncode == 0
+    done = labkit("grade", "mallory", LABKIT_COURSE="")
+    assert done.returncode == 2 and "--course FOLDER or LABKIT_COURSE" in done.stderr
+
+
 def test_grading_numpy_questions_never_loads_tensorflow(labkit, tmp_path, toy_course):
     (tmp_path / "a.py").write_text("import keras\nimport tensorflow as tf\n" + RIGHT)
     code = (

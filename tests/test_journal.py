@@ -23,7 +23,7 @@ from labkit.grade.batch import Grading
 from labkit.grade.files import CannotWrite, salt_for
 from labkit.grade.journal import Journal
 from labkit.grade.record import without_times
-from labkit.grade.sources import find_submissions
+from labkit.grade.sources import find_submissions, read_roster
 from labkit.labs import Course, CourseError, read_course
 from labkit.worker import Plan
 
@@ -105,6 +105,17 @@ def test_a_changed_file_is_graded_again_and_only_that(grading, tmp_path):
     batch, graded = grading()
     assert graded == ["bob"] and batch.records[1].score == 100
     assert not (tmp_path / "out/bob/output.txt").exists()
+
+
+def test_a_class_list_that_comes_later_names_what_is_finished(grading, toy_course, tmp_path):
+    grading()
+    (tmp_path / "roster.csv").write_text("id,name\nalice,Alice Long\n")
+    found, _, _ = read_roster(tmp_path / "roster.csv").complete(find_submissions([tmp_path / "class"]))
+    with Journal(tmp_path / "out") as journal:
+        out = tmp_path / "out"
+        batch = Grading(toy_course, out, salt_for(out, "salt"), Plan(), journal=journal).grade(found)
+    assert batch.kept == 3 and batch.records[0].student.name == "Alice Long"
+    assert '"name": "Alice Long"' in (tmp_path / "out/alice/result.json").read_text()
 
 
 def test_a_changed_lab_is_graded_again_whole(grading, toy_course, tmp_path):

@@ -121,7 +121,7 @@ def grade(
     missing = [path for path in paths if not path.exists() and not path.is_symlink()]
     if missing:
         raise CourseError(f"{missing[0]} does not exist.")
-    found = find_course(paths[0].absolute(), course)
+    found = find_course(given=course)  # never from the submissions' folder, where a student may have put one
     submissions = find_submissions(paths, layout)
     if not submissions:
         raise CourseError(f"No .py or .ipynb file was found under {', '.join(map(str, paths))}.")
@@ -132,7 +132,7 @@ def grade(
     if roster is not None:
         submissions, strangers, absent = read_roster(roster).complete(submissions)
     plan = isolation_plan(isolation)
-    width = min(jobs or os.cpu_count() or 1, len(submissions))
+    width = min(jobs or _cores(), len(submissions))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = time.monotonic()
     try:
@@ -160,6 +160,10 @@ def grade(
     if require is not None and any(record.percent < require for record in batch.records):
         print(f"labkit: not every submission reaches {require:g} %.", file=sys.stderr)
         raise typer.Exit(3)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _grade(course, submissions, out, salt, lab, plan, width, regrade, regrade_check):

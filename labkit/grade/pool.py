@@ -25,6 +25,7 @@ from labkit.grade import task as tasks
 from labkit.worker.launch import THREADS
 
 _STOP_SECONDS = 3.0
+_MEMORY = 4 * 1024**3  # bytes: a grader process that has grown beyond this is replaced before its next task
 
 
 class GraderDied(BrokenExecutor):
@@ -55,6 +56,7 @@ class LocalPool(Executor):
 
     def submit(self, function: Callable, /, *args: Any, **kwargs: Any) -> Future:
         self._graders = [grader for grader in self._graders if grader.usable]
+        self._end([grader for grader in self._graders if not grader.busy and grader.memory > _MEMORY])
         idle = next((grader for grader in self._graders if not grader.busy), None)
         if idle is None:
             if len(self._graders) >= self.width:
@@ -66,15 +68,18 @@ class LocalPool(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End all grader processes and everything that they started; what is still running is abandoned."""
         with _uninterrupted():
-            families = [process for grader in self._graders for process in grader.ask_to_end()]
-            deadline = time.monotonic() + _STOP_SECONDS
-            for grader in self._graders:
-                grader.end(max(deadline - time.monotonic(), 0))
-            _, alive = psutil.wait_procs(families, timeout=_STOP_SECONDS)  # guards end with their grader
-            for process in alive:
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
-            self._graders = []
+            self._end(self._graders)
+
+    def _end(self, graders: list[_Grader]) -> None:
+        families = [process for grader in graders for process in grader.ask_to_end()]
+        deadline = time.monotonic() + _STOP_SECONDS
+        for grader in graders:
+            grader.end(max(deadline - time.monotonic(), 0))
+        _, alive = psutil.wait_procs(families, timeout=_STOP_SECONDS)  # guards end with their grader
+        for process in alive:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        self._graders = [grader for grader in self._graders if grader not in graders]
 
 
 class _Grader:
@@ -92,6 +97,14 @@ class _Grader:
     @property
     def usable(self) -> bool:
         return self.busy or self._process.is_alive()
+
+    @property
+    def memory(self) -> int:
+        """Bytes in use by the process itself."""
+        try:
+            return psutil.Process(self._process.pid).memory_info().rss
+        except psutil.Error:
+            return 0
 
     def submit(self, function: Callable, args: tuple, kwargs: dict) -> Future:
         future: Future = Future()
