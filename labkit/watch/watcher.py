@@ -30,6 +30,7 @@ class State:
     results: dict[str, CheckResult] = field(default_factory=dict)
     checking: frozenset[str] = frozenset()  # questions of the round that runs
     checked: frozenset[str] = frozenset()  # questions of the newest round that ended
+    decided: frozenset[str] = frozenset()  # checks that the newest round has decided
     current: str | None = None  # the check that runs
     notes: list[str] = field(default_factory=list)
     output: str = ""
@@ -117,12 +118,13 @@ class Watcher:
         state = self.state
         earlier = [result for result in state.ordered() if result.question not in self._open]
         state.problem, state.notes, state.output = None, list(submission.notes), ""
-        state.checking = frozenset(self._open)
+        state.checking, state.decided = frozenset(self._open), frozenset()
         self._trial = Trial(submission, state.lab, self._answers, set(self._open), earlier)
 
     def _take_news(self) -> None:
         state, news = self.state, self._trial.news
         state.results |= {result.id: result for result in news.results}
+        state.decided = frozenset(result.id for result in news.results)
         state.current, state.notes, state.output = news.current, news.notes, news.output
         if news.done:
             state.seconds = time.monotonic() - self._saved
