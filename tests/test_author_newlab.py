@@ -26,7 +26,7 @@ def test_a_new_lab_has_no_problem_and_its_checks_tell_right_from_wrong(tmp_path)
     new_lab("lab02_nearest_mean", tmp_path)
     lab = read_course(tmp_path).lab("lab02")
     assert problems(lab) == []
-    assert [question.id for question in lab.questions] == ["2.1", "2.2", "2.3"]
+    assert [question.id for question in lab.questions] == ["2.1", "2.2", "2.3", "quiz"]
     for salt in (b"one", b"two", b"three", b"four"):
         trials = selftest(lab, salt)
         assert passes(trials) and unnamed(trials) == []
