@@ -27,8 +27,14 @@ _MARKER = re.compile(r"^\s*# (BEGIN|END) SOLUTION\n?", re.M)
 _NUMBER = re.compile(r"(?<![\w.])([-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?)\s?(%)?(?![\w])")
 _NEEDED = ("ipykernel", "latex2mathml", "nbclient", "nbconvert")  # the extra `author`
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-#: Runs before the lesson: seeds, and Keras without its start-up noise.
-_PRELUDE = "from labkit import lazy\n\nlazy.load_keras().utils.set_random_seed(0)"
+#: Runs before the lesson: seeds, and no warnings of TensorFlow's, which it prints between the results.
+_PRELUDE = """
+import logging
+from labkit import lazy
+
+lazy.load_keras().utils.set_random_seed(0)
+logging.getLogger("tensorflow").setLevel("ERROR")
+"""
 Progress = Callable[[int, int, str], None]
 
 
