@@ -316,6 +316,8 @@ def test_the_hub_notebook_sets_itself_up_and_is_the_starter(released, toy_course
     cells = nbformat.read(folder / "lab01_toy.ipynb", as_version=4).cells
     built = nbformat.read(folder / "labs/lab01_toy/lab.ipynb", as_version=4).cells
     assert [cell.source for cell in cells[1:-1]] == [cell.source for cell in built]
-    assert subprocess.run([sys.executable, "-c", cells[0].source], cwd=folder).returncode == 0
+    both = f"{cells[0].source}\n{cells[-1].source}"
+    done = subprocess.run([sys.executable, "-c", both], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0 and "0 of 85 points" in done.stdout, done.stderr
     assert wheel()[0] in cells[0].source and Path(folder / wheel()[0]).is_file()
     assert cells[0].metadata.tags == cells[-1].metadata.tags == ["explore"]

@@ -48,7 +48,9 @@ if importlib.util.find_spec("labkit") is None:
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "{wheel}"], check=True)"""
 
 _CHECK_CELL = """# Save the notebook, then see how far you are.
-!{sys.executable} -m labkit.cli check {lab}.ipynb"""
+command = [sys.executable, "-m", "labkit.cli", "check", "{lab}.ipynb"]
+done = subprocess.run(command, capture_output=True, text=True)
+print(done.stdout + done.stderr)"""
 
 
 def release(course: Course, lab: Lab, folder: Path, salt: bytes) -> list[Path]:
