@@ -18,6 +18,7 @@ from labkit.check.marks import Marks
 from labkit.check.parties import InWorker, NotAttempted, Party, Transport
 from labkit.text import inert
 from labkit.worker import Plan, WorkerFailed, warm
+from labkit.worker.launch import can_fork, warm_server
 
 VERDICTS = ("passed", "failed", "not_attempted", "not_run", "error")
 
@@ -62,6 +63,9 @@ class Run:
 
     def __post_init__(self) -> None:
         self.student = InWorker(self.cells, self.plan, self.keras)
+        if self.keras and can_fork():
+            warm_server()  # imports Keras over there …
+            warm()  # … while it is imported here
         try:
             report = self.student.load()
         except WorkerFailed as failed:
