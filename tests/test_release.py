@@ -218,6 +218,35 @@ def test_results_are_rewritten_after_every_check(autograder, monkeypatch):
     assert "not finished" not in seen[-1]["output"]
 
 
+def test_a_late_submission_costs_what_the_course_says(autograder):
+    course = autograder / "source/course/course.toml"
+    due = "due = 2026-10-01T12:00:00+02:00\n"
+    course.write_text(course.read_text() + due + "[late]\npenalty_per_day = 10\n")
+    metadata = {
+        "created_at": "2026-10-02T13:00:00+02:00",
+        "users": [{"id": 7, "name": "Ada", "email": "a@b"}],
+    }
+    (autograder / "submission_metadata.json").write_text(json.dumps(metadata))
+    shutil.copy(TOY / "lab.py", autograder / "submission/mine.py")
+    record = grade_on_gradescope(autograder)
+    results = json.loads((autograder / "results/results.json").read_text())
+    assert (record.student.name, record.late["days_late"]) == ("Ada", 2)
+    assert results["score"] == 80 and results["extra_data"]["labkit"]["penalty"] == 20
+
+
+def test_the_course_of_a_release_keeps_what_counts_for_its_lab(toy_course, tmp_path):
+    shutil.copytree(toy_course.root, tmp_path / "toy")
+    file = tmp_path / "toy/course.toml"
+    settings = 'attempts = 5\ndue = 2026-10-01T23:59:00+02:00\n\n[[labs]]\nname = "lab99"\n'
+    late = '[late]\npenalty_per_day = 12.5\ntimezone = "Europe/Berlin"\n'
+    file.write_text(file.read_text().replace("A toy", 'A \\"toy\\"') + settings + late)
+    course = read_course(tmp_path / "toy")
+    file.write_bytes(releasing.course_file(course, course.lab("1")))
+    again = read_course(tmp_path / "toy")
+    assert again.title == 'A "toy" course' and again.late == course.late and again.order == ("lab01_toy",)
+    assert (again.lab("1").due, again.lab("1").attempts) == (course.lab("1").due, 5)
+
+
 @pytest.mark.parametrize(
     ("files", "words"),
     [

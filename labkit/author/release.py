@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
+import tomllib
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from labkit.author.platforms import nbgrader
 from labkit.author.quiz import asked
 from labkit.author.recording import RECORDED
 from labkit.check.answers import MISCONCEPTIONS
-from labkit.labs import Course, CourseError, Lab
+from labkit.labs import COURSE_FILE, Course, CourseError, Lab
 from labkit.quizzes import QUESTION
 from labkit.submissions import EXPLORE
 
@@ -114,9 +117,27 @@ def student_files(course: Course, lab: Lab) -> Files:
 
 
 def course_file(course: Course, lab: Lab) -> bytes:
-    """A course.toml with this lab alone."""
-    title, name = (json.dumps(text, ensure_ascii=False) for text in (course.title, lab.name))
-    return f"title = {title}\n\n[[labs]]\nname = {name}\n".encode()
+    """A course.toml with this lab alone: the course's title and rules for lateness, the lab's own settings."""
+    settings = tomllib.loads((course.root / COURSE_FILE).read_text(encoding="utf-8"))
+    entries = [entry for entry in settings.get("labs", []) if entry.get("name") == lab.name]
+    tables = {"": {"title": course.title}, "[late]": settings.get("late", {})}
+    tables["[[labs]]"] = entries[0] if entries else {"name": lab.name}
+    parts = [
+        "\n".join(
+            [*([heading] if heading else []), *(f"{key} = {_toml(value)}" for key, value in table.items())]
+        )
+        for heading, table in tables.items()
+        if table
+    ]
+    return ("\n\n".join(parts) + "\n").encode()
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise CourseError(f"course.toml: {value} is no setting of a lab.")
+    return json.dumps(value, ensure_ascii=False)  # as TOML writes texts, numbers, true and false
 
 
 def hub_files(student: Files, lab: Lab) -> Files:

@@ -7,16 +7,20 @@ solution in `source/course`. `... classroom50 BUNDLE`: in a student's checkout, 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from labkit import lazy
 from labkit.check.run import Run
 from labkit.export import classroom50, gradescope
 from labkit.grade.batch import find_submissions, isolation_plan, write_atomically
+from labkit.grade.late import gradescope_student, settle
 from labkit.grade.one import GraderFailed, check_submission, live_answers, run_checks, unreadable
 from labkit.grade.record import Record
+from labkit.grade.student import Student
 from labkit.labs import Course, CourseError, Lab, read_course
 from labkit.submissions import SubmissionError, read_submission
 from labkit.text import json_text
@@ -29,19 +33,26 @@ def grade_on_gradescope(root: Path, isolation: str = "strongest", hidden: str = 
     Raises CourseError, GraderFailed or WorkerUnavailable where the container is at fault; there is no
     results.json then, and Gradescope says so to the student and to the instructor.
     """
-    lab = _only_lab(read_course(root / "source" / "course"))
+    course = read_course(root / "source" / "course")
+    lab, student = _only_lab(course), _student(root / "submission_metadata.json")
     salt = (root / "source" / "salt").read_bytes().strip()
     plan = isolation_plan(isolation)
     results = root / "results" / "results.json"
     results.parent.mkdir(parents=True, exist_ok=True)
     salt_id = hashlib.sha256(salt).hexdigest()[:12]
     total = len(lab.checks)
+
+    def save(record: Record) -> Record:
+        late = settle(record.score, record.max_score, lab, course.late, student)
+        record = replace(record, student=student, late=late)
+        gradescope.write_partial(results, record.as_dict(), total, hidden)
+        return record
+
     try:
         submission = read_submission(only_submission(root / "submission", lab))
     except SubmissionError as problem:
         record = unreadable("submission", lab, str(problem).replace(f"{root}/", ""), salt, plan)
-        gradescope.write_partial(results, record.as_dict(), total, hidden)
-        return record
+        return save(record)
 
     run = Run(
         [list(cell) for cell in submission.cells],
@@ -64,12 +75,10 @@ def grade_on_gradescope(root: Path, isolation: str = "strongest", hidden: str = 
             salt_id,
         )
 
-    def save(check: str = "") -> None:
-        gradescope.write_partial(results, so_far().as_dict(), total, hidden)
-
     try:
-        run_checks(run, lab.solution / "test_lab.py", None, save)  # saves before each check what came before
-        save()
+        # before each check is saved what came before it
+        run_checks(run, lab.solution / "test_lab.py", None, lambda check: save(so_far()))
+        record = save(so_far())
     except (GraderFailed, WorkerUnavailable):
         results.unlink(missing_ok=True)
         raise
@@ -77,7 +86,7 @@ def grade_on_gradescope(root: Path, isolation: str = "strongest", hidden: str = 
         run.close()
     for fault in run.broken:  # standard output is for the instructor
         print(f"labkit: a check is at fault, not the submission: {fault}")
-    return so_far()
+    return record
 
 
 def grade_on_classroom50(bundle: Path, checkout: Path) -> Record:
@@ -111,6 +120,15 @@ def only_submission(folder: Path, lab: Lab) -> Path:
         raise SubmissionError(f"There is no script or notebook to grade; hand in {wanted}.")
     names = ", ".join(sorted(str(path.relative_to(folder)) for path in chosen)[:5])
     raise SubmissionError(f"There are several files to grade ({names}); hand in only {wanted}.")
+
+
+def _student(path: Path) -> Student:
+    """Whose submission it is and when it was handed in, as far as Gradescope says so."""
+    try:
+        metadata = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return Student()
+    return gradescope_student(metadata) if isinstance(metadata, dict) else Student()
 
 
 def _only_lab(course: Course) -> Lab:
