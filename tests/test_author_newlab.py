@@ -78,6 +78,12 @@ def test_a_name_that_will_not_do_is_refused_and_nothing_changes(tmp_path, name, 
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
+@pytest.mark.parametrize("command", ["new-lab", "build", "solve", "release"])
+def test_every_command_of_an_author_explains_itself(tmp_path, command):
+    done = run(tmp_path, "-m", "labkit.cli", command, "--help")
+    assert done.returncode == 0 and "--course" in done.stdout and len(done.stdout.splitlines()) > 8
+
+
 def test_a_folder_with_other_things_is_no_course(tmp_path):
     (tmp_path / "thesis.tex").write_text("mine")
     done = run(tmp_path, "-m", "labkit.cli", "new-lab", "lab01_first")
