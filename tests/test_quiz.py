@@ -301,3 +301,9 @@ def test_changing_a_quiz_seals_it_anew_and_records_nothing(lab, tmp_path):
     assert any("today's quiz" in sentence for sentence in stale(copy))
     assert build(copy, copy.handout) is False
     assert stale(copy) == []
+
+
+def test_watching_shows_the_quiz_after_the_numbered_questions():
+    from labkit.watch import screen
+
+    assert sorted(["quiz", "1.10", "1.9", "1.1"], key=screen._natural) == ["1.1", "1.9", "1.10", "quiz"]

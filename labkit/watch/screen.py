@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -103,5 +105,6 @@ def _all_passed(state: State) -> bool:
     return bool(state.results) and all(check.verdict == "passed" for check in state.results.values())
 
 
-def _natural(question: str) -> list[int]:
-    return [int(part) for part in question.split(".")]
+def _natural(question: str) -> list[float]:
+    """The numbers of a question; what has none, the quiz, comes last."""
+    return [int(part) if part.isdigit() else math.inf for part in question.split(".")]
