@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -56,6 +57,15 @@ def grade(
         int | None,
         typer.Option(
             "--jobs", "-j", min=1, help="Grader processes; default: one for each core.", rich_help_panel=_HOW
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Grade on a dask.distributed cluster: its scheduler's address, or local:N for one of N processes.",
+            rich_help_panel=_HOW,
         ),
     ] = None,
     salt: Annotated[
@@ -118,6 +128,8 @@ def grade(
     from labkit.grade.sources import find_submissions, read_roster
     from labkit.labs import CourseError, find_course
 
+    if scheduler and jobs:
+        raise CourseError("--jobs is for this machine and --scheduler for a cluster; give one of them.")
     missing = [path for path in paths if not path.exists() and not path.is_symlink()]
     if missing:
         raise CourseError(f"{missing[0]} does not exist.")
@@ -136,7 +148,8 @@ def grade(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = time.monotonic()
     try:
-        batch = _grade(found, submissions, out, salt, lab, plan, width, regrade, regrade_check)
+        with _executor(scheduler, width, found, plan) as (executor, width):
+            batch = _grade(found, submissions, out, salt, lab, plan, executor, width, regrade, regrade_check)
     except CannotWrite as problem:
         print(
             f"labkit: {problem} What was finished is kept in {out / 'journal.jsonl'}; when this is mended, "
@@ -166,19 +179,33 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _grade(course, submissions, out, salt, lab, plan, width, regrade, regrade_check):
+@contextlib.contextmanager
+def _executor(scheduler, width, course, plan):
+    """Where tasks are carried out, and how many at a time."""
+    if scheduler:
+        from labkit.grade.cluster import cluster
+
+        with cluster(scheduler, course.labs, plan) as found:
+            yield found.executor, found.width
+    else:
+        from labkit.grade.pool import LocalPool
+
+        with LocalPool(width) as pool:
+            yield pool, width
+
+
+def _grade(course, submissions, out, salt, lab, plan, executor, width, regrade, regrade_check):
     from labkit.grade.batch import Grading
     from labkit.grade.files import salt_for
     from labkit.grade.journal import Journal
     from labkit.grade.live import LiveWatch
-    from labkit.grade.pool import LocalPool
 
     with Journal(out) as journal:
         for problem in journal.problems:
             print(f"labkit: {problem}", file=sys.stderr)
         secret = salt_for(out, salt)
-        with LocalPool(width) as pool, LiveWatch() as watch:
-            grading = Grading(course, out, secret, plan, lab, journal, pool, width, watch)
+        with LiveWatch() as watch:
+            grading = Grading(course, out, secret, plan, lab, journal, executor, width, watch)
             return grading.grade(submissions, tuple(regrade or ()), tuple(regrade_check or ()))
 
 

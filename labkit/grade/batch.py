@@ -32,6 +32,7 @@ __all__ = [
     "salt_for",
     "write_atomically",
 ]
+TRAININGS = "trainings"  # the folder in OUT with what the grader itself has trained
 _TICK = 0.25  # seconds
 
 
@@ -275,7 +276,8 @@ class Grading:
 
     def _task(self, entry: _Prepared) -> Task:
         submission = entry.found.read()
-        task = Task(submission, entry.lab, self.salt, self.plan)
+        trainings = self.out / TRAININGS if self.journal is not None else None
+        task = Task(submission, entry.lab, self.salt, self.plan, trainings=trainings)
         kept: Entry | None = self.journal.entries.get(entry.found.name) if self.journal is not None else None
         if kept is None or kept.void or kept.graded.faults or not kept.pending:
             return task

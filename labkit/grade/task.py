@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from labkit import lazy
+from labkit.check.training import keep_in
 from labkit.grade.one import Graded, GraderFailed, grade_submission, regrade_checks, unreadable
 from labkit.labs import Lab
 from labkit.submissions import Submission
@@ -23,7 +24,8 @@ _tell: Callable[[str], None] = lambda check: None  # noqa: E731
 class Task:
     """A frozen submission and all that decides about its record.
 
-    With `kept`, only the checks of `only`, names of checks or questions, are made anew.
+    With `kept`, only the checks of `only`, names of checks or questions, are made anew. `trainings` is the folder
+    in which processes share what the grader has trained.
     """
 
     submission: Submission
@@ -32,6 +34,7 @@ class Task:
     plan: Plan
     only: tuple[str, ...] = ()
     kept: Graded | None = None
+    trainings: Path | None = None
 
 
 def listen(tell: Callable[[str], None]) -> None:
@@ -43,6 +46,7 @@ def listen(tell: Callable[[str], None]) -> None:
 def carry_out(task: Task) -> Graded:
     """Grade a task in this process, where the solutions of its labs stay loaded for the next one."""
     lazy.install()  # a numpy question must not wait for TensorFlow
+    keep_in(task.trainings)
     try:
         if task.kept is not None:
             return regrade_checks(
