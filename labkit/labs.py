@@ -98,16 +98,19 @@ class Lab:
     @cached_property
     def checks(self) -> tuple[CheckInfo, ...]:
         """All checks where the solution is present, else the public ones."""
-        quiz = _quiz(_read(self.source))
-        return read_checks((self.solution or self.handout) / "test_lab.py") + tuple(
-            CheckInfo(f"test_{entry.function}", quizzes.QUESTION, entry.points, entry.title, False)
-            for entry in quiz
-        )
+        return read_checks((self.solution or self.handout) / "test_lab.py") + self._quiz
 
     @cached_property
     def public_checks(self) -> tuple[CheckInfo, ...]:
         """The checks that are handed out."""
-        return read_checks(self.handout / "test_lab.py")
+        return read_checks(self.handout / "test_lab.py") + self._quiz
+
+    @cached_property
+    def _quiz(self) -> tuple[CheckInfo, ...]:
+        return tuple(
+            CheckInfo(f"test_{entry.function}", quizzes.QUESTION, entry.points, entry.title, False)
+            for entry in _quiz(_read(self.source))
+        )
 
     def uses_keras(self, question: str | None = None) -> bool:
         """Whether any check does, or any of one question."""

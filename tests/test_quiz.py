@@ -303,6 +303,12 @@ def test_changing_a_quiz_seals_it_anew_and_records_nothing(lab, tmp_path):
     assert stale(copy) == []
 
 
+def test_a_quiz_is_among_the_public_checks_of_a_lab(lab):
+    names = [check.name for check in lab.public_checks if check.question == "quiz"]
+    assert names == ["test_quiz_1_1", "test_quiz_1_2", "test_quiz_1_2_mean"]
+    assert lab.public_checks[-3:] == lab.checks[-3:]
+
+
 def test_watching_shows_the_quiz_after_the_numbered_questions():
     from labkit.watch import screen
 
