@@ -102,7 +102,7 @@ def arena(target, tmp_path, monkeypatch) -> Callable[..., Outcome]:
                 path.write_bytes(_replaced(path.read_bytes(), words))
         correct = "correct.keras.py" if keras else "correct.py"
         shutil.copy(HERE / correct, handed_in / "zz_correct.py")
-        if keras:
+        if keras or WARM:
             lazy.load_keras()  # which writes to this process's own environment
         before = _surroundings(target.root, handed_in)
         batch = grade_paths(target, [handed_in], out, SALT, LABS[keras], plan)
