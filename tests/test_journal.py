@@ -76,7 +76,9 @@ def grading(toy_course, tmp_path, monkeypatch):
         monkeypatch.setattr(batch_module, "carry_out", counted)
         with Journal(out) as journal:
             how = Grading(course, out, salt_for(out, "salt"), Plan(), journal=journal)
-            return how.grade(find_submissions([tmp_path / "class"]), again, checks), graded
+            batch = how.grade(find_submissions([tmp_path / "class"]), again, checks)
+        assert batch.failures == []
+        return batch, graded
 
     hand_in(tmp_path / "class")
     return grade
@@ -353,14 +355,14 @@ def test_killed_at_one_write_after_the_other_it_ends_with_the_same_files(command
     hand_in(tmp_path / "class")
     ended(command("--out", "undisturbed", "--jobs", 1), 0)
     kills = 0
-    for number in (3, 5, 6, 7, 8, 9, 11, 13, 10**6):
+    for number in (4, 6, 9, 11, 12, 10**6):
         process = command("--out", "out", "--jobs", 1 + kills % 2, prelude=KILLED_AT.format(number=number))
         process.communicate(timeout=120)
         if process.returncode == 0:
             break
         assert process.returncode == -signal.SIGKILL
         kills += 1
-    assert kills >= 4 and process.returncode == 0
+    assert kills >= 3 and process.returncode == 0
     assert timeless(tmp_path / "out") == timeless(tmp_path / "undisturbed")
 
 
@@ -427,4 +429,3 @@ def test_a_second_command_on_the_same_folder_is_refused(command, tmp_path):
         said = ended(command("--out", "out"), 2)
         assert "Another `labkit grade` is writing to out" in said
     assert not (tmp_path / "out/salt").exists()
-    ended(command("--out", "out"), 0)

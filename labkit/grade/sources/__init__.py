@@ -27,7 +27,7 @@ LAYOUTS = {
     "files": plain,
 }
 #: Names in the folder of results that no submission may take, and those in a submission's own folder.
-_TAKEN = ("salt", "grades.csv", "journal.jsonl")
+_TAKEN = ("salt", "grades.csv", "journal.jsonl", "trainings")
 _OWN = ("result.json", "output.txt")
 
 
