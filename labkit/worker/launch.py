@@ -8,6 +8,7 @@ danger (macOS, Windows) every worker is a fresh interpreter.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import select
@@ -23,6 +24,11 @@ from dataclasses import asdict
 from typing import Any, BinaryIO, Protocol
 
 from labkit.worker.isolation import Plan
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 SERVER_SECONDS = 180.0  # to import Keras, on a machine that is busy
 #: The same number of threads on every machine and beside every other job: sums must not depend on it.
@@ -218,10 +224,19 @@ def launch(plan: Plan, memory: int, folder: str, keras: bool) -> Launched:
     if keras and can_fork():
         for _ in range(2):  # a server that was killed is replaced
             try:
-                return warm_server().launch(plan, memory, folder)
+                return _widened(warm_server().launch(plan, memory, folder))
             except ServerFailed:
                 continue
-    return spawn(plan, memory, folder)
+    return _widened(spawn(plan, memory, folder))
+
+
+def _widened(launched: Launched) -> Launched:
+    """Pipes that hold a megabyte: 60,000 digits then cross in a third of the time."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        for pipe in (launched.stdin, launched.stdout):
+            with contextlib.suppress(OSError):  # this user has many wide pipes already
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
+    return launched
 
 
 def _environment(folder: str) -> dict[str, Any]:

@@ -152,7 +152,7 @@ class Worker:
             raise WorkerFailed("crash", "its worker is gone")
         self.ready()
         number = secrets.token_hex(8)
-        frame = wire.encode({"id": number, **request})
+        frame = wire.encode_parts({"id": number, **request})
         threading.Thread(target=self._send, args=(frame,), daemon=True).start()
         body = self._await(limits)
         try:
@@ -192,9 +192,10 @@ class Worker:
 
     # --- inside --------------------------------------------------------------------------------------------
 
-    def _send(self, frame: bytes) -> None:
+    def _send(self, frame: list[bytes | memoryview]) -> None:
         try:
-            self.process.stdin.write(frame)
+            for part in frame:
+                self.process.stdin.write(part)
             self.process.stdin.flush()
         except (OSError, ValueError):
             pass  # the worker is gone; `_await` says so
@@ -227,7 +228,7 @@ class Worker:
             except (OSError, ValueError):
                 pass
 
-    def _await(self, limits: Limits) -> bytes:
+    def _await(self, limits: Limits) -> bytearray:
         started = worked = time.monotonic()
         printed = self._dropped
         used = latest = self._processor_seconds()
@@ -254,7 +255,7 @@ class Worker:
                 continue
             if body is None:
                 self._fail("crash", self._end())
-            if not isinstance(body, bytes):
+            if not isinstance(body, bytearray):
                 self._fail("unreadable", f"the answer could not be read: {body}")
             return body
 

@@ -53,6 +53,11 @@ def can_send(dtype: np.dtype) -> bool:
 
 def encode(value: Any) -> bytes:
     """The frame, length prefix included."""
+    return b"".join(encode_parts(value))
+
+
+def encode_parts(value: Any) -> list[bytes | memoryview]:
+    """The frame in pieces, to be written one after the other; large arrays are not copied."""
     arrays: list[np.ndarray] = []
     tree = to_tree(value, arrays, 0)
     header = json.dumps(
@@ -61,9 +66,8 @@ def encode(value: Any) -> bytes:
         separators=(",", ":"),
     ).encode("ascii")
     size = 4 + len(header) + sum(array.nbytes for array in arrays)
-    parts = [struct.pack("<QI", size, len(header)), header]
-    parts += [array.tobytes() for array in arrays]
-    return b"".join(parts)
+    parts: list[bytes | memoryview] = [struct.pack("<QI", size, len(header)), header]
+    return parts + [memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8)) for array in arrays]
 
 
 def to_tree(value: Any, arrays: list[np.ndarray], depth: int = 0) -> Any:
@@ -98,7 +102,7 @@ def to_tree(value: Any, arrays: list[np.ndarray], depth: int = 0) -> Any:
     raise WireError(f"a {type(value).__name__}")
 
 
-def read_frame(stream: BinaryIO, limit: int = MAX_FRAME) -> bytes | None:
+def read_frame(stream: BinaryIO, limit: int = MAX_FRAME) -> bytearray | None:
     """The next frame's body, or None at a clean end. Memory grows only with the bytes that arrive."""
     head = _read_exactly(stream, 8)
     if not head:
@@ -114,18 +118,21 @@ def read_frame(stream: BinaryIO, limit: int = MAX_FRAME) -> bytes | None:
     return body
 
 
-def _read_exactly(stream: BinaryIO, size: int) -> bytes:
-    pieces, missing = [], size
-    while missing:
-        piece = stream.read(min(missing, 1 << 20))
-        if not piece:
+def _read_exactly(stream: BinaryIO, size: int) -> bytearray:
+    buffer, have = bytearray(min(size, 1 << 20)), 0
+    while have < size:
+        if have == len(buffer):  # twice what has arrived, at most
+            buffer.extend(bytes(min(have, size - have)))
+        with memoryview(buffer) as view, view[have:] as room:
+            arrived = stream.readinto(room)
+        if not arrived:
             break
-        pieces.append(piece)
-        missing -= len(piece)
-    return b"".join(pieces)
+        have += arrived
+    del buffer[have:]
+    return buffer
 
 
-def decode(body: bytes) -> Any:
+def decode(body: bytes | bytearray) -> Any:
     """The value in a frame's body (without the 8-byte length). Arrays are private, writable copies."""
     if len(body) < 4:
         raise WireError("shorter than its header length")
