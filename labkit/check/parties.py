@@ -169,8 +169,8 @@ class InWorker:
 
     def _retire(self) -> None:
         if self._worker is not None:
+            self._worker.close()  # first: what was printed last is read to its end
             self._earlier_output += self._worker.output
-            self._worker.close()
             self._worker = None
 
     def close(self) -> None:
