@@ -237,11 +237,16 @@ def test_linear_autoencoder_is_linear(student, rng):
 
 
 def trained_linear(student, rng, mnist):
-    """Encoder and decoder of 32 units after eight epochs of 20,000 digits."""
+    """Encoder and decoder of 32 units after eight epochs of 20,000 digits.
+
+    They start from the same small weights every time, as any start leads to the same subspace: so networks that
+    are built alike are trained once.
+    """
     linear_models(student, rng, 6)  # what is wrong at first sight is not trained
-    models = three_models(student.build_linear_autoencoder(32), 32)
+    models, same = three_models(student.build_linear_autoencoder(32), 32), np.random.default_rng(8)
+    start = [same.normal(0, 0.04, w.shape).astype("float32") * (w.ndim > 1) for w in models[0].weights]
     x = rows(mnist.x_train[:20_000])
-    return halves(after_training(models[0], x, x, epochs=8), models)
+    return halves(after_training(models[0].with_weights(start), x, x, epochs=8), models)
 
 
 @question("8.2")
@@ -585,12 +590,8 @@ def test_psd_learns(student, rng):
 # --- 8.9 The best code of 32 numbers ---------------------------------------------------------------------------
 
 
-@question("8.9")
-@points(2)
-@uses("keras")
-@limit(60)
-def test_best_autoencoder_has_the_code(student, rng, mnist):
-    """A trained autoencoder whose code has the size asked for and is all that the decoder gets."""
+def sound_code(student, mnist):
+    """What a second of training on few digits shows: a code of the size asked for that is all the decoder gets."""
     x, test = rows(mnist.x_train[:4000]), rows(mnist.x_test[:1000])
     models = three_models(student.best_autoencoder(x, code_size=7, seconds=1), 7)
     y = run(models[2], run(models[1], test))
@@ -600,17 +601,47 @@ def test_best_autoencoder_has_the_code(student, rng, mnist):
     expect.true(apart < 1e-3, "autoencoder(x) is not decoder(encoder(x))", received="not shared")
 
 
+def back_in_time(student, mnist):
+    """Four seconds of training take not much longer than that."""
+    x = student.hold(rows(mnist.x_train[:4000]))
+    started = time.monotonic()
+    student.best_autoencoder(x, code_size=5, seconds=4)
+    expect.at_most(time.monotonic() - started, 12, what="the time in seconds", like=60)
+
+
+def seconds_here(quiet):
+    """So many seconds on a quiet machine with two cores; up to three times as many where others use them too."""
+    matrix, started, worked = np.ones((1024, 1024), np.float32), time.monotonic(), time.process_time()
+    while time.monotonic() - started < 0.5:
+        matrix @ matrix
+    cores = (time.process_time() - worked) / (time.monotonic() - started)
+    return quiet * float(np.clip(2 / cores, 1, 3))
+
+
+@question("8.9")
+@points(2)
+@uses("keras")
+@limit(60)
+def test_best_autoencoder_has_the_code(student, mnist):
+    """A trained autoencoder whose code has the size asked for and is all that the decoder gets."""
+    sound_code(student, mnist)
+
+
 @question("8.9")
 @points(4)
 @needs("8.9")
 @uses("keras")
-@limit(150)
+@limit(300)
 def test_best_autoencoder(student, mnist):
     """With 32 numbers and 20 seconds: nothing at PCA's error of 0.01683, everything from 0.0075."""
-    x = student.hold(rows(mnist.x_train))
+    sound_code(student, mnist)  # what is wrong at first sight is not trained for long
+    back_in_time(student, mnist)
+    x, seconds = student.hold(rows(mnist.x_train)), seconds_here(20.0)
     started = time.monotonic()
-    models = three_models(student.best_autoencoder(x, code_size=32, seconds=20), 32)
-    expect.at_most(time.monotonic() - started, 50, what="the time in seconds", like=10)
+    models = three_models(student.best_autoencoder(x, code_size=32, seconds=seconds), 32)
+    expect.at_most(
+        (time.monotonic() - started) / seconds, 2.5, what="the time, in parts of that given,", like=0.5
+    )
     test = rows(mnist.x_test)
     error = float(np.mean((run(models[2], run(models[1], test)) - test) ** 2))
     expect.graded(error, none=PCA_32, full=0.0075, what="the test error", like=0.0005)

@@ -834,9 +834,10 @@ labkit.plots.atoms(parts.T, title="64 parts of handwriting, 7 × 7 pixels").show
 # ## 8.9 The best code of 32 numbers
 #
 # Everything together: as deep, as wide and as clever as you like, but `code_size` numbers in the middle and `seconds`
-# on the clock. The grader gives your function the 60,000 training digits and 20 seconds, rebuilds encoder and
-# decoder, and sends the test digits through both: only what fits through the code counts, so a connection around it
-# is of no use. No points at PCA's error of 0.01683, all of them from **0.0075**; between, in proportion.
+# on the clock. The grader gives your function the 60,000 training digits and 20 seconds, or more where the machine
+# is busy, rebuilds encoder and decoder, and sends the test digits through both: only what fits through the code
+# counts, so a connection around it is of no use. No points at PCA's error of 0.01683, all of them from **0.0075**;
+# between, in proportion.
 #
 # Some advice. One hidden layer of a few hundred units on each side is most of the way. Train by the clock: an epoch
 # at a time, as long as one more fits; and let the learning rate fall towards the end.

@@ -164,14 +164,12 @@ def components_not_of_length_one(x, k):
 
 @misconception(
     "8.2",
-    "You fitted PCA to the test digits; it has to be fitted to the data it is given, and the test digits are for "
-    "measuring only.",
+    "You kept half of the rows back, as if they were there for testing; PCA is fitted to all the data it is given, "
+    "and test digits never come in.",
     replaces="pca",
 )
-def fitted_on_test(x, k):
-    from labkit.data import load_mnist
-
-    return correct_pca(load_mnist().x_test[:1000].reshape(-1, 784) / 255.0, k)
+def fitted_on_a_part(x, k):
+    return correct_pca(x[: len(x) // 2], k)
 
 
 @misconception(
