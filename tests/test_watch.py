@@ -152,9 +152,11 @@ def test_a_file_that_does_not_parse_says_where_and_the_next_save_mends_it(watche
 
 def test_a_newer_save_stops_the_round_that_runs(watched):
     watched.round()
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
     watched.save(RIGHT.replace("return FACTOR * x", "while True: pass"))
     assert watched.round(begun=True).checking == {"1.1", "1.2"}
-    hung = [child.pid for child in psutil.Process().children(recursive=True)]
+    hung = {child.pid for child in psutil.Process().children(recursive=True)} - before
+    assert hung
     watched.save(RIGHT)
     # the first round to end is the new one; the other would have ended with an error
     assert set(verdicts(watched.round()).values()) == {"passed"}
