@@ -14,18 +14,15 @@ import secrets
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, NoReturn
 
-import psutil
-
 from labkit.worker import wire
+from labkit.worker.family import Family, is_overfull
 from labkit.worker.isolation import Plan, candidates
 from labkit.worker.launch import launch
 from labkit.worker.replies import is_reply
@@ -115,10 +112,9 @@ class Worker:
         self._dropped = 0
         self._closed = False
         self._ready = False
-        self._members: list[psutil.Process] | None = None
         self._folder_seen = 0.0
         self.process = launch(self.plan, memory_limit + RESERVE, self.folder, keras)
-        self._watched = psutil.Process(self.process.pid)
+        self._family = Family(self.process.pid)
         self._threads = [
             threading.Thread(target=target, daemon=True) for target in (self._read_answers, self._read_output)
         ]
@@ -143,8 +139,7 @@ class Worker:
             said = self.output.strip()[-300:]
             raise WorkerUnavailable(f"the worker could not be started: {said or problem}") from None
         self._ready = True
-        if self.plan.seccomp:  # it starts no further processes
-            self._members = self._family()
+        self._family.settle(final=self.plan.seccomp)
 
     def ask(self, limits: Limits, **request: Any) -> dict[str, Any]:
         """Send one request, `verb` and its arguments, and return the answer; raises WorkerFailed."""
@@ -231,13 +226,13 @@ class Worker:
     def _await(self, limits: Limits) -> bytearray:
         started = worked = time.monotonic()
         printed = self._dropped
-        used = latest = self._processor_seconds()
+        used = latest = self._family.processor_seconds()
         while True:
             try:
                 body = self.answers.get(timeout=_POLL)
             except queue.Empty:
-                now, spent = time.monotonic(), self._processor_seconds()
-                if spent > latest or (now - worked > limits.seconds and self._wants_to_run()):
+                now, spent = time.monotonic(), self._family.processor_seconds()
+                if spent > latest or (now - worked > limits.seconds and self._family.wants_to_run()):
                     worked, latest = now, spent
                 if spent - used > limits.seconds:
                     self._fail(
@@ -261,14 +256,7 @@ class Worker:
 
     def _check_size(self) -> None:
         """Fail on too much memory, too many threads, too much in the private folder."""
-        memory = threads = 0
-        for process in self._family():
-            try:
-                with process.oneshot():
-                    memory += process.memory_info().rss
-                    threads += process.num_threads()
-            except psutil.Error:
-                continue
+        memory, threads = self._family.size()
         if memory > self.memory_limit:
             gigabytes = self.memory_limit / 1024**3
             self._fail(
@@ -278,7 +266,7 @@ class Worker:
             self._fail("memory", f"it started more than {THREAD_LIMIT} threads and was stopped")
         if not self.plan.namespaces and time.monotonic() - self._folder_seen > _FOLDER_POLL:
             self._folder_seen = time.monotonic()
-            if _is_overfull(self.folder):
+            if is_overfull(self.folder, FOLDER_BYTES, FOLDER_FILES):
                 self._fail("memory", "it wrote more files than are allowed and was stopped")
 
     def _end(self) -> str:
@@ -290,41 +278,6 @@ class Worker:
             return f"its process ended without an answer ({signal.Signals(-code).name})"
         return f"its process ended without an answer (exit status {code}): does it call exit()?"
 
-    def _family(self) -> list[psutil.Process]:
-        if self._members is not None:
-            return self._members
-        try:
-            return [self._watched, *_descendants(self._watched)]
-        except psutil.Error:
-            return []
-
-    def _processor_seconds(self) -> float:
-        total = 0.0
-        for process in self._family():
-            try:
-                times = process.cpu_times()
-            except psutil.Error:
-                continue
-            total += times.user + times.system
-        return total
-
-    def _wants_to_run(self) -> bool:
-        """Whether any thread waits for a processor or a disk: on a busy machine that is no idleness."""
-        for process in self._family():
-            try:
-                if sys.platform != "linux":
-                    waits = process.status() in (psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP)
-                else:
-                    waits = any(
-                        path.read_text().rpartition(")")[2].split()[0] in "RD"
-                        for path in Path(f"/proc/{process.pid}/task").glob("*/stat")
-                    )
-            except (psutil.Error, OSError):
-                continue
-            if waits:
-                return True
-        return False
-
     def _kill(self) -> None:
         if self.plan.isolates:  # its guard ends when everything behind it has ended
             self.process.terminate()
@@ -333,48 +286,8 @@ class Worker:
                 return
             except subprocess.TimeoutExpired:
                 pass
-        family = self._family()
-        if hasattr(os, "killpg"):
-            try:
-                os.killpg(self.process.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
-        for process in family:  # descendants that left the group
-            try:
-                process.kill()
-            except psutil.Error:
-                pass
+        self._family.kill()
 
     def _fail(self, kind: str, sentence: str) -> NoReturn:
         self.close()
         raise WorkerFailed(kind, sentence)
-
-
-def _descendants(process: psutil.Process) -> list[psutil.Process]:
-    """All that it started, directly or not; from the kernel's own lists where they are, which is much quicker."""
-    found, ahead = [], [process.pid]
-    try:
-        while ahead:
-            for tasks in Path(f"/proc/{ahead.pop()}/task").glob("*/children"):
-                children = [int(number) for number in tasks.read_text().split()]
-                found += children
-                ahead += children
-    except OSError:  # one ended meanwhile: its children are another's
-        return process.children(recursive=True)
-    if not found and not Path("/proc/self/task").is_dir():
-        return process.children(recursive=True)
-    return [psutil.Process(pid) for pid in found]
-
-
-def _is_overfull(folder: str) -> bool:
-    size = count = 0
-    for where, _, names in os.walk(folder):
-        for name in names:
-            try:
-                size += os.lstat(os.path.join(where, name)).st_size
-            except OSError:
-                continue
-            count += 1
-        if size > FOLDER_BYTES or count > FOLDER_FILES:
-            return True
-    return False
