@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from labkit.check import expect
-from labkit.check.expect.failure import begin, distance
+from labkit.check.expect.failure import Failure, begin, distance
+from labkit.worker import ModelSpec, Opaque, TrainingHistory
 
 ARRAY = np.linspace(-1.0, 1.0, 12).reshape(3, 4)
 
@@ -174,3 +175,54 @@ def test_the_place_of_the_expectation_counts():
     with pytest.raises(expect.Failure) as second:
         expect.close(np.ones(3), np.zeros(3))
     assert distance(second.value, _values(np.ones(3))) is None
+
+
+ANSWERS = [
+    *(None, True, 3, 2.5, "text", np.zeros(3), np.zeros((2, 2), "int64"), [], [1.0, 2.0]),
+    *([np.zeros(2), None], (np.zeros(2), "x"), [[1.0], [1.0, 2.0]], {}, {"a": np.zeros(2)}, {"a": None}),
+    *(Opaque("object"), ModelSpec(), TrainingHistory([0], {"loss": [1.0]})),
+]
+
+
+@pytest.mark.parametrize("known", ANSWERS, ids=lambda value: type(value).__name__)
+def test_any_answer_can_be_compared_with_any_mistake(known):
+    begin()
+    for answer in ANSWERS:
+        apart = distance(Failure("values", "", answer), Failure("values", "", known))
+        assert (apart == 0.0) if answer is known else (apart is None or apart >= 0)
+
+
+@pytest.mark.parametrize(
+    ("received", "expected", "same"),
+    [
+        (["a"] * 5000, ["a"] * 5000, True),
+        (["a"] * 4999 + ["b"], ["a"] * 5000, False),
+        ([np.zeros(50), np.ones(50)], [np.zeros(50), np.ones(50)], True),
+        ([np.zeros(50), np.r_[np.ones(25), 0, np.ones(24)]], [np.zeros(50), np.ones(50)], False),
+        (Opaque("list of 3 items"), ["a", "b", "c"], False),
+        (("a", 1), ["a", 1], True),
+        (["a", True], ["a", 1], False),
+        (["a", np.int64(1)], ["a", 1], True),
+        ({"a": [1, 2]}, {"a": [1, 2]}, True),
+        ({"a": [1, 3]}, {"a": [1, 2]}, False),
+        ({"b": [1, 2]}, {"a": [1, 2]}, False),
+        ("ab", ["a", "b"], False),
+    ],
+)
+def test_equal_looks_at_every_part(received, expected, same):
+    begin()
+    if same:
+        expect.equal(received, expected)
+    else:
+        with pytest.raises(Failure):
+            expect.equal(received, expected)
+
+
+def test_a_hidden_law_says_nothing_of_what_was_received():
+    begin()
+    with pytest.raises(Failure) as failed:
+        expect.true(False, "the answer is 'hidden input: 0.2642', it should be 'ok'", received="x")
+    assert "0.2642" not in failed.value.summary and failed.value.summary
+    with pytest.raises(Failure) as failed:
+        expect.true(False, "…", summary="the loss must fall")
+    assert failed.value.summary == "the loss must fall"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import psutil
 import pytest
 
 from labkit.grade.record import without_times
@@ -219,3 +220,55 @@ def test_a_score_never_leaves_its_range(hand_in):
 def test_an_unknown_lab_says_which_there_are(toy_course):
     with pytest.raises(CourseError, match="lab01_toy"):
         toy_course.lab("lab99")
+
+
+REMEMBERS = """
+seen = []
+
+def double(x):
+    seen.append(x)
+    if len(seen) > 2 or x.size == 50:
+        return 3 * x
+    return 2 * x
+
+def mean_of_doubles(x):
+    raise ValueError(str([float(a.max()) for a in seen if a.size == 50]))
+"""
+
+
+def test_what_a_hidden_check_gave_is_forgotten_before_the_next_that_is_shown(hand_in, toy_course):
+    names = [info.name for info in toy_course.lab("lab01").checks]
+    assert names.index("test_double_large") < names.index("test_mean")  # hidden before shown
+    source = REMEMBERS.replace("return 3 * x", "return 2 * x")
+    record = hand_in(source)
+    assert check_of(record, "test_double_large").verdict == "passed"
+    assert "raised ValueError: []" in check_of(record, "test_mean").message
+
+
+def test_a_file_cannot_make_the_grader_stumble_or_outlive_it(hand_in):
+    forged = (
+        "import json, os, struct\n"
+        "tree = {'array': 0}\n"
+        "header = json.dumps({'tree': tree, 'arrays': [['<f8', [0, 2**47, 2**47]]]}).encode()\n"
+        "frame = struct.pack('<I', len(header)) + header\n"
+        "for number in range(3, 10):\n"
+        "    try:\n"
+        "        os.write(number, struct.pack('<Q', len(frame)) + frame)\n"
+        "    except OSError:\n"
+        "        pass\n"
+    )
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    record = hand_in(forged + "def double(x):\n    return 2 * x\n")
+    assert record.score == 0 and record.notes
+    assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
+
+
+def test_a_file_that_is_slow_to_load_is_not_loaded_without_end(hand_in, monkeypatch):
+    monkeypatch.setattr("labkit.check.parties.LOAD_SECONDS", 1.5)
+    source = "import os, time\ntime.sleep(0.8)\ndef double(x):\n    os._exit(1)\n"
+    record = hand_in(source)
+    crashed, stopped = (
+        [check for check in record.checks if sentence in check.message]
+        for sentence in ("ended without an answer", "longer than is allowed")
+    )
+    assert len(crashed) == 2 and len(stopped) == 1  # 0.8 seconds each: the third time is not begun

@@ -1,12 +1,14 @@
 """A description that is small to send can be large to build: the grader says so instead of building it."""
 
 import keras
+import numpy as np
 import pytest
 from keras import layers
 
+from labkit.check.training import trained
 from labkit.worker import models
 from labkit.worker.models import Layer, ModelSpec
-from labkit.worker.models.cost import MAX_ACTIVATIONS, MAX_MULTIPLICATIONS, MAX_PARAMETERS
+from labkit.worker.models.cost import MAX_ACTIVATIONS, MAX_OPERATIONS, MAX_PARAMETERS
 
 CONV = {
     **dict(kernel_size=[3, 3], strides=[1, 1], padding="same", activation="relu", use_bias=True),
@@ -33,7 +35,15 @@ def up(size: int) -> Layer:
         ((28, 28, 1), [Layer("ZeroPadding2D", {"padding": [[64, 64], [64, 64]]})] * 20, MAX_ACTIVATIONS),
         ((8,), [Layer("Dense", {"units": 65536, **DENSE})] * 2, MAX_PARAMETERS),
         ((2, 2, 2048), [Layer("Conv2D", {"filters": 4096, **CONV})], MAX_PARAMETERS),
-        ((28, 28, 64), [Layer("Conv2D", {"filters": 256, **CONV})], MAX_MULTIPLICATIONS),
+        ((28, 28, 64), [Layer("Conv2D", {"filters": 256, **CONV})], MAX_OPERATIONS),
+        (
+            (28, 28, 1),
+            [
+                Layer("UpSampling2D", {"size": [4, 4], "interpolation": "nearest"}),
+                *[Layer("MaxPooling2D", {"pool_size": [64, 64], "strides": [1, 1], "padding": "same"})] * 3,
+            ],
+            MAX_OPERATIONS,
+        ),
         ((100, 64), [Layer("Dense", {"units": 65536, **DENSE})], MAX_ACTIVATIONS),
     ],
 )
@@ -41,6 +51,18 @@ def test_a_costly_model_is_refused_before_it_is_built(shape, described, limit, m
     monkeypatch.setattr(keras, "Sequential", lambda *_: pytest.fail("it was built"))
     with pytest.raises(ValueError, match=f"more than {limit}"):
         ModelSpec(input_shape=shape, layers=tuple(described)).rebuild()
+
+
+def test_a_model_without_an_input_size_is_refused():
+    with pytest.raises(ValueError, match="how large its inputs are"):
+        ModelSpec(input_shape=(None, None, 1), layers=(up(2),)).rebuild()
+
+
+def test_a_training_that_would_take_hours_is_refused():
+    layers = (Layer("Dense", {"units": 4000, **DENSE}), Layer("Dense", {"units": 4000, **DENSE}))
+    spec = ModelSpec(input_shape=(784,), layers=layers)
+    with pytest.raises(ValueError, match="too large to be trained"):
+        trained(spec, np.zeros((60_000, 784), "float32"), np.zeros(60_000, "int64"), epochs=5)
 
 
 @pytest.mark.parametrize(

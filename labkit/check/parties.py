@@ -6,6 +6,7 @@ answers requests: a worker process, a session in this process (trusted code only
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -24,6 +25,8 @@ from labkit.worker import (
     strongest_plan,
     values,
 )
+
+LOAD_SECONDS = 60.0  # for loading a file, and for all that is spent on loading it again
 
 
 class NotAttempted(Exception):
@@ -132,14 +135,26 @@ class InWorker:
         self.plan = plan or strongest_plan()
         self.limits = Limits()
         self._worker: Worker | None = None
+        self._loading = 0.0  # seconds spent on loading the file, again after each worker that failed
         self._earlier_output = ""
 
     def load(self) -> dict[str, Any]:
         """Load the submission, in a new worker where there is none, and return what `Session.load` reports."""
+        if self._loading > LOAD_SECONDS:
+            raise WorkerFailed("time", "loading the file again and again took too long altogether")
         self._worker = self._worker or Worker(plan=self.plan, keras=self.keras)
-        report = self._ask(Limits(60), "load", cells=self.cells)
+        self._worker.ready()
+        started = time.monotonic()
+        try:
+            report = self._ask(Limits(LOAD_SECONDS), "load", cells=self.cells)
+        finally:
+            self._loading += time.monotonic() - started
         report.pop("status", None)
         return report
+
+    def renew(self) -> None:
+        """End the worker; the next check gets a fresh one."""
+        self._retire()
 
     def begin(self, seed: int, seconds: float | None, keras: bool) -> None:
         """Prepare a check: a live worker, Keras imported where it is used, seeds set, limits for each call."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,7 @@ class Run:
     notes: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     student: InWorker = field(init=False)
+    _has_seen_hidden: bool = field(init=False, default=False)
     _passed: dict[str, dict[str, Attempt]] = field(init=False, default_factory=dict)
     fatal: str | None = field(init=False, default=None)
 
@@ -72,6 +74,9 @@ class Run:
             self.fatal = f"The file could not be loaded: {failed.sentence}."
             self.student.close()
             return
+        except BaseException:  # nobody else knows of the worker yet
+            self.student.close()
+            raise
         self.notes += [inert(note, 600) for note in report["notes"][:50]]
         self.fatal = inert(report["fatal"], 600) if report["fatal"] else None
 
@@ -101,7 +106,7 @@ class Run:
         return self._draw(check, b"" if self.salt is None else b"\0inputs" + self.sha256.encode())
 
     def _draw(self, check: str, purpose: bytes) -> int:
-        secret = b"public" if self.salt is None else self.salt
+        secret = b"public" if self.salt is None else _stretched(self.salt)
         digest = hashlib.sha256(secret + b"\0" + check.encode() + purpose).digest()
         return int.from_bytes(digest[:7], "big")
 
@@ -132,6 +137,9 @@ class Run:
         if waiting:
             return _outcome("not_run", f"waiting for {', '.join(waiting)}")
         try:
+            if self._has_seen_hidden and not marks.hidden:
+                self.student.renew()  # what it remembers of hidden inputs must not reach a message that is shown
+            self._has_seen_hidden = marks.hidden
             self.student.begin(self.seed(name), marks.seconds, marks.uses_keras)
             if (
                 marks.uses_keras
@@ -183,6 +191,14 @@ class Run:
         A mistake on which a check fails that the student has passed is another one: all that overflows
         gives the same NaN here, but not there.
         """
+        # whatever a submission answers, naming its mistake must not cost it a verdict
+        with suppress(Exception):
+            return self._nearest_mistake(name, question, attempt, failure)
+        return None
+
+    def _nearest_mistake(
+        self, name: str, question: str, attempt: Attempt, failure: Failure
+    ) -> Mistake | None:
         found = []
         for mistake in self.answers.mistakes(name, question, self._inputs(name), attempt):
             apart = distance(failure, mistake.failure)
@@ -224,6 +240,12 @@ class Run:
             return self._attempt(name, body, given, self.answers.reference(name, self.seed(name))) is None
         except Exception:
             return False
+
+
+@lru_cache(maxsize=4)
+def _stretched(salt: bytes) -> bytes:
+    """A secret from which the salt cannot be guessed: a submission sees its own seed, which comes from it."""
+    return hashlib.scrypt(salt, salt=b"labkit", n=2**14, r=8, p=1)
 
 
 def _unsaid(note: str) -> None:

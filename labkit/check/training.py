@@ -24,6 +24,7 @@ try:
 except ImportError:  # Windows: two processes may then both train, with the same result
     fcntl = None
 
+MAX_TRAINING = 4_000_000_000_000  # operations for one sample times samples times epochs: some minutes
 MOST_IN_MEMORY = 64  # trained models
 _trained: OrderedDict[str, ModelSpec] = OrderedDict()
 _folder: Path | None = None
@@ -43,6 +44,8 @@ def trained(
     Raises ValueError, with a sentence for the student, where the model cannot be rebuilt or does not take
     the data.
     """
+    if models.operations(model) * len(x) * epochs > MAX_TRAINING:
+        raise ValueError("the model is too large to be trained in a few minutes; make it smaller")
     key = _content(model, x, y, epochs, batch_size, seed)
     if key not in _trained:
         with _alone(key):

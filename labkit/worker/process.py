@@ -154,6 +154,8 @@ class Worker:
             answer = wire.decode(body)
         except wire.WireError as problem:
             self._fail("unreadable", f"the answer could not be read: {problem}")
+        except Exception as problem:  # what no one foresaw is the answer's fault all the same
+            self._fail("unreadable", f"the answer could not be read: {type(problem).__name__}")
         mine = isinstance(answer, dict) and answer.pop("id", None) == number
         if not mine or not is_reply(request["verb"], answer) or not self.answers.empty():
             self._fail("unreadable", "something other than the answer was written to the answer pipe")

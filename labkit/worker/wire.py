@@ -195,6 +195,8 @@ def _arrays(described: list, blob: memoryview) -> list[np.ndarray]:
         shape = entry[1]
         if len(shape) > MAX_RANK or not all(type(n) is int and 0 <= n < 2**48 for n in shape):
             raise WireError("an array's shape is a short list of sizes")
+        if math.prod(n or 1 for n in shape) > 2**48:  # more than NumPy can count, though it be empty
+            raise WireError("an array's shape is too large")
         size = math.prod(shape) * dtype.itemsize
         if size > len(blob) - start:
             raise WireError("an array is longer than the frame")

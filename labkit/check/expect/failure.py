@@ -23,7 +23,7 @@ class Failure(AssertionError):
         super().__init__(message)
         self.kind = kind
         self.message = message
-        self.summary = summary or _in_general(kind, message)
+        self.summary = summary or _in_general(kind)
         self.received = received
         self.like = like
         self.earned = earned
@@ -49,15 +49,18 @@ _IN_GENERAL = {
     "loss": "the model is compiled with another loss than the text asks for",
     "gradient": "nothing can be learned from the compiled loss",
     "model": "the grader cannot rebuild the model",
+    "changed": "an argument was changed in place; work on a copy",
+    "inputs": "the model does not take the inputs that it should",
+    "noise": "the model's noise in training is not what it should be",
+    "moving_averages": "the model's moving averages are not what they should be",
+    "training_outputs": "in training the model computes other outputs than it should",
     "architecture": "the model's layers are not those that the text asks for",
 }
 
 
-def _in_general(kind: str, message: str) -> str:
-    if kind not in _IN_GENERAL:
-        return message
-    function = _state.get().function or "the file"
-    return _IN_GENERAL[kind].format(function=function, subject=subject(""))
+def _in_general(kind: str) -> str:
+    sentence = _IN_GENERAL.get(kind, "{subject} does not have a property that the text asks for")
+    return sentence.format(function=_state.get().function or "the file", subject=subject(""))
 
 
 @dataclass
@@ -122,9 +125,12 @@ def _apart(a: Any, b: Any, like: float | None) -> float | None:
         return 0.0 if same and a.problem == b.problem else None
     if isinstance(a, TrainingHistory) and isinstance(b, TrainingHistory):
         return 0.0 if (a.epoch, a.history.keys()) == (b.epoch, b.history.keys()) else None
-    if isinstance(a, (str, Opaque, type(None))) or isinstance(b, (str, Opaque, type(None))):
-        return 0.0 if a == b else None
+    if isinstance(a, _UNMEASURED) or isinstance(b, _UNMEASURED):
+        return 0.0 if type(a) is type(b) and a == b else None
     return _numbers_apart(a, b, like)
+
+
+_UNMEASURED = (str, Opaque, type(None), ModelSpec, TrainingHistory, dict)
 
 
 def _flat(value: Any) -> bool:

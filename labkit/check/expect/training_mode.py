@@ -15,6 +15,7 @@ from labkit.check.expect.failure import Failure, next_expectation
 from labkit.check.expect.models import both_rebuilt, softmax
 from labkit.worker import ModelSpec, models
 
+_ROWS = 1024  # in one call: a model may make half a million numbers of each
 _SEED = 2012  # one seed for both models: equal layers then draw equal masks
 
 
@@ -80,7 +81,9 @@ def _draws(live, x: np.ndarray, samples: int) -> np.ndarray:
     import keras
 
     keras.utils.set_random_seed(_SEED)
-    outputs = np.asarray(live(np.repeat(x, samples, axis=0), training=True), np.float64)
+    rows = np.repeat(x, samples, axis=0)
+    parts = [live(rows[start : start + _ROWS], training=True) for start in range(0, len(rows), _ROWS)]
+    outputs = np.concatenate([np.asarray(part, np.float64) for part in parts])
     return outputs.reshape(len(x), samples, *outputs.shape[1:])
 
 

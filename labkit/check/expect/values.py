@@ -76,7 +76,7 @@ def equal(received: Any, expected: Any, what: str = "") -> None:
             _fail("values", f"{name} is {describe(yours)}; it should be {expected!r}", received)
         return
     if isinstance(expected, dict) or (isinstance(expected, (list, tuple)) and not _is_numbers(expected)):
-        if describe(received, 10_000) != describe(expected, 10_000):
+        if not _is_same(received, expected):
             _fail("values", f"{name} is {describe(received)}; it should be {describe(expected)}", received)
         return
     yours, mine = _numbers(received, name, received, np.shape(expected)), np.asarray(expected)
@@ -84,6 +84,24 @@ def equal(received: Any, expected: Any, what: str = "") -> None:
     good = yours == mine
     if not np.all(good):
         _fail_values(yours, mine, np.abs(yours.astype(np.float64) - mine), np.asarray(good), name, received)
+
+
+def _is_same(received: Any, expected: Any) -> bool:
+    """Equal data of equal structure; a list may be a tuple, a number of NumPy's one of Python's."""
+    if isinstance(expected, (list, tuple)):
+        fits = isinstance(received, (list, tuple)) and len(received) == len(expected)
+        return fits and all(map(_is_same, received, expected))
+    if isinstance(expected, dict):
+        fits = isinstance(received, dict) and received.keys() == expected.keys()
+        return fits and all(_is_same(received[key], expected[key]) for key in expected)
+    if isinstance(expected, np.ndarray):
+        fits = isinstance(received, np.ndarray) and received.dtype.kind == expected.dtype.kind
+        return fits and np.array_equal(received, expected)
+    if isinstance(received, (np.generic, np.ndarray)) and np.ndim(received) == 0:
+        received = received.item()
+    if isinstance(expected, (str, bool, type(None))) or isinstance(received, (str, bool, type(None))):
+        return type(received) is type(expected) and received == expected
+    return isinstance(received, (int, float)) and bool(received == expected)
 
 
 def shape(received: Any, expected: tuple[int, ...], what: str = "") -> None:
@@ -131,11 +149,16 @@ def graded(received: Any, none: float, full: float, what: str = "", like: float 
         raise Failure("bound", sentence, value, like=like, earned=earned)
 
 
-def true(condition: Any, message: str, received: Any = None, like: float | None = None) -> None:
-    """Any law; `received` is the data that tells one mistake from another."""
+def true(
+    condition: Any, message: str, received: Any = None, like: float | None = None, summary: str = ""
+) -> None:
+    """Any law; `received` is the data that tells one mistake from another.
+
+    A hidden check says only `summary`, which therefore must not hold anything that was received.
+    """
     next_expectation()
     if not bool(np.all(condition)) or np.size(condition) == 0:
-        _fail("law", message, received, like=like)
+        _fail("law", message, received, like=like, summary=summary)
 
 
 def unchanged(after: Any, before: Any, what: str = "the argument") -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from labkit.worker.models.describe import describe
 from labkit.worker.models.layers import ACTIVATIONS, LAYERS, LOSSES, OPTIMIZERS
-from labkit.worker.models.rebuild import rebuild
+from labkit.worker.models.rebuild import operations, rebuild
 from labkit.worker.models.spec import MAX_LAYERS, MAX_PARAMETERS, Layer, ModelSpec
 from labkit.worker.models.transfer import from_wire, to_wire
 
@@ -24,6 +24,7 @@ __all__ = [
     "ModelSpec",
     "describe",
     "from_wire",
+    "operations",
     "rebuild",
     "replace",
     "to_wire",

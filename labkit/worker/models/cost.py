@@ -6,46 +6,55 @@ import math
 
 from labkit.worker.models.spec import MAX_PARAMETERS, Layer, ModelSpec
 
-MAX_ACTIVATIONS = 1_000_000  # numbers that all layers make of one sample; a batch of 128 is then 0.5 GB
-MAX_MULTIPLICATIONS = 100_000_000  # for one sample, forward; LeNet-5 takes 0.4 million, a small CNN 5 million
+MAX_ACTIVATIONS = 500_000  # numbers that the input and all layers make of one sample: 2 MB
+MAX_OPERATIONS = 100_000_000  # for one sample, forward; LeNet-5 takes 0.4 million, a small CNN 5 million
 
 
 class TooCostly(Exception):
     """What a model asks for too much of, as a sentence for the student."""
 
 
-def check_cost(layers: list, spec: ModelSpec) -> None:
-    """Raise TooCostly where these layers of a described model, unbuilt yet, ask for too much."""
-    parameters = activations = multiplications = 0
+def check_cost(layers: list, spec: ModelSpec) -> int:
+    """Operations for one sample; raises TooCostly where these layers, unbuilt yet, ask for too much."""
     shape = spec.input_shape
+    if None in shape:
+        raise TooCostly(
+            f"the model does not say how large its inputs are: {shape}; begin it with keras.Input((28, 28, 1))"
+        )
+    parameters, activations, operations = 0, math.prod(shape), 0
     for layer, described in zip(layers, spec.layers, strict=True):
         out = tuple(layer.compute_output_shape((None, *shape))[1:])
-        more = _parameters(described, shape[-1] if shape else 1)
-        parameters += more
-        activations += _product(out)
-        # a kernel is applied once for each position, of the larger side where positions are skipped or spread
-        multiplications += more * max(_product(shape[:-1]), _product(out[:-1]))
+        weights = _parameters(described, shape[-1])
+        parameters += weights
+        activations += math.prod(out)
+        operations += _operations(described, weights, shape, out)
         if parameters > MAX_PARAMETERS:
             raise TooCostly(f"the model has more than {MAX_PARAMETERS} parameters")
         if activations > MAX_ACTIVATIONS:
             raise TooCostly(
                 f"the layers make more than {MAX_ACTIVATIONS} numbers of one sample; {described.kind} makes "
-                f"{_product(out)} of them"
+                f"{math.prod(out)} of them"
             )
-        if multiplications > MAX_MULTIPLICATIONS:
+        if operations > MAX_OPERATIONS:
             raise TooCostly(
-                f"the model needs more than {MAX_MULTIPLICATIONS} multiplications for one sample; make it smaller"
+                f"the model needs more than {MAX_OPERATIONS} operations for one sample; make it smaller"
             )
         shape = out
+    return operations
 
 
-def _product(sizes: tuple) -> int:
-    return math.prod(size or 1 for size in sizes)
+def _operations(layer: Layer, weights: int, shape: tuple[int, ...], out: tuple[int, ...]) -> int:
+    """A kernel is applied once for each position, of the larger side where positions are skipped or spread; a
+    window once for each number that it makes.
+    """
+    positions = max(math.prod(shape[:-1]), math.prod(out[:-1]))
+    window = math.prod(layer.arguments.get("pool_size", (1,)))
+    return weights * positions + window * math.prod(out) + math.prod(shape)
 
 
-def _parameters(layer: Layer, channels: int | None) -> int:
+def _parameters(layer: Layer, channels: int) -> int:
     """The weights of a layer's kernels; biases and normalisation are small beside them."""
-    kind, given, channels = layer.kind, layer.arguments, channels or 1
+    kind, given = layer.kind, layer.arguments
     window = math.prod(given.get("kernel_size", ()))
     if kind == "Dense":
         return channels * given["units"]

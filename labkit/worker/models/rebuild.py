@@ -32,6 +32,14 @@ def rebuild(spec: ModelSpec):
     return model
 
 
+def operations(spec: ModelSpec) -> int:
+    """About how many multiplications and comparisons one sample takes. Raises ValueError, as `rebuild` does."""
+    try:
+        return check_cost([_rebuild_layer(layer) for layer in spec.layers], spec)
+    except Exception as problem:
+        raise ValueError(str(problem)[:300]) from None
+
+
 def _rebuild_layer(layer: Layer):
     import keras
 
