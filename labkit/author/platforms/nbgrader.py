@@ -1,7 +1,8 @@
 """A lab as an nbgrader assignment: `source/<lab>/<lab>.ipynb` with metadata of schema 3.
 
 nbgrader strips the solutions when it makes the release. A graded cell for each public check asks
-`labkit.grade.cell`, which runs the checks behind a worker, so that a student's cells change no verdict.
+`labkit.grade.cell`, which runs the checks behind a worker. A student's other cells share the interpreter with these,
+as always in nbgrader, and can fool them: marks that matter come from `labkit grade`, which reads nbgrader's tree.
 """
 
 from __future__ import annotations
