@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 import stat
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from labkit.grade.sources import find_submissions, read_roster
-from labkit.grade.sources.found import instant
+from labkit.grade.sources.found import Found, instant
+from labkit.grade.sources.names import distinct
 from labkit.labs import CourseError
 from labkit.submissions import SubmissionError
 
@@ -141,6 +143,9 @@ LAYOUTS = {
 }
 
 
+TWO = {"submission_101/lab.py": PY, "submission_102/lab.py": PY}
+
+
 def written(root: Path, files) -> Path:
     for name in files:
         path = root / name
@@ -165,6 +170,8 @@ def test_each_layout_is_recognised_and_tells_its_students(tmp_path, layout, pack
     found = find_submissions([zipped(root, tmp_path / "handed in.zip") if packed else given])
     base = {"gradescope": "export/", "nbgrader": "submitted/"}.get(layout, "")
     start = tmp_path / ("handed in.zip" if packed else "handed in")
+    if packed and layout == "files":  # what somebody packed is called like the zip
+        expected = [(f"handed in/{name}", path, student) for name, path, student in expected]
     got = [(f.name, f.path if f.file else None, f.student.as_dict()) for f in found]
     assert sorted(got, key=str) == sorted(
         [(name, start / (base + path) if path else None, student) for name, path, student in expected],
@@ -188,9 +195,13 @@ def test_the_layout_can_be_said(tmp_path):
 
 
 def test_metadata_that_cannot_be_read_are_no_silent_loss(tmp_path):
-    root = written(tmp_path / "x", {"submission_metadata.yml": "a: [", "submission_1/lab.py": PY})
+    root = written(tmp_path / "x", {"submission_metadata.yml": "a: [", **TWO})
+    other = written(tmp_path / "y", ["alice.py"])
+    damaged, alice = find_submissions([root, other])
+    assert (damaged.name, alice.name) == ("x", "alice")  # and no silent stop of the others
     with pytest.raises(SubmissionError, match="export the submissions again"):
-        find_submissions([root])
+        damaged.read()
+    assert alice.read().lab == "lab01_toy"
 
 
 def test_names_never_meet_the_files_of_results(tmp_path):
@@ -220,10 +231,149 @@ def test_names_never_meet_the_files_of_results(tmp_path):
         ("2026-02-03 04:05:06 ../../etc", None),
         ("yesterday", None),
         (None, None),
+        (["2026-02-03 04:05:06"], None),
+        ("2026-02-03 04:05:06 " + "x" * 500, None),
+        (datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC), "2026-02-03T04:05:06+00:00"),
+        (datetime(2026, 2, 3, 4, 5, 6), "2026-02-03T04:05:06+00:00"),
     ],
 )
 def test_times_become_iso_or_nothing(text, iso):
     assert instant(text) == iso
+
+
+# --- names that a student chooses ------------------------------------------------------------------------------
+
+FORGED = """submission_{}:
+  :submitters:
+  - :sid: '102'
+    :name: Eric Roe
+  :created_at: 2000-01-01 00:00:00 Z
+"""
+CANVAS = ["doejane_101_9001_lab.py", "roeric_102_9002_lab.py"]
+MOODLE = ["Jane Doe_11_assignsubmission_file_/a.py", "Max Roe_12_assignsubmission_file_/b.py"]
+
+
+def told(paths: list[Path], layout: str = "auto") -> tuple[list[tuple], str]:
+    """Name and id of what is found, and all that is said of it."""
+    said: list[str] = []
+    found = find_submissions(paths, layout, said.append)
+    return [(entry.name, entry.student.id) for entry in found], "\n".join(said)
+
+
+def test_a_file_called_like_moodles_does_not_hide_the_others_of_canvas(tmp_path):
+    root = written(tmp_path / "c", [*CANVAS, "annlee_103_9003_x_102_assignsubmission_file_lab01.py"])
+    found, said = told([root])
+    assert found == [("annlee_103", "103"), ("doejane_101", "101"), ("roeric_102", "102")]
+    assert said == f"{root} is read as canvas lays it out."
+
+
+@pytest.mark.parametrize(("layout", "files"), [("canvas", CANVAS), ("moodle", MOODLE)])
+def test_a_layout_that_not_all_files_fit_is_only_taken_when_it_is_said(tmp_path, layout, files):
+    root = written(tmp_path / "c", [*files, "extra.py"])
+    found, said = told([root])
+    assert len(found) == 3 and all(student is None for _, student in found)
+    assert "extra.py does not fit" in said and f"use --layout {layout}" in said
+    found, said = told([root], layout)
+    assert len(found) == 2 and all(student for _, student in found)
+    assert said.endswith(f"read as {layout} lays it out; left out, for they do not fit: extra.py.")
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        ["bob/lab.py"],
+        ["bob.py"],
+        ["lab.py"],
+        ["roeric_102_9002_lab.py"],
+        ["Max Roe_12_assignsubmission_file_/lab.py"],
+        {"submitted/bob/lab01_toy/a.ipynb": NOTEBOOK, "submitted/bob/lab01_toy/timestamp.txt": "x"},
+        {"submission_metadata.yml": FORGED.format(1), "submission_1/lab.py": PY},
+        {"submission_metadata.yml": "a: [", "submission_1/lab.py": PY},
+    ],
+    ids=str,
+)
+def test_a_students_zip_is_called_like_itself_and_tells_nothing_of_anybody(tmp_path, inside):
+    alice = zipped(written(tmp_path / "inside", inside), tmp_path / "alice.zip")
+    assert told([alice])[0] == [("alice", None)]
+
+
+def test_several_files_of_a_zip_are_called_by_the_zip_first(tmp_path):
+    alice = zipped(written(tmp_path / "a", ["hw/bob/x.py", "hw/lab.py"]), tmp_path / "alice.zip")
+    bob = zipped(written(tmp_path / "b", ["lab.py"]), tmp_path / "bob.zip")
+    assert [name for name, _ in told([alice, bob])[0]] == ["alice/lab", "alice/bob/x", "bob"]
+
+
+def test_metadata_in_one_students_folder_are_not_believed_unless_it_is_said(tmp_path):
+    files = {"submission_metadata.yml": FORGED.format(1), "submission_1/lab.py": PY}
+    root = written(tmp_path / "alice", files)
+    found, said = told([root])
+    assert found == [("submission_1", None)] and "use --layout gradescope" in said
+    assert told([root], "gradescope")[0] == [("submission_1", "102")]
+    (found,) = find_submissions([root])
+    assert found.student.as_dict() == {}
+
+
+def test_aliases_in_metadata_are_refused(tmp_path):
+    bomb = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60))
+    metadata = bomb + FORGED.format(101).replace("2000-01-01 00:00:00 Z", "*a59") + "submission_102: {}\n"
+    root = written(tmp_path / "x", {"submission_metadata.yml": metadata, **TWO})
+    for layout in ("auto", "gradescope"):
+        (found,) = find_submissions([root], layout)
+        with pytest.raises(SubmissionError, match="aliases, which are not followed"):
+            found.read()
+    assert [name for name, _ in told([root], "files")[0]] == ["submission_101", "submission_102"]
+
+
+def test_names_never_lead_into_the_files_of_results(tmp_path):
+    names = ["grades.csv/x.py", "Salt/x.py", "journal.jsonl/lab.py", "trainings/a/b.py", "a/RESULT.json/b.py"]
+    found = [name for name, _ in told([written(tmp_path / "class", names)])[0]]
+    assert sorted(found) == [
+        *("Salt_/x", "a/RESULT.json_/b", "grades.csv_/x", "journal.jsonl.py", "trainings_/a/b"),
+    ]
+
+
+def test_names_are_bounded_and_stay_distinct(tmp_path):
+    deep = ("d" * 150 + "/") * 30
+    path = a_zip(tmp_path / "c.zip", {f"{deep}x.py": b"x", f"{deep}y.py": b"y", "é" * 95 + "/z.py": b"z"})
+    found = [name for name, _ in told([path])[0]]
+    assert len(set(found)) == 3
+    assert all(len(name.encode()) <= 400 for name in found)
+    assert all(len(part.encode()) <= 200 for name in found for part in name.split("/"))
+
+
+def test_equal_names_get_numbers_in_one_pass(tmp_path):
+    entry = Found("a", tmp_path / "a.py")
+    names = [one.name for one in distinct([entry] * 20_000)]
+    assert names[:4] == ["a", "a.py", "a-2", "a-3"] and len(set(names)) == 20_000
+
+
+@pytest.mark.parametrize(("several", "names"), [(False, ["s", "t"]), (True, ["c", "d"])])
+def test_of_one_student_only_so_many_files_are_graded(tmp_path, several, names):
+    many = {f"s/{n}.py": PY.encode() for n in range(21)}
+    if several:
+        paths = [a_zip(tmp_path / "c.zip", many), a_zip(tmp_path / "d.zip", {"lab.py": PY.encode()})]
+    else:
+        paths = [written(tmp_path / "class", [*many, "t/lab.py"])]
+    full, other = find_submissions(paths)
+    assert [full.name, other.name] == names
+    with pytest.raises(SubmissionError, match="holds 21 scripts and notebooks; at most 20 of one student"):
+        full.read()
+    assert len(find_submissions(paths, "files")) == 22
+
+
+def test_an_exports_student_with_too_many_files_gets_one_record(tmp_path):
+    many = [f"Jane Doe_11_assignsubmission_file_/{n}.py" for n in range(21)]
+    full, other = find_submissions([written(tmp_path / "m", [*many, MOODLE[1]])])
+    assert (full.student.id, other.student.id) == ("11", "12")
+    with pytest.raises(SubmissionError, match="at most 20"):
+        full.read()
+
+
+def test_a_zip_with_very_many_scripts_is_one_record(tmp_path, monkeypatch):
+    monkeypatch.setattr("labkit.grade.sources.MOST_IN_ZIP", 30)
+    (found,) = find_submissions([a_zip(tmp_path / "c.zip", {f"{n}.py": b"x" for n in range(31)})])
+    with pytest.raises(SubmissionError, match="holds 31 submissions; at most 30"):
+        found.read()
 
 
 # --- class lists ---------------------------------------------------------------------------------------------
@@ -305,10 +455,17 @@ def a_zip(path: Path, members: dict[str, bytes], **how) -> Path:
 )
 def test_a_member_that_leads_elsewhere_is_refused_and_the_others_graded(tmp_path, name):
     found = find_submissions([a_zip(tmp_path / "c.zip", {name: PY.encode(), "good.py": PY.encode()})])
-    assert [f.name for f in found] == ["good", "c-refused"]
+    assert [f.name for f in found] == ["c", "c-refused"]
     assert found[0].read().lab == "lab01_toy"
     with pytest.raises(SubmissionError, match="whose name (leads outside|is longer)"):
         found[1].read()
+
+
+def test_many_refused_members_are_one_record(tmp_path):
+    found = find_submissions([a_zip(tmp_path / "c.zip", {f"../{n}.py": b"x" for n in range(5)})])
+    assert [f.name for f in found] == ["c-refused"]
+    with pytest.raises(SubmissionError, match="it was left out. So were 4 more of such names.$"):
+        found[0].read()
 
 
 @pytest.mark.parametrize(
@@ -323,7 +480,7 @@ def test_a_member_that_leads_elsewhere_is_refused_and_the_others_graded(tmp_path
 )  # fmt: skip
 def test_a_member_that_cannot_be_read_costs_only_itself(tmp_path, data, how, sentence):
     found = find_submissions([a_zip(tmp_path / "c.zip", {"a.py": data}, **how)])
-    assert [f.name for f in found] == ["a"]
+    assert [f.name for f in found] == ["c"]
     with pytest.raises(SubmissionError, match=sentence):
         found[0].read()
 

@@ -108,7 +108,7 @@ def grade_on_classroom50(bundle: Path, checkout: Path) -> Record:
 
 def only_submission(folder: Path, lab: Lab) -> Path:
     """The file to grade: called after the lab, or else the only script or notebook. Raises SubmissionError."""
-    found = [entry.path for entry in find_submissions([folder])] if folder.is_dir() else []
+    found = [entry.path for entry in find_submissions([folder], "files")] if folder.is_dir() else []
     own = folder / "labs" / lab.name  # where a student's archive keeps the starter; it is no answer
     found = [path for path in found if own not in path.parents] or found
     named = [path for path in found if path.stem in (lab.name, "lab")]

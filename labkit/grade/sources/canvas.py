@@ -12,17 +12,17 @@ _FILE = re.compile(r"(?P<who>[^_]+)_(?:(?P<late>LATE)_)?(?P<user>\d{2,})_(?P<id>
 _RESUBMITTED = re.compile(r"-(\d+)$")
 
 
-def recognises(tree: Tree) -> bool:
-    """Whether the scripts and notebooks lie flat and all have such a name."""
-    flat = [file for file in tree.files if file.gradable]
-    return bool(flat) and all(len(f.relative.parts) == 1 and _FILE.match(f.relative.name) for f in flat)
+def owner(file: File) -> str | None:
+    """Whose file this is: one that lies flat and has such a name."""
+    match = _FILE.match(file.relative.name) if len(file.relative.parts) == 1 else None
+    return match and match["user"]
 
 
 def find(tree: Tree) -> list[Found]:
     """One submission for each student: of a file that was handed in again, the last."""
     students: dict[tuple[str, str], list[File]] = {}
     for file in tree.files:
-        if match := _FILE.match(file.relative.name):
+        if owner(file) and (match := _FILE.match(file.relative.name)):
             students.setdefault((match["who"], match["user"]), []).append(file)
     found = []
     for (who, user), files in students.items():

@@ -13,7 +13,10 @@ from labkit.grade.student import Student
 from labkit.submissions import Submission, SubmissionError, parse_submission
 
 _NAMED_LIKE_A_LAB = re.compile(r"lab(\d\d(_\w+)?)?([ (_-]*\d+\)?)?$")
+MOST_FILES = 20  # scripts and notebooks of one student
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)?\s*(\S+)?$")
+
+_LONGEST_INSTANT = 200  # characters
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,19 @@ def of_student(name: str, path: Path, files: list[File], student: Student) -> li
         return [
             Found(name, path, None, student, f"{name} holds {held}: hand in the .py or .ipynb file itself.")
         ]
+    if len(wanted) > MOST_FILES:
+        return [Found(name, path, None, student, too_many(name, len(wanted)))]
     if len(wanted) == 1:
         return [Found(name, wanted[0].path, wanted[0], student)]
     return [Found(f"{name}/{file.relative.stem}", file.path, file, student) for file in wanted]
+
+
+def too_many(name: object, count: int) -> str:
+    """The sentence for a student who handed in more than is graded."""
+    return (
+        f"{name} holds {count} scripts and notebooks; at most {MOST_FILES} of one student are graded: "
+        "hand in one file, called lab.py or lab.ipynb."
+    )
 
 
 def plain_stem(file: File) -> str:
@@ -62,7 +75,9 @@ def plain_stem(file: File) -> str:
 
 def instant(text: object) -> str | None:
     """A time as platforms write it, in ISO 8601 with its offset, or None where it cannot be read."""
-    match = _INSTANT.match(str(text).strip()) if text else None
+    if isinstance(text, datetime):
+        text = text.isoformat(" ")
+    match = _INSTANT.match(text.strip()) if isinstance(text, str) and len(text) <= _LONGEST_INSTANT else None
     if match is None:
         return None
     try:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from typing import Any
 
 from labkit.grade.sources.found import Found, instant, of_student
-from labkit.grade.sources.tree import Tree
+from labkit.grade.sources.tree import File, Tree
 from labkit.grade.student import Student
 from labkit.submissions import SubmissionError
 
@@ -15,9 +16,21 @@ MAX_METADATA = 256 * 1024**2  # bytes: it repeats every test's output
 _FOLDER = re.compile(r"submission_\d+$")
 
 
-def recognises(tree: Tree) -> bool:
-    """Whether this is such an export."""
-    return any(str(file.relative) == METADATA for file in tree.files)
+def owner(file: File) -> str | None:
+    """Whose file this is: one that lies in such a folder."""
+    parts = file.relative.parts
+    return parts[0] if len(parts) > 1 and _FOLDER.match(parts[0]) else None
+
+
+def looks_so(tree: Tree) -> bool:
+    """Whether there are metadata, which a student may have made as well."""
+    return _file(tree) is not None
+
+
+def proven(tree: Tree) -> bool:
+    """Whether the metadata speak of several of the folders; those of one folder may be a student's own."""
+    folders = {name for name in tree.by_folder() if _FOLDER.match(name)}
+    return looks_so(tree) and len(folders) > 1 and len(folders & {str(name) for name in _metadata(tree)}) > 1
 
 
 def find(tree: Tree) -> list[Found]:
@@ -36,19 +49,29 @@ def find(tree: Tree) -> list[Found]:
 def _metadata(tree: Tree) -> dict[str, Any]:
     import yaml
 
-    file = next((file for file in tree.files if str(file.relative) == METADATA), None)
+    file = _file(tree)
     if file is None:
         return {}
     # plain strings only: "007" stays an id, and tags of Ruby's classes are passed over
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        metadata = yaml.load(file.read(MAX_METADATA), Loader=loader)
+        data = file.read(MAX_METADATA)
+        # a few lines of aliases stand for more than any memory holds
+        if b"*" in data and any(isinstance(e, yaml.AliasEvent) for e in yaml.parse(data, Loader=loader)):
+            raise SubmissionError(
+                f"{file.path} holds YAML aliases, which are not followed; grade the folders alone with --layout files."
+            )
+        metadata = yaml.load(data, Loader=loader)
     except (yaml.YAMLError, UnicodeError, RecursionError) as error:
         first = str(error).splitlines()[0]
         raise SubmissionError(
             f"{file.path} cannot be read ({first}); export the submissions again."
         ) from None
     return metadata if isinstance(metadata, dict) else {}
+
+
+def _file(tree: Tree) -> File | None:
+    return next((file for file in tree.files if file.relative == PurePosixPath(METADATA)), None)
 
 
 def _student(entry: Any) -> Student:

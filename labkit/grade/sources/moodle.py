@@ -12,9 +12,10 @@ _ENTRY = re.compile(r"(?P<name>[^/]+?)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-
 _BLIND = re.compile(r"(Participant|Teilnehmer/in|Teilnehmer|Participante|Usuario)( \d+)?$")
 
 
-def recognises(tree: Tree) -> bool:
-    """Whether any file lies under such a name."""
-    return any(_ENTRY.match(file.relative.parts[0]) for file in tree.files)
+def owner(file: File) -> str | None:
+    """Whose file this is: one that has such a name, or lies in a folder that has."""
+    match = _ENTRY.match(file.relative.parts[0])
+    return match and match["id"]
 
 
 def find(tree: Tree) -> list[Found]:

@@ -4,34 +4,39 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from labkit.grade.sources.found import Found
+from labkit.grade.sources.found import Found, too_many
 from labkit.grade.sources.tree import File, Tree
 
 
-def find(tree: Tree) -> list[Found]:
-    """In each folder `lab.py` and `lab.ipynb`, or, in one that has neither, every script and notebook."""
+def find(tree: Tree, most: int | None = None, at_root: str | None = None) -> list[Found]:
+    """In each folder `lab.py` and `lab.ipynb`, or, in one that has neither, every script and notebook.
+
+    A folder in the tree with more than `most` of them is taken for a student's, and gets one record that says so.
+    `at_root` is the name of a `lab.py` that lies in no folder; default: that of the tree.
+    """
     folders: dict[PurePosixPath, list[File]] = {}
     for file in tree.files:
         if file.gradable:
             folders.setdefault(file.relative.parent, []).append(file)
+    root_name = tree.path.absolute().name if at_root is None else at_root
     found = []
-    for files in folders.values():
+    for folder, files in folders.items():
         labs = [file for file in files if file.relative.stem == "lab"]
-        found += [Found(_name(file.relative, tree.path), file.path, file) for file in labs or files]
+        if most is not None and folder.parts and len(labs or files) > most:
+            problem = f"{too_many(tree.path / folder, len(files))} Where it is a class, use --layout files."
+            found.append(Found(folder.as_posix(), tree.path / folder, problem=problem))
+            continue
+        found += [Found(_name(file.relative, root_name), file.path, file) for file in labs or files]
     return found
 
 
 def one_file(path: Path) -> Found:
     """A file that was named itself."""
-    name = _name(PurePosixPath(path.name), path.absolute().parent)
+    name = _name(PurePosixPath(path.name), path.absolute().parent.name)
     return Found(name, path, File(PurePosixPath(path.name), path))
 
 
-def _name(relative: PurePosixPath, root: Path) -> str:
+def _name(relative: PurePosixPath, root_name: str) -> str:
     if relative.stem == "lab":
-        return relative.parent.as_posix() if relative.parent.parts else _stem(root.absolute().name)
+        return relative.parent.as_posix() if relative.parent.parts else root_name
     return relative.with_suffix("").as_posix()
-
-
-def _stem(name: str) -> str:
-    return name.removesuffix(".zip")
