@@ -29,7 +29,7 @@ def accuracy_by_width(
         place = {"textcoords": "offset points", "xytext": (0, -15), "ha": "center", "fontsize": 9}
         axis.annotate(f"{value:.1f}", (width, value), **place)
     for name, value in (baselines or {}).items():
-        level(axis, 100 * value, f"{name}: {value:.1%}")
+        level(axis, 100 * value, f"{name}: {value:.1%}", left=True)
     every = [*values, *(100 * value for value in (baselines or {}).values())]
     room = max(max(every) - min(every), 1.0)
     axis.set_ylim(min(every) - 0.15 * room, max(every) + 0.15 * room)

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from labkit.plots.figure import DASHES, MARKERS, Figure, curve, level
+from labkit.plots.figure import DASHES, MARKERS, Figure, curve
 
 
 def filter_rows(rows: Mapping[str, np.ndarray], title: str = "Filters") -> Figure:
@@ -172,8 +172,10 @@ def accuracy_curves(
         style, marker = DASHES[number % len(DASHES)], MARKERS[number % len(MARKERS)]
         label = f"{name}: {values[-1]:.1%} at the end"
         curve(axis, values, label, style, marker, color=str(round(0.35 * (number % 2), 2)))
-    for name, value in (levels or {}).items():
-        level(axis, value, f"{name}: {value:.1%}")
+    # named in the legend: beside the lines, where the curves end, is no room
+    for number, (name, value) in enumerate((levels or {}).items()):
+        pattern = (0, (1, 1.5)) if number % 2 == 0 else (0, (6, 2, 1, 2))
+        axis.axhline(value, color="0.45", linewidth=1, linestyle=pattern, label=f"{name}: {value:.1%}")
     axis.set_xlabel("epoch")
     axis.set_ylabel("accuracy on digits not trained on")
     axis.set_ylim(bottom, 1)

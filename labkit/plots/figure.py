@@ -87,17 +87,19 @@ def curve(axis, values: Sequence[float], label: str, style, marker: str, color: 
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def level(axis, value: float, label: str, below: bool = False) -> None:
-    """A dotted line across the frame with its name on it."""
+def level(axis, value: float, label: str, below: bool = False, left: bool = False) -> None:
+    """A dotted line across the frame with its name on it, at the right end or at the left."""
     axis.axhline(value, color="0.45", linewidth=1, linestyle=(0, (1, 1.5)))
     axis.annotate(
         label,
-        (0.99, value),
+        (0.01 if left else 0.99, value),
         xycoords=("axes fraction", "data"),
         xytext=(0, -3 if below else 3),
         textcoords="offset points",
-        ha="right",
+        ha="left" if left else "right",
         va="top" if below else "bottom",
         fontsize=9,
         color="0.3",
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
+        zorder=5,
     )
