@@ -163,6 +163,59 @@ def test_bad_usage_gets_one_sentence(labkit, tmp_path, arguments, status, words)
     assert words in done.stderr and "Traceback" not in done.stderr
 
 
+def test_names_of_submissions_harm_neither_the_files_of_results_nor_the_terminal(labkit, tmp_path):
+    evil = "\x1b]0;owned\x07\x1b[2Jevil"
+    names = ["grades.csv/x", "salt/x", "journal.jsonl/x", "trainings/x", evil, f"{evil}/no code"]
+    for name in names:
+        (tmp_path / "class" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "class" / f"{name}.py").write_text("" if name == names[-1] else RIGHT)
+    deep = tmp_path / "class" / "/".join(["d" * 150] * 10)
+    deep.mkdir(parents=True)
+    (deep / "x.py").write_text(RIGHT)
+    done = labkit("grade", "class", *(f"class/{name}.py" for name in names[4:5]), "--out", "out")
+    assert done.returncode == 0, done.stderr
+    assert len((tmp_path / "out/grades.csv").read_text().splitlines()) == 9
+    assert all((tmp_path / "out" / name).is_file() for name in ("salt", "journal.jsonl"))
+    gone = labkit("grade", f"{evil}.py")
+    damaged = labkit("grade", "class", "--layout", evil)
+    assert (gone.returncode, damaged.returncode) == (2, 2) and "does not exist" in gone.stderr
+    few = labkit("grade", f"class/{evil}.py", "--out", evil, "--require", "101")
+    assert few.returncode == 3 and "evil" in few.stdout
+    for said in (done, gone, damaged, few):
+        assert not {"\x1b", "\x07"} & {*said.stdout, *said.stderr}
+
+
+def test_a_result_that_cannot_be_written_is_told_after_the_others(labkit, tmp_path):
+    (tmp_path / "class").mkdir()
+    (tmp_path / "out").mkdir()
+    for name in ("alice", "bob"):
+        (tmp_path / "class" / f"{name}.py").write_text(RIGHT)
+    (tmp_path / "out/alice").write_text("in the way")
+    done = labkit("grade", "class", "--out", "out")
+    assert done.returncode == 1
+    assert "out/alice/result.json could not be written; its score is in grades.csv" in done.stderr
+    assert (tmp_path / "out/bob/result.json").is_file()
+
+
+def test_a_batch_of_several_labs_is_told_in_one_line(labkit, toy_course, tmp_path):
+    import shutil
+
+    root = tmp_path / "course"
+    shutil.copytree(toy_course.root, root)
+    shutil.copytree(root / "solutions/lab01_toy", root / "solutions/lab02_toy")
+    with (root / "course.toml").open("a") as stream:
+        stream.write('\n[[labs]]\nname = "lab02_toy"\n')
+    (tmp_path / "class").mkdir()
+    for name in ("alice", "bob", "carol", "dora", "mallory"):
+        header = "lab02_toy" if name == "mallory" else "lab01_toy"
+        (tmp_path / "class" / f"{name}.py").write_text(RIGHT.replace("lab01_toy", header))
+    done = labkit("grade", "class", LABKIT_COURSE=str(root))
+    assert done.returncode == 0, done.stderr
+    assert "several labs, as their folder or header says: lab01_toy 4, lab02_toy 1 (mallory)" in done.stderr
+    one = labkit("grade", "class", "--lab", "lab01", "--out", "one", LABKIT_COURSE=str(root))
+    assert one.returncode == 0 and "several labs" not in one.stderr
+
+
 def test_build_check_fails_while_stale_and_passes_when_built(labkit, toy_course):
     starter = toy_course.lab("1").handout / "lab.py"
     kept = starter.read_text()

@@ -281,6 +281,45 @@ def test_a_full_disk_at_any_write_loses_nothing_that_was_finished(grading, tmp_p
     assert timeless(tmp_path / "out") == timeless(tmp_path / "undisturbed")
 
 
+@pytest.mark.parametrize("blocked", ["bob", "bob/result.json/x"])
+def test_a_folder_that_cannot_be_written_costs_only_its_own_result(grading, tmp_path, blocked):
+    path = tmp_path / "out" / blocked
+    path.parent.mkdir(parents=True)
+    path.write_text("in the way")
+    batch, _ = grading()
+    assert files.unwritten(tmp_path / "out", batch.records) == ["bob"]
+    assert [record.score for record in batch.records] == [100, 20, 0, 0]
+    assert (tmp_path / "out/grades.csv").read_text().count("\n") == 5
+    shutil.rmtree(tmp_path / "out/bob") if path.parent != tmp_path / "out" else path.unlink()
+    batch, graded = grading()
+    assert graded == [] and files.unwritten(tmp_path / "out", batch.records) == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_what_forbids_every_result_stops_the_batch(grading, monkeypatch, number):
+    def refused(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files, "_write_if_changed", refused)
+    with pytest.raises(CannotWrite, match=r"result\.json cannot be written: "):
+        grading()
+
+
+@pytest.mark.parametrize("stays", [False, True])
+def test_what_lies_where_a_file_is_prepared_is_never_written_to(tmp_path, monkeypatch, stays):
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (tmp_path / f".result.json.{os.getpid()}").symlink_to(victim)
+    if stays:  # as when it is put there again at the last moment
+        monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)
+        with pytest.raises(FileExistsError):
+            files.write_atomically(tmp_path / "result.json", "text")
+    else:
+        files.write_atomically(tmp_path / "result.json", "text")
+        assert (tmp_path / "result.json").read_text() == "text"
+    assert victim.read_text() == "mine"
+
+
 # --- the command ---------------------------------------------------------------------------------------------
 
 

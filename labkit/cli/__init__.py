@@ -20,12 +20,13 @@ def main() -> None:
     from labkit import lazy
     from labkit.labs import CourseError
     from labkit.submissions import SubmissionError
+    from labkit.text import inert
 
     lazy.install()
     try:
         app()
     except (CourseError, SubmissionError) as error:
-        print(f"labkit: {error}", file=sys.stderr)
+        print(f"labkit: {inert(error, 4000)}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("labkit: stopped; what was finished is kept.", file=sys.stderr)

@@ -124,9 +124,10 @@ def grade(
     Exit status: 0 all were graded, 1 the grader itself failed on one, 2 bad usage, 3 below --require.
     """
     from labkit.grade.batch import isolation_plan
-    from labkit.grade.files import CannotWrite
+    from labkit.grade.files import CannotWrite, unwritten
     from labkit.grade.sources import find_submissions, read_roster
     from labkit.labs import CourseError, find_course
+    from labkit.text import one_line
 
     if scheduler and jobs:
         raise CourseError("--jobs is for this machine and --scheduler for a cluster; give one of them.")
@@ -134,7 +135,7 @@ def grade(
     if missing:
         raise CourseError(f"{missing[0]} does not exist.")
     found = find_course(given=course)  # never from the submissions' folder, where a student may have put one
-    submissions = find_submissions(paths, layout)
+    submissions = find_submissions(paths, layout, _say)
     if not submissions:
         raise CourseError(f"No .py or .ipynb file was found under {', '.join(map(str, paths))}.")
     if len(submissions) == 1 and submissions[0].path == paths[0] and submissions[0].problem:
@@ -151,28 +152,40 @@ def grade(
         with _executor(scheduler, width, found, plan) as (executor, width):
             batch = _grade(found, submissions, out, salt, lab, plan, executor, width, regrade, regrade_check)
     except CannotWrite as problem:
-        print(
-            f"labkit: {problem} What was finished is kept in {out / 'journal.jsonl'}; when this is mended, "
-            f"{_continue(regrade or regrade_check)}.",
-            file=sys.stderr,
+        _say(
+            f"{problem} What was finished is kept in {out / 'journal.jsonl'}; when this is mended, "
+            f"{_continue(regrade or regrade_check)}."
         )
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        print(
-            f"labkit: stopped. What was finished is kept in {out}; {_continue(regrade or regrade_check)}.",
-            file=sys.stderr,
-        )
+        _say(f"stopped. What was finished is kept in {out}; {_continue(regrade or regrade_check)}.")
         raise typer.Exit(130) from None
     _show(batch, {entry.name: entry for entry in found.labs}, time.monotonic() - started)
     _say_of_roster(strangers, absent)
-    print(f"Results: {out / 'grades.csv'}, and result.json in a folder for each submission.")
+    if lab is None:
+        _say_of_labs(batch.records)
+    place = one_line(out / "grades.csv", 1000)
+    print(f"Results: {place}, and result.json in a folder for each submission.")
     for failure in batch.failures:
-        print(f"labkit: the grader is at fault, not the submission: {failure}", file=sys.stderr)
-    if batch.failures:
+        _say(f"the grader is at fault, not the submission: {failure}")
+    lost = unwritten(out, batch.records)
+    for name in lost:
+        _say(
+            f"{out / name / 'result.json'} could not be written; its score is in grades.csv. When the folder is "
+            f"mended, {_continue(regrade or regrade_check)}."
+        )
+    if batch.failures or lost:
         raise typer.Exit(1)
     if require is not None and any(record.percent < require for record in batch.records):
         print(f"labkit: not every submission reaches {require:g} %.", file=sys.stderr)
         raise typer.Exit(3)
+
+
+def _say(sentence: str) -> None:
+    """A sentence on standard error; what a student chose may be a part of it."""
+    from labkit.text import one_line
+
+    print(f"labkit: {one_line(sentence, 2000)}", file=sys.stderr)
 
 
 def _cores() -> int:
@@ -202,7 +215,7 @@ def _grade(course, submissions, out, salt, lab, plan, executor, width, regrade, 
 
     with Journal(out) as journal:
         for problem in journal.problems:
-            print(f"labkit: {problem}", file=sys.stderr)
+            _say(problem)
         secret = salt_for(out, salt)
         with LiveWatch() as watch:
             grading = Grading(course, out, secret, plan, lab, journal, executor, width, watch)
@@ -219,11 +232,12 @@ def _show(batch, labs, elapsed: float) -> None:
 
     from labkit.grade.summary import summary
     from labkit.grade.table import batch_table, record_table
+    from labkit.text import one_line
 
     screen = console()
     if len(batch.records) <= 5:
         for record in batch.records:
-            screen.print(Text(record.submission, "bold"))
+            screen.print(Text(one_line(record.submission, 500), "bold"))
             screen.print(record_table(record, labs.get(record.lab)))
             screen.print()
     if 1 < len(batch.records) <= 40:
@@ -232,6 +246,21 @@ def _show(batch, labs, elapsed: float) -> None:
     if len(batch.records) > 1:
         screen.print(summary(batch.records, batch.kept, elapsed))
         screen.print()
+
+
+def _say_of_labs(records) -> None:
+    """Where files chose their lab, a student may have chosen an easier one than the others."""
+    labs: dict[str, list[str]] = {}
+    for record in records:
+        if record.lab:
+            labs.setdefault(record.lab, []).append(record.submission)
+    if len(labs) > 1:
+        ordered = sorted(labs.items(), key=lambda pair: -len(pair[1]))
+        some = ", ".join(
+            f"{lab} {len(names)}" + (f" ({', '.join(names)})" if len(names) <= 3 else "")
+            for lab, names in ordered
+        )
+        _say(f"the submissions answer several labs, as their folder or header says: {some}; see --lab.")
 
 
 def _say_of_roster(strangers: list[str], absent: list[str]) -> None:

@@ -23,7 +23,7 @@ from labkit.grade.record import Record
 from labkit.grade.student import Student
 from labkit.labs import Course, CourseError, Lab, read_course
 from labkit.submissions import SubmissionError, read_submission
-from labkit.text import json_text
+from labkit.text import json_text, one_line
 from labkit.worker import WorkerUnavailable
 
 
@@ -85,7 +85,7 @@ def grade_on_gradescope(root: Path, isolation: str = "strongest", hidden: str = 
     finally:
         run.close()
     for fault in run.broken:  # standard output is for the instructor
-        print(f"labkit: a check is at fault, not the submission: {fault}")
+        print(f"labkit: a check is at fault, not the submission: {one_line(fault, 1000)}")
     return record
 
 
@@ -147,7 +147,7 @@ def main(arguments: list[str]) -> int:
         else:
             grade_on_classroom50(Path(folder), Path.cwd())
     except (CourseError, GraderFailed, WorkerUnavailable) as problem:
-        print(f"labkit: {problem}", file=sys.stderr)
+        print(f"labkit: {one_line(problem, 1000)}", file=sys.stderr)
         return 1
     return 0
 

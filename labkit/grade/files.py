@@ -20,6 +20,7 @@ SALT_FILE = "salt"
 GRADES_FILE = "grades.csv"
 _LEFT_OVER = re.compile(r"\.(result\.json|output\.txt|grades\.csv|salt)\.\d+$")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_STOPPING = (*_FULL, errno.EROFS)  # what holds for every other result as well
 
 
 class CannotWrite(Exception):
@@ -40,7 +41,10 @@ def write_atomically(path: Path, text: str, mode: int = 0o666) -> None:
     """Write a file so that it is either the old one or the whole new one, whatever happens."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    beside.unlink(missing_ok=True)  # of a process that was killed and had the same number
+    # a file of its own: neither one that lies there nor what a link points to
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(beside, flags, mode)
     try:
         with open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
             stream.write(text)
@@ -53,15 +57,36 @@ def write_atomically(path: Path, text: str, mode: int = 0o666) -> None:
 
 
 def write_result(folder: Path, record: Record, output: str) -> None:
-    """Write `result.json`, and `output.txt` where anything was printed; files that hold it already stay."""
+    """Write `result.json`, and `output.txt` where anything was printed; files that hold it already stay.
+
+    Raises CannotWrite where the disk is full or may not be written. What only this folder's name or state forbids
+    costs no other result: `unwritten` tells it.
+    """
     with writing(folder / "result.json"):
-        if folder.is_dir():
-            _tidy(folder)
-        _write_if_changed(folder / "result.json", record.as_json())
-        if output.strip():
-            _write_if_changed(folder / "output.txt", output)
-        else:
-            (folder / "output.txt").unlink(missing_ok=True)
+        try:
+            if folder.is_dir():
+                _tidy(folder)
+            _write_if_changed(folder / "result.json", record.as_json())
+            if output.strip():
+                _write_if_changed(folder / "output.txt", output)
+            else:
+                (folder / "output.txt").unlink(missing_ok=True)
+        except OSError as error:
+            if error.errno in _STOPPING:
+                raise
+
+
+def unwritten(out: Path, records: list[Record]) -> list[str]:
+    """The names of those whose `result.json` does not hold what was decided."""
+    names = []
+    for record in records:
+        try:
+            kept = (out / record.submission / "result.json").read_bytes()
+        except OSError:
+            kept = None
+        if kept != record.as_json().encode("utf-8", "backslashreplace"):
+            names.append(record.submission)
+    return names
 
 
 def write_grades(out: Path, records: list[Record]) -> None:

@@ -65,7 +65,9 @@ class LiveWatch(Watch):
         rows.add_column(justify="right")
         for job in running[:_LINES]:
             check = job.check.removeprefix("test_").replace("_", " ") or "starting"
-            rows.add_row(Text(one_line(job.name, 60)), Text(check, "dim"), duration(job.seconds))
+            rows.add_row(
+                Text(one_line(job.name, 60)), Text(one_line(check, 60), "dim"), duration(job.seconds)
+            )
         return Group(head, rows)
 
     def line(self, elapsed: float) -> str:
