@@ -264,7 +264,7 @@ def test_a_file_called_like_moodles_does_not_hide_the_others_of_canvas(tmp_path)
     root = written(tmp_path / "c", [*CANVAS, "annlee_103_9003_x_102_assignsubmission_file_lab01.py"])
     found, said = told([root])
     assert found == [("annlee_103", "103"), ("doejane_101", "101"), ("roeric_102", "102")]
-    assert said == f"{root} is read as canvas lays it out."
+    assert said == f"{root} is read as canvas lays it out, 3 students."
 
 
 @pytest.mark.parametrize(("layout", "files"), [("canvas", CANVAS), ("moodle", MOODLE)])
@@ -275,7 +275,9 @@ def test_a_layout_that_not_all_files_fit_is_only_taken_when_it_is_said(tmp_path,
     assert "extra.py does not fit" in said and f"use --layout {layout}" in said
     found, said = told([root], layout)
     assert len(found) == 2 and all(student for _, student in found)
-    assert said.endswith(f"read as {layout} lays it out; left out, for they do not fit: extra.py.")
+    assert said.endswith(
+        f"read as {layout} lays it out, 2 students; left out, for they do not fit: extra.py."
+    )
 
 
 @pytest.mark.parametrize(
@@ -295,6 +297,20 @@ def test_a_layout_that_not_all_files_fit_is_only_taken_when_it_is_said(tmp_path,
 def test_a_students_zip_is_called_like_itself_and_tells_nothing_of_anybody(tmp_path, inside):
     alice = zipped(written(tmp_path / "inside", inside), tmp_path / "alice.zip")
     assert told([alice])[0] == [("alice", None)]
+
+
+def test_a_students_folder_beside_others_is_no_export(tmp_path):
+    mine = written(tmp_path / "alice", ["Max Roe_12_assignsubmission_file_/lab.py"])
+    bob = written(tmp_path / "bob", ["lab.py"])
+    found, said = told([mine, bob])
+    assert [student for _, student in found] == [None, None] and "use --layout moodle" in said
+    assert told([mine])[0] == [("Max Roe_12", "12")]
+
+
+def test_deeper_files_of_nbgrader_count_where_there_is_no_other(tmp_path):
+    names = ["jane/l/a.ipynb", "jane/l/more/b.ipynb", "max/l/more/c.ipynb"]
+    found, _ = told([written(tmp_path / "submitted", names)])
+    assert sorted(found) == [("jane/l", "jane"), ("max/l", "max")]
 
 
 def test_several_files_of_a_zip_are_called_by_the_zip_first(tmp_path):
@@ -322,6 +338,32 @@ def test_aliases_in_metadata_are_refused(tmp_path):
         with pytest.raises(SubmissionError, match="aliases, which are not followed"):
             found.read()
     assert [name for name, _ in told([root], "files")[0]] == ["submission_101", "submission_102"]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "sentence"),
+    [
+        ("- :name: x\n" * 300, "too many submitters"),
+        ("- " * 5000 + "x\n", None),
+        ("- [" * 900 + "\n", "export the submissions again"),
+        ("- ? [a, b]\n  : {c: d}\n", None),
+        ("- 1\n", None),
+    ],
+)
+def test_metadata_of_any_shape_are_read_or_refused(tmp_path, monkeypatch, metadata, sentence):
+    monkeypatch.setattr("labkit.grade.sources.gradescope.MAX_VALUES", 500)
+    submitters = "".join(f"  {line}\n" for line in metadata.splitlines())
+    results = ":results: &r [{a: [*r, *r]}, b]"  # goes by, whatever it holds
+    text = f"submission_101:\n  {results}\n  :submitters:\n{submitters}submission_102:\n  :created_at: [2]\n"
+    found = find_submissions([written(tmp_path / "x", {"submission_metadata.yml": text, **TWO})])
+    if sentence is None:
+        assert [(f.name, f.student.as_dict()) for f in found] == [
+            ("submission_101", {}),
+            ("submission_102", {}),
+        ]
+    else:
+        with pytest.raises(SubmissionError, match=sentence):
+            found[0].read()
 
 
 def test_names_never_lead_into_the_files_of_results(tmp_path):

@@ -48,7 +48,7 @@ def find_submissions(paths: list[Path], layout: str = "auto", say: Say = lambda 
         is_folder = path.is_dir() and not path.is_symlink()
         try:
             if is_folder:
-                found += _find(folder_tree(path), layout, say)
+                found += _find(folder_tree(path), layout, say, one_of_several=len(paths) > 1)
             elif path.suffix.lower() == ".zip":
                 found += _in_zip(path, layout, say, one_of_several=len(paths) > 1)
             else:
@@ -86,11 +86,13 @@ def _find(
             if layout == name:
                 taken = bool(students) or getattr(module, "looks_so", lambda _: False)(candidate)
             else:
-                # what a student packed is no export, whatever its files are called
-                taken = len(students) > (zip_name is not None) and not misfits
+                # what one student handed in is no export, whatever the files are called
+                may_be_a_students = zip_name is not None or one_of_several or candidate is inner
+                taken = len(students) > may_be_a_students and not misfits
                 taken = taken and getattr(module, "proven", lambda _: True)(_base(module, candidate))
             if taken:
-                say(f"{tree.path} is read as {name} lays it out{_left_out(misfits)}.")
+                count = f"{len(students)} student{'s' * (len(students) != 1)}"
+                say(f"{tree.path} is read as {name} lays it out, {count}{_left_out(misfits)}.")
                 return module.find(candidate)
     if layout not in ("auto", "files"):
         raise CourseError(

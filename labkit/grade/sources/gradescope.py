@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -13,6 +14,9 @@ from labkit.submissions import SubmissionError
 
 METADATA = "submission_metadata.yml"
 MAX_METADATA = 256 * 1024**2  # bytes: it repeats every test's output
+MAX_EVENTS = 20_000_000  # of YAML
+MAX_VALUES = 1_000_000  # that are kept
+_DEPTH = 3  # submissions, their keys, submitters, their keys
 _FOLDER = re.compile(r"submission_\d+$")
 
 
@@ -47,6 +51,7 @@ def find(tree: Tree) -> list[Found]:
 
 
 def _metadata(tree: Tree) -> dict[str, Any]:
+    """Submitters and time of each submission. Raises SubmissionError where they cannot be read."""
     import yaml
 
     file = _file(tree)
@@ -55,19 +60,85 @@ def _metadata(tree: Tree) -> dict[str, Any]:
     # plain strings only: "007" stays an id, and tags of Ruby's classes are passed over
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        data = file.read(MAX_METADATA)
-        # a few lines of aliases stand for more than any memory holds
-        if b"*" in data and any(isinstance(e, yaml.AliasEvent) for e in yaml.parse(data, Loader=loader)):
-            raise SubmissionError(
-                f"{file.path} holds YAML aliases, which are not followed; grade the folders alone with --layout files."
-            )
-        metadata = yaml.load(data, Loader=loader)
+        return _Reader(yaml.parse(file.read(MAX_METADATA), Loader=loader)).metadata()
+    except _Refused as problem:
+        why = f"{problem}; grade its folders alone with --layout files"
     except (yaml.YAMLError, UnicodeError, RecursionError) as error:
-        first = str(error).splitlines()[0]
-        raise SubmissionError(
-            f"{file.path} cannot be read ({first}); export the submissions again."
-        ) from None
-    return metadata if isinstance(metadata, dict) else {}
+        why = f"{str(error).splitlines()[0]}; export the submissions again"
+    raise SubmissionError(f"{file.path} cannot be read: {why}.")
+
+
+class _Refused(Exception):
+    """Metadata that no export holds; the message says what."""
+
+
+class _Reader:
+    """Builds from YAML's events what is asked for; the rest, tests and their output, goes by unbuilt.
+
+    Aliases are not followed: a few lines of them stand for more than any memory holds.
+    """
+
+    def __init__(self, events: Iterator):
+        self.events = self._counted(events)
+        self.built = 0
+
+    def metadata(self) -> dict[str, Any]:
+        """The first document, where it is a mapping."""
+        for event in self.events:
+            if hasattr(event, "anchor"):  # the first node
+                found = self._node(event, 0)
+                return found if isinstance(found, dict) else {}
+        return {}
+
+    def _counted(self, events: Iterator) -> Iterator:
+        for number, event in enumerate(events):
+            if number > MAX_EVENTS:
+                raise _Refused("it holds too many values")
+            yield event
+
+    def _node(self, event, depth: int) -> Any:
+        """The value of the node that begins with this event: str, list or dict; None where it is too deep."""
+        self.built += 1
+        if self.built > MAX_VALUES:
+            raise _Refused("it holds too many submitters")
+        kind = type(event).__name__
+        if kind == "AliasEvent":
+            raise _Refused("it holds YAML aliases, which are not followed")
+        if kind == "ScalarEvent":
+            return event.value
+        if depth > _DEPTH:
+            return self._passed_over(event)
+        if kind == "SequenceStartEvent":
+            return [self._node(item, depth + 1) for item in self._until("SequenceEndEvent")]
+        found = {}
+        for key in self._until("MappingEndEvent"):
+            name, value = self._node(key, depth + 1), next(self.events)
+            if isinstance(name, str) and _is_wanted(name, depth):
+                found[name] = self._node(value, depth + 1)
+            else:
+                self._passed_over(value)
+        return found
+
+    def _until(self, end: str) -> Iterator:
+        for event in self.events:
+            if type(event).__name__ == end:
+                return
+            yield event
+
+    def _passed_over(self, event) -> None:
+        level = 0
+        while True:
+            kind = type(event).__name__
+            level += kind.endswith("StartEvent") - kind.endswith("EndEvent")
+            if level == 0:
+                return
+            event = next(self.events)
+
+
+def _is_wanted(name: str, depth: int) -> bool:
+    if depth == 0:
+        return bool(_FOLDER.match(name))
+    return depth != 1 or name in (":submitters", ":created_at")
 
 
 def _file(tree: Tree) -> File | None:

@@ -35,12 +35,13 @@ def find(tree: Tree) -> list[Found]:
     """Every notebook; the student's id is the name of the folder."""
     assignments: dict[tuple[str, ...], list[File]] = {}
     for file in base(tree).files:
-        if len(file.relative.parts) == 3:
+        if owner(file):
             assignments.setdefault(file.relative.parts[:2], []).append(file)
     found = []
     for (who, assignment), files in assignments.items():
         student = Student(who, submitted_at=_submitted_at(files))
         notebooks = [file for file in files if file.gradable]
+        notebooks = [file for file in notebooks if len(file.relative.parts) == 3] or notebooks
         if len(notebooks) > MOST_FILES:
             name = f"{who}/{assignment}"
             found.append(Found(name, tree.path / name, None, student, too_many(name, len(notebooks))))
