@@ -200,4 +200,4 @@ def test_the_lines_name_what_is_wrong(watched):
     watched.round()
     watched.save(RIGHT.replace("x).mean()", "x).sum()"))
     text = screen.lines(watched.round())
-    assert "✗ 1.2" in text and "1.1" not in text and "60/85 points" in text
+    assert "✗ 1.2  " in text and " 1.1  " not in text and "60/85 points" in text

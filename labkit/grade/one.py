@@ -7,7 +7,7 @@ import hashlib
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -165,7 +165,7 @@ def run_checks(
         options += ["-p", f"no:{unwanted}"]  # the last two collect garbage for most of a second
     arguments = [str(test_file), *options]
     # what pytest itself prints belongs to nobody; errors in a test file reach us through `injected`
-    with contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()), _without_bytecode():
         pytest.main(arguments, plugins=[injected])
     for name, module in list(
         sys.modules.items()
@@ -176,6 +176,16 @@ def run_checks(
         raise KeyboardInterrupt
     if injected.problems:
         raise GraderFailed(f"{test_file} cannot be run: {injected.problems[0]}")
+
+
+@contextlib.contextmanager
+def _without_bytecode() -> Iterator[None]:
+    """Nothing is written into the course's folder."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 class _Injected:

@@ -251,7 +251,6 @@ def _environment(folder: str) -> dict[str, Any]:
         "TMPDIR": folder,
         "TEMP": folder,
         "LANG": "C.UTF-8",
-        "LABKIT_WORKER": "1",
         "PYTHONHASHSEED": "0",
         "MPLBACKEND": "Agg",
         "MPLCONFIGDIR": folder,
