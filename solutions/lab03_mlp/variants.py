@@ -261,7 +261,7 @@ def seeded_layers(widths, x_train, y_train, x_val, y_val, epochs, seed):
         model.compile(
             keras.optimizers.SGD(0.1, momentum=0.9), "sparse_categorical_crossentropy", metrics=["accuracy"]
         )
-        model.fit(x_train, y_train, epochs=epochs, batch_size=32, verbose=0)
+        model.fit(x_train, y_train, epochs=epochs, batch_size=128, verbose=0)
         accuracies.append(model.evaluate(x_val, y_val, verbose=0, return_dict=True)["accuracy"])
     return dict(zip(widths, accuracies, strict=True))
 
