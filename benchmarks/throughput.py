@@ -202,6 +202,7 @@ def _otter(folder, peers, count, environment):
     for number in range(count):
         path = folder / f"student{number}.ipynb"
         nbformat.write(notebook([(code, None) for code in answers(number)]), path)
+        (folder / f"out{number}").mkdir()
         command = [otter, "run", "-a", "autograder.zip", "-o", folder / f"out{number}", path]
         took, used = timed(command, folder, environment)
         seconds, memory = seconds + took, max(memory, used)

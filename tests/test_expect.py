@@ -226,3 +226,12 @@ def test_a_hidden_law_says_nothing_of_what_was_received():
     with pytest.raises(Failure) as failed:
         expect.true(False, "…", summary="the loss must fall")
     assert failed.value.summary == "the loss must fall"
+
+
+def test_float32_may_round_where_large_terms_cancel():
+    rng = np.random.default_rng(0)
+    x, kernel = rng.normal(size=(200, 75)), rng.normal(size=75)
+    begin()
+    expect.close((x.astype("float32") * kernel.astype("float32")).sum(axis=1, dtype="float32"), x @ kernel)
+    with pytest.raises(Failure):
+        expect.close(x.astype("float32") @ kernel.astype("float32") + np.float32(1e-4), x @ kernel)
