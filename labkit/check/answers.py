@@ -17,7 +17,7 @@ import numpy as np
 from labkit.check import catalogue
 from labkit.check.expect.failure import Failure
 from labkit.check.parties import InProcess, Transport
-from labkit.labs import Lab
+from labkit.labs import CourseError, Lab
 from labkit.worker import ModelSpec, Opaque, TrainingHistory, models, wire
 
 MISCONCEPTIONS = "misconceptions.py"
@@ -123,6 +123,16 @@ class Recorded:
             return None
         start, count = part["arrays"]
         return wire.from_tree(part["tree"], [array.copy() for array in self._arrays[start : start + count]])
+
+
+def recorded_answers(folder: Path) -> Recorded:
+    """The answers that were handed out in a lab's folder. Raises CourseError where they are missing."""
+    path = folder / "recorded.npz"
+    if not path.is_file():
+        raise CourseError(
+            f"{path} is missing: checks run against it. Get the lab's folder anew, or run `labkit build` as its author."
+        )
+    return Recorded(path)
 
 
 # --- the file ------------------------------------------------------------------------------------------------

@@ -80,21 +80,18 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 def _own_run(item: pytest.Function) -> Run:
-    from labkit.check.answers import Recorded
+    from labkit.check.answers import recorded_answers
+    from labkit.labs import CourseError
     from labkit.submissions import SubmissionError, read_submission
 
     folder = item.path.parent
     runs = item.config.stash[_OWN]
     if folder not in runs:
-        recorded = folder / "recorded.npz"
-        if not recorded.is_file():
-            pytest.fail(
-                f"{recorded} is missing: checks run against it. Get the lab's folder anew.", pytrace=False
-            )
         try:
+            answers = recorded_answers(folder)
             submission = read_submission(folder / "lab.py")
-        except SubmissionError as error:
+        except (CourseError, SubmissionError) as error:
             pytest.fail(str(error), pytrace=False)
-        runs[folder] = Run([list(cell) for cell in submission.cells], Recorded(recorded))
+        runs[folder] = Run([list(cell) for cell in submission.cells], answers)
         runs[folder].notes += submission.notes
     return runs[folder]

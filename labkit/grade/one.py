@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from labkit.check import marks, plugin
-from labkit.check.answers import Live, Recorded
+from labkit.check.answers import Live, recorded_answers
 from labkit.check.run import CheckResult, Run
 from labkit.grade.record import Record
-from labkit.labs import CheckInfo, CourseError, Lab
+from labkit.labs import CheckInfo, Lab
 from labkit.submissions import Submission
 from labkit.text import inert
 from labkit.worker import Plan
@@ -98,22 +98,12 @@ def _live_run(submission: Submission, lab: Lab, salt: bytes, plan: Plan | None) 
     return Run(cells, live_answers(lab), salt, submission.sha256, plan, lab.uses_keras())
 
 
-def recorded_answers(lab: Lab) -> Recorded:
-    """The answers that were handed out with a lab. Raises CourseError where they are missing."""
-    recorded = lab.handout / "recorded.npz"
-    if not recorded.is_file():
-        raise CourseError(
-            f"{recorded} is missing. Get the lab's folder anew, or run `labkit build` as its author."
-        )
-    return Recorded(recorded)
-
-
 def check_submission(
     submission: Submission, lab: Lab, question: str | None = None, progress: Progress = lambda title: None
 ) -> Graded:
     """Run the public checks with recorded answers, of one question or all."""
     cells = [list(cell) for cell in submission.cells]
-    run = Run(cells, recorded_answers(lab), keras=lab.uses_keras(question))
+    run = Run(cells, recorded_answers(lab.handout), keras=lab.uses_keras(question))
     return _carry_out(run, submission, lab, lab.handout, None, (question,) if question else None, progress)
 
 

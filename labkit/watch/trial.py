@@ -44,7 +44,6 @@ class Trial:
         questions: set[str],
         earlier: list[CheckResult],
     ):
-        self.questions = questions
         self.news = News()
         context = multiprocessing.get_context("fork" if can_fork() else "spawn")
         self._ours, theirs = context.Pipe(duplex=False)

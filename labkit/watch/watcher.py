@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from labkit import lazy
-from labkit.check.answers import Recorded
+from labkit.check.answers import Recorded, recorded_answers
 from labkit.check.run import CheckResult
-from labkit.grade.one import recorded_answers
 from labkit.labs import Lab
 from labkit.submissions import Submission, SubmissionError, read_submission
 from labkit.watch.changes import digests, uses
@@ -48,7 +47,7 @@ class Watcher:
     def __init__(self, path: Path, lab: Lab):
         self.path = path
         self.state = State(lab)
-        self._answers: Recorded = recorded_answers(lab)
+        self._answers: Recorded = recorded_answers(lab.handout)
         self._checks = uses(lab.handout / "test_lab.py")
         self._questions = {question.id for question in lab.questions}
         self._digests: dict[str, str] = {}
