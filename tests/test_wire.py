@@ -147,3 +147,10 @@ def test_an_answer_needs_its_fields_and_no_others():
     assert not replies.is_reply("call", good | {"line": True})
     assert not replies.is_reply("call", {"status": "passed"})
     assert not replies.is_reply("hold", {"status": "answered", "value": 3})
+
+
+@pytest.mark.parametrize("shape", [[0, 2**47, 2**47], [2**47, 2**47, 0], [0] + [2**40] * 5])
+def test_an_empty_array_of_an_absurd_shape_is_refused(shape):
+    header = json.dumps({"tree": {"array": 0}, "arrays": [["<f8", shape]]}).encode()
+    with pytest.raises(wire.WireError, match="too large"):
+        wire.decode(struct.pack("<I", len(header)) + header)
