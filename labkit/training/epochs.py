@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras.src.utils.python_utils import pythonify_logs
 
 from labkit.training.batches import in_memory, split_for_validation, unpack_x_y_sample_weight
-from labkit.training.loops import batch_loop
+from labkit.training.loops import batch_loop, prepare
 
 # Graphs return to Python about this often, for the progress bar and for Ctrl-C.
 _SECONDS_PER_STRETCH = 0.5
@@ -40,7 +40,9 @@ def run_epochs(model, call, augment=None):
     callbacks.on_train_begin()
     logs = None
     # A callback such as BackupAndRestore may have set `_initial_epoch` to continue from.
-    for epoch in range(model._initial_epoch or call["initial_epoch"], call["epochs"]):
+    first_epoch = model._initial_epoch or call["initial_epoch"]
+    prepare(model, training, call["epochs"] - first_epoch)
+    for epoch in range(first_epoch, call["epochs"]):
         model.reset_metrics()
         callbacks.on_epoch_begin(epoch)
         logs = _train_one_epoch(model, training, call["shuffle"], augment, callbacks)
@@ -83,9 +85,10 @@ def _evaluate(model, batches, callbacks):
 
 def _stretches(model, batches, order, training, augment=None):
     """Run all batches in a few graph calls; after each, yield the batches done and the logs so far."""
-    done, count = 0, min(_FIRST_STRETCH, batches.full)
+    done = 0
     if batches.full:
         loop = batch_loop(model, batches.tensors, batches.batch_size, training, augment)
+        count = min(_FIRST_STRETCH, loop.most, batches.full)
     while done < batches.full:
         started = time.perf_counter()
         logs = pythonify_logs(loop(batches.tensors, order, done * batches.batch_size, count))
@@ -93,7 +96,7 @@ def _stretches(model, batches, order, training, augment=None):
         if done < batches.steps:
             yield done, logs
         per_second = count / (time.perf_counter() - started)
-        count = min(max(1, int(per_second * _SECONDS_PER_STRETCH)), batches.full - done)
+        count = min(max(1, int(per_second * _SECONDS_PER_STRETCH)), loop.most, batches.full - done)
     if batches.rest:
         loop = batch_loop(model, batches.tensors, batches.rest, training, augment)
         logs = pythonify_logs(loop(batches.tensors, order, done * batches.batch_size, 1))

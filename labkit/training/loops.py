@@ -4,6 +4,7 @@ One graph is traced per model, batch size and kind of data, and kept as long as 
 compiled again; how many samples there are does not matter.
 """
 
+import logging
 import math
 import weakref
 
@@ -11,6 +12,7 @@ import keras
 import tensorflow as tf
 from keras.src import tree
 
+from labkit.training import compilation
 from labkit.training.batches import augment_inputs
 from labkit.training.optimizers import one_pass_updates
 
@@ -19,59 +21,130 @@ try:
 except ImportError:  # pragma: no cover - a TensorFlow laid out differently
     function_executor_type = None
 
+_log = logging.getLogger("labkit.training")
+
 # Up to about this many weights times samples in a batch, one thread does a step sooner than two.
 _TINY = 1_200_000
+
+# Samples are gathered in their random order this much at a time: one large gather costs less than many small
+# ones, and a second copy of all the data would cost memory.
+_GATHERED_BYTES = 32 * 2**20
 
 _compiled = weakref.WeakKeyDictionary()
 
 
 class _Loops:
-    """The graphs of one model between two calls of `compile`."""
+    """What is known of one model between two calls of `compile`: its graphs, and its `compilation.work`."""
 
     def __init__(self, compile_config):
         self.compile_config = compile_config
         self.by_kind = {}
+        self.work = 0
 
 
-def batch_loop(model, data, batch_size, training, augment=None):
-    """The function that runs batches of exactly `batch_size` samples.
-
-    It is called as `loop(data, order, start, count)`: `count` steps, the first on the samples
-    `order[start : start + batch_size]`, and returns the logs after the last as a dict of scalar tensors.
-    """
+def _loops(model):
     loops = _compiled.get(model)
     if loops is None or loops.compile_config is not model._compile_config:
         loops = _compiled[model] = _Loops(model._compile_config)
+    return loops
+
+
+def prepare(model, batches, epochs):
+    """Say that `epochs` of training on these batches follow: a long training is worth compiling."""
+    inputs = batches.tensors[0] if isinstance(batches.tensors, tuple) else batches.tensors
+    if isinstance(model, keras.Sequential) and not model.built and not tree.is_nested(inputs):
+        model.build((None, *inputs.shape[1:]))  # as its first call would, but in time to see how large it is
+    _loops(model).work += compilation.work(model, batches.full * max(epochs, 0))
+
+
+def batch_loop(model, data, batch_size, training, augment=None):
+    """The `Loop` that runs batches of exactly `batch_size` samples of `data`."""
+    loops = _loops(model)
     rows = tree.map_structure(lambda tensor: tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype), data)
     kind = (training, batch_size, augment, tuple(tree.flatten_with_path(rows)))
     if kind not in loops.by_kind:
-        loops.by_kind[kind] = _trace_lazily(model, rows, batch_size, training, augment)
-    return loops.by_kind[kind]
+        loops.by_kind[kind] = Loop(model, rows, batch_size, training, augment)
+    loop = loops.by_kind[kind]
+    if loop.can_be_compiled and compilation.pays_off(model, data, loops.work):
+        loop.compile()
+    return loop
 
 
-def _trace_lazily(model, rows, batch_size, training, augment):
-    if isinstance(model, keras.Sequential) and not model.built and not tree.is_nested(_inputs(rows)):
-        model.build(_inputs(rows).shape)  # as its first call would, but in time to see how large it is
-    # The model owns this loop through `_compiled`: a strong reference would keep both alive for ever.
-    model_of = weakref.ref(model)
-    tiny = augment is None and _is_tiny(model, batch_size)
+class Loop:
+    """Many batches of a model in one call.
 
-    def step(batch):
-        if not training:
-            return model_of().test_step(batch)
-        with one_pass_updates(model_of().optimizer):
-            return model_of().train_step(batch)
+    `loop(data, order, start, count)` does `count` steps, at most `loop.most`, the first on the samples
+    `order[start : start + batch_size]`, and returns the logs after the last as a dict of scalar tensors.
+    """
 
-    if not tiny:
-        # A function of its own is traced once for its two uses below.
-        step = tf.function(step, autograph=False, jit_compile=model.jit_compile or None)
+    def __init__(self, model, rows, batch_size, training, augment):
+        # The model owns this loop through `_compiled`: a strong reference would keep both alive for ever.
+        self._model = weakref.ref(model)
+        self._rows, self._batch_size, self._training, self._augment = rows, batch_size, training, augment
+        sample = sum(math.prod(leaf.shape[1:]) * leaf.dtype.size for leaf in tree.flatten(rows))
+        self.most = max(1, _GATHERED_BYTES // (batch_size * max(1, sample)))
+        self.can_be_compiled = training and augment is None and _has_keras_steps(model)
+        self._graph = self._trace()
+        self._machine_code = None
 
-    def loop(data, order, start, count):
-        def batch(index):
-            samples = tf.slice(order, [start + index * batch_size], [batch_size])
+    def __call__(self, data, order, start, count):
+        if self._machine_code is not None:
+            # Machine code is made for arrays of one size; the samples beyond `count` steps are not used.
+            samples = order[start : start + self.most * self._batch_size]
+            samples = tf.pad(samples, [[0, self.most * self._batch_size - len(samples)]])
             rows = tree.map_structure(lambda tensor: tf.gather(tensor, samples), data)
+            return self._machine_code(rows, count)
+        samples = order[start : start + count * self._batch_size]
+        return self._graph(tree.map_structure(lambda tensor: tf.gather(tensor, samples), data), count)
+
+    def compile(self):
+        """Run as machine code from now on, if XLA can compile this model."""
+        self.can_be_compiled = False  # once is enough
+        size = self.most * self._batch_size
+        rows = tree.map_structure(lambda spec: tf.TensorSpec([size, *spec.shape[1:]], spec.dtype), self._rows)
+        compiled = tf.function(
+            lambda rows, count: self._run(rows, count, self._step),
+            autograph=False,
+            jit_compile=True,
+            input_signature=[rows, tf.TensorSpec([], tf.int32)],
+        )
+        try:
+            # No step at all compiles everything and changes nothing.
+            compiled(tree.map_structure(lambda spec: tf.zeros(spec.shape, spec.dtype), rows), 0)
+        except (tf.errors.OpError, ValueError, TypeError, NotImplementedError) as error:
+            _log.debug("XLA cannot compile this model: %s.", str(error).partition("\n")[0])
+        else:
+            _log.debug("XLA compiled this model; it trains as machine code from now on.")
+            self._machine_code = compiled
+
+    def _trace(self):
+        model = self._model()
+        tiny = self._augment is None and _is_tiny(model, self._batch_size)
+        step = self._step
+        if not tiny:
+            # A function of its own is traced once for its two uses in `_run`.
+            step = tf.function(step, autograph=False, jit_compile=model.jit_compile or None)
+        graph = tf.function(
+            lambda rows, count: self._run(rows, count, step),
+            autograph=False,
+            input_signature=[self._rows, tf.TensorSpec([], tf.int32)],
+        )
+        return _in_one_thread(graph) if tiny else graph
+
+    def _step(self, batch):
+        model = self._model()
+        if not self._training:
+            return model.test_step(batch)
+        with one_pass_updates(model.optimizer):
+            return model.train_step(batch)
+
+    def _run(self, rows, count, step):
+        """The graph: `count` steps on rows that are in order already."""
+
+        def batch(index):
+            batch = tree.map_structure(lambda tensor: _part(tensor, index, self._batch_size), rows)
             # Outside `step`, which may be compiled by XLA: image transforms cannot be.
-            return rows if augment is None else augment_inputs(augment, rows)
+            return batch if self._augment is None else augment_inputs(self._augment, batch)
 
         def run(index):
             step(batch(index))
@@ -80,23 +153,18 @@ def _trace_lazily(model, rows, batch_size, training, augment):
         def run_until(stop):
             tf.while_loop(lambda index: index < stop, run, (tf.constant(0),))
 
-        if _has_keras_steps(model_of()):
+        if _has_keras_steps(self._model()):
             run_until(count)
-            return model_of().get_metrics_result()
+            return self._model().get_metrics_result()
         # A step written by the user may return anything: the last one's answer is the result.
         run_until(count - 1)
         return step(batch(count - 1))
 
-    scalar = tf.TensorSpec([], tf.int32)
-    loop = tf.function(
-        loop, autograph=False, input_signature=[rows, tf.TensorSpec([None], tf.int64), scalar, scalar]
-    )
-    return _in_one_thread(loop) if tiny else loop
 
-
-def _inputs(rows):
-    """The part of a batch that the model is called on."""
-    return rows[0] if isinstance(rows, tuple) else rows
+def _part(rows, index, size):
+    """Rows `index * size` to `(index + 1) * size`, a view of the same memory where TensorFlow can."""
+    begin = tf.concat([[index * size], tf.zeros([rows.shape.rank - 1], tf.int32)], 0)
+    return tf.slice(rows, begin, [size, *rows.shape[1:]])
 
 
 def _has_keras_steps(model):
