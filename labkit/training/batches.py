@@ -27,14 +27,9 @@ class Batches(NamedTuple):
         return self.samples // self.batch_size
 
     @property
-    def rest(self):
-        """Samples in the last, smaller batch; 0 when there is none."""
-        return self.samples % self.batch_size
-
-    @property
     def steps(self):
-        """Number of batches, the smaller one included."""
-        return self.full + (self.rest > 0)
+        """Number of batches, a smaller one at the end included."""
+        return -(-self.samples // self.batch_size)
 
 
 def in_memory(x, y, sample_weight, batch_size, class_weight=None):

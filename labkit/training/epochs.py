@@ -85,19 +85,14 @@ def _evaluate(model, batches, callbacks):
 
 def _stretches(model, batches, order, training, augment=None):
     """Run all batches in a few graph calls; after each, yield the batches done and the logs so far."""
-    done = 0
-    if batches.full:
-        loop = batch_loop(model, batches.tensors, batches.batch_size, training, augment)
-        count = min(_FIRST_STRETCH, loop.most, batches.full)
-    while done < batches.full:
+    loop = batch_loop(model, batches.tensors, batches.batch_size, training, augment)
+    done, count = 0, _FIRST_STRETCH
+    while done < batches.steps:
+        # A smaller batch at the end is a call of its own.
+        count = min(count, loop.most, batches.full - done) or 1
         started = time.perf_counter()
-        logs = pythonify_logs(loop(batches.tensors, order, done * batches.batch_size, count))
+        samples = order[done * batches.batch_size : (done + count) * batches.batch_size]
+        logs = pythonify_logs(loop(batches.tensors, samples))
         done += count
-        if done < batches.steps:
-            yield done, logs
-        per_second = count / (time.perf_counter() - started)
-        count = min(max(1, int(per_second * _SECONDS_PER_STRETCH)), loop.most, batches.full - done)
-    if batches.rest:
-        loop = batch_loop(model, batches.tensors, batches.rest, training, augment)
-        logs = pythonify_logs(loop(batches.tensors, order, done * batches.batch_size, 1))
-    yield batches.steps, logs
+        yield done, logs
+        count = max(1, int(count / (time.perf_counter() - started) * _SECONDS_PER_STRETCH))

@@ -1,9 +1,10 @@
 """Graphs that run many batches: the model's own `train_step` or `test_step` inside a `tf.while_loop`.
 
-One graph is traced per model, batch size and kind of data, and kept as long as the model lives and is not
-compiled again; how many samples there are does not matter.
+One graph is traced per model and kind of data, and kept as long as the model lives and is not compiled again;
+how many samples there are, and in which batches, does not matter.
 """
 
+import contextlib
 import logging
 import math
 import weakref
@@ -55,10 +56,15 @@ def prepare(model, batches, epochs):
     if isinstance(model, keras.Sequential) and not model.built and not tree.is_nested(inputs):
         model.build((None, *inputs.shape[1:]))  # as its first call would, but in time to see how large it is
     _loops(model).work += compilation.work(model, batches.full * max(epochs, 0))
+    if model.built and not model.optimizer.built and _has_keras_steps(model):
+        # A graph that makes variables, of the optimizer or of metrics, has to be traced a second time.
+        first = tree.map_structure(lambda tensor: tensor[: batches.batch_size], batches.tensors)
+        with contextlib.suppress(Exception):  # tracing meets the same mistake, and reports it as Keras does
+            model._symbolic_build(data_batch=first)
 
 
 def batch_loop(model, data, batch_size, training, augment=None):
-    """The `Loop` that runs batches of exactly `batch_size` samples of `data`."""
+    """The `Loop` for batches of up to `batch_size` samples of `data`."""
     loops = _loops(model)
     rows = tree.map_structure(lambda tensor: tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype), data)
     kind = (training, batch_size, augment, tuple(tree.flatten_with_path(rows)))
@@ -73,8 +79,9 @@ def batch_loop(model, data, batch_size, training, augment=None):
 class Loop:
     """Many batches of a model in one call.
 
-    `loop(data, order, start, count)` does `count` steps, at most `loop.most`, the first on the samples
-    `order[start : start + batch_size]`, and returns the logs after the last as a dict of scalar tensors.
+    `loop(data, samples)` does one step for each `batch_size` of these samples, in their order, and returns the
+    logs after the last as a dict of scalar tensors. A few samples less than `batch_size` are a batch as well.
+    There may be at most `loop.most` batches.
     """
 
     def __init__(self, model, rows, batch_size, training, augment):
@@ -87,15 +94,15 @@ class Loop:
         self._graph = self._trace()
         self._machine_code = None
 
-    def __call__(self, data, order, start, count):
-        if self._machine_code is not None:
+    def __call__(self, data, samples):
+        size = min(self._batch_size, len(samples))
+        count = len(samples) // size
+        graph = self._graph
+        if self._machine_code is not None and size == self._batch_size:
             # Machine code is made for arrays of one size; the samples beyond `count` steps are not used.
-            samples = order[start : start + self.most * self._batch_size]
-            samples = tf.pad(samples, [[0, self.most * self._batch_size - len(samples)]])
-            rows = tree.map_structure(lambda tensor: tf.gather(tensor, samples), data)
-            return self._machine_code(rows, count)
-        samples = order[start : start + count * self._batch_size]
-        return self._graph(tree.map_structure(lambda tensor: tf.gather(tensor, samples), data), count)
+            graph, samples = self._machine_code, tf.pad(samples, [[0, self.most * size - len(samples)]])
+        rows = tree.map_structure(lambda tensor: tf.gather(tensor, samples), data)
+        return graph(rows, count, size) if graph is self._graph else graph(rows, count)
 
     def compile(self):
         """Run as machine code from now on, if XLA can compile this model."""
@@ -103,7 +110,7 @@ class Loop:
         size = self.most * self._batch_size
         rows = tree.map_structure(lambda spec: tf.TensorSpec([size, *spec.shape[1:]], spec.dtype), self._rows)
         compiled = tf.function(
-            lambda rows, count: self._run(rows, count, self._step),
+            lambda rows, count: self._run(rows, count, self._batch_size, self._step),
             autograph=False,
             jit_compile=True,
             input_signature=[rows, tf.TensorSpec([], tf.int32)],
@@ -125,9 +132,9 @@ class Loop:
             # A function of its own is traced once for its two uses in `_run`.
             step = tf.function(step, autograph=False, jit_compile=model.jit_compile or None)
         graph = tf.function(
-            lambda rows, count: self._run(rows, count, step),
+            lambda rows, count, size: self._run(rows, count, size, step),
             autograph=False,
-            input_signature=[self._rows, tf.TensorSpec([], tf.int32)],
+            input_signature=[self._rows, *[tf.TensorSpec([], tf.int32)] * 2],
         )
         return _in_one_thread(graph) if tiny else graph
 
@@ -138,11 +145,11 @@ class Loop:
         with one_pass_updates(model.optimizer):
             return model.train_step(batch)
 
-    def _run(self, rows, count, step):
-        """The graph: `count` steps on rows that are in order already."""
+    def _run(self, rows, count, size, step):
+        """The graph: `count` steps on `size` rows each, which are in order already."""
 
         def batch(index):
-            batch = tree.map_structure(lambda tensor: _part(tensor, index, self._batch_size), rows)
+            batch = tree.map_structure(lambda tensor: tensor[index * size : (index + 1) * size], rows)
             # Outside `step`, which may be compiled by XLA: image transforms cannot be.
             return batch if self._augment is None else augment_inputs(self._augment, batch)
 
@@ -159,12 +166,6 @@ class Loop:
         # A step written by the user may return anything: the last one's answer is the result.
         run_until(count - 1)
         return step(batch(count - 1))
-
-
-def _part(rows, index, size):
-    """Rows `index * size` to `(index + 1) * size`, a view of the same memory where TensorFlow can."""
-    begin = tf.concat([[index * size], tf.zeros([rows.shape.rank - 1], tf.int32)], 0)
-    return tf.slice(rows, begin, [size, *rows.shape[1:]])
 
 
 def _has_keras_steps(model):
