@@ -59,6 +59,21 @@ def test_what_is_sent_arrives(thing):
     assert wire.read_frame(stream) is None
 
 
+@pytest.mark.parametrize("shape", [(300_001,), (7, 50_000), (0, 4), ()])
+def test_arrays_are_writable_and_begin_where_tensorflow_takes_them_over(shape):
+    sent = [
+        np.ones(3, bool),
+        np.arange(np.prod(shape, dtype=int), dtype="float32").reshape(shape),
+        np.ones(5),
+    ]
+    arrived = wire.decode(wire.read_frame(io.BytesIO(wire.encode(sent))))
+    assert same(sent, arrived)
+    for array in arrived:
+        array[...] = 0  # one's own, and nobody else's
+    assert [array.sum() for array in arrived] == [0, 0, 0]
+    assert arrived[1].nbytes < 2**20 or arrived[1].ctypes.data % 64 == 0
+
+
 @given(value, st.data())
 @settings(max_examples=300, deadline=None)
 def test_damaged_frames_are_refused_or_are_data(thing, data):
@@ -84,7 +99,8 @@ def frame(tree, described=(), blob=b"") -> bytes:
     header = (
         tree if isinstance(tree, bytes) else json.dumps({"tree": tree, "arrays": list(described)}).encode()
     )
-    return struct.pack("<I", len(header)) + header + blob
+    body = struct.pack("<I", len(header)) + header
+    return body + bytes(-len(body) % wire.ALIGNMENT if described else 0) + blob
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ package are there too. A process that died shows as BrokenExecutor, and costs th
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -180,6 +181,7 @@ def _serve(pipe: Any) -> None:
     lazy.install()
     try:
         tasks.listen(lambda check: pipe.send(("note", check)))
+        first = True
         while not _stopping:
             function, args, kwargs = pipe.recv()
             try:
@@ -187,6 +189,10 @@ def _serve(pipe: Any) -> None:
             except Exception as error:
                 answer = ("raised", RuntimeError(f"{type(error).__name__}: {error}"))
             pipe.send(answer)
+            if first:  # what is loaded now stays; no later collection need look through it again
+                gc.collect()
+                gc.freeze()
+                first = False
     except (EOFError, OSError, KeyboardInterrupt):
         return
 

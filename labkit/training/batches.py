@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 from keras.src import tree
 from keras.src.trainers.data_adapters import array_slicing
@@ -9,6 +10,9 @@ from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
 from keras.src.trainers.data_adapters.data_adapter_utils import unpack_x_y_sample_weight
 
 __all__ = ["Batches", "dataset_with", "in_memory", "split_for_validation", "unpack_x_y_sample_weight"]
+
+_ALIGNMENT = 64  # bytes
+_LARGE = 2**20  # bytes
 
 
 class Batches(NamedTuple):
@@ -41,8 +45,24 @@ def in_memory(x, y, sample_weight, batch_size, class_weight=None):
         x, y, sample_weight=sample_weight, batch_size=batch_size, class_weight=class_weight
     )
     arrays = array_slicing.convert_to_sliceable(adapter._inputs, target_backend="tensorflow")
-    tensors = tree.map_structure(tf.convert_to_tensor, tree.lists_to_tuples(arrays))
+    tensors = tree.map_structure(_tensor, tree.lists_to_tuples(arrays))
     return Batches(tensors, adapter._num_samples, adapter.batch_size)
+
+
+def _tensor(array):
+    """The array as a tensor, made much sooner than by TensorFlow where it is large.
+
+    TensorFlow takes over an array as it is if it begins at a multiple of 64 bytes, and otherwise copies it
+    into memory that the kernel hands out in small pages. NumPy asks for large ones.
+    """
+    plain = isinstance(array, np.ndarray) and array.dtype.kind in "fiu"
+    if plain and array.nbytes >= _LARGE and (array.ctypes.data % _ALIGNMENT or not array.flags.c_contiguous):
+        room = np.empty(array.nbytes + _ALIGNMENT, np.uint8)
+        room = room[-room.ctypes.data % _ALIGNMENT :][: array.nbytes]
+        aligned = room.view(array.dtype).reshape(array.shape)
+        aligned[...] = array
+        array = aligned
+    return tf.convert_to_tensor(array)
 
 
 def split_for_validation(call):

@@ -149,7 +149,7 @@ class Loop:
         """The graph: `count` steps on `size` rows each, which are in order already."""
 
         def batch(index):
-            batch = tree.map_structure(lambda tensor: tensor[index * size : (index + 1) * size], rows)
+            batch = tree.map_structure(lambda tensor: _part(tensor, index * size, size), rows)
             # Outside `step`, which may be compiled by XLA: image transforms cannot be.
             return batch if self._augment is None else augment_inputs(self._augment, batch)
 
@@ -166,6 +166,12 @@ class Loop:
         # A step written by the user may return anything: the last one's answer is the result.
         run_until(count - 1)
         return step(batch(count - 1))
+
+
+def _part(rows, start, size):
+    """Rows `start` to `start + size`: memory is shared, and XLA knows how many they are."""
+    _, *others = rows.shape
+    return tf.slice(rows, [start, *[0] * len(others)], [size, *others])
 
 
 def _has_keras_steps(model):

@@ -225,7 +225,7 @@ class Worker:
             except (OSError, ValueError):
                 pass
 
-    def _await(self, limits: Limits) -> bytearray:
+    def _await(self, limits: Limits) -> memoryview:
         started = worked = time.monotonic()
         printed = self._dropped
         used = latest = self._family.processor_seconds()
@@ -252,7 +252,7 @@ class Worker:
                 continue
             if body is None:
                 self._fail("crash", self._end())
-            if not isinstance(body, bytearray):
+            if not isinstance(body, memoryview):
                 self._fail("unreadable", f"the answer could not be read: {body}")
             return body
 

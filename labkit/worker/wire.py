@@ -1,9 +1,10 @@
 """Values to bytes and back, trusting nothing about the bytes.
 
-A frame is an 8-byte length, a 4-byte header length, a JSON header and the raw bytes of the arrays, one
-after another. The header holds a tree of plain values, in which arrays are numbered, and the dtype and
-shape of each array. There is no pickle and no class name: decoding yields numbers, strings, lists,
-tuples, dicts, numpy arrays and `Tagged` records of a few known kinds, or a WireError.
+A frame is an 8-byte length, and a body: a 4-byte header length, a JSON header and the raw bytes of the
+arrays, each beginning at a multiple of 64 bytes, so that an array can be used where it was read to. The
+header holds a tree of plain values, in which arrays are numbered, and the dtype and shape of each array.
+There is no pickle and no class name: decoding yields numbers, strings, lists, tuples, dicts, numpy arrays
+and `Tagged` records of a few known kinds, or a WireError.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ MAX_NODES = 400_000
 MAX_STRING = 1_000_000
 MAX_ARRAYS = 10_000
 MAX_RANK = 16
+ALIGNMENT = 64  # bytes; what TensorFlow asks for to take over an array without a copy
+_LARGE = 2**20  # bytes from which on an array is worth keeping the whole frame in memory for
 KINDS = ("handle", "model", "history", "object")
 
 _DTYPES = {
@@ -65,9 +68,13 @@ def encode_parts(value: Any) -> list[bytes | memoryview]:
         allow_nan=False,
         separators=(",", ":"),
     ).encode("ascii")
-    size = 4 + len(header) + sum(array.nbytes for array in arrays)
-    parts: list[bytes | memoryview] = [struct.pack("<QI", size, len(header)), header]
-    return parts + [memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8)) for array in arrays]
+    parts: list[bytes | memoryview] = [struct.pack("<I", len(header)), header]
+    size = 4 + len(header)
+    for array in arrays:
+        parts.append(bytes(-size % ALIGNMENT))
+        parts.append(memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8)))
+        size += len(parts[-2]) + array.nbytes
+    return [struct.pack("<Q", size), *parts]
 
 
 def to_tree(value: Any, arrays: list[np.ndarray], depth: int = 0) -> Any:
@@ -102,8 +109,8 @@ def to_tree(value: Any, arrays: list[np.ndarray], depth: int = 0) -> Any:
     raise WireError(f"a {type(value).__name__}")
 
 
-def read_frame(stream: BinaryIO, limit: int = MAX_FRAME) -> bytearray | None:
-    """The next frame's body, or None at a clean end. Memory grows only with the bytes that arrive."""
+def read_frame(stream: BinaryIO, limit: int = MAX_FRAME) -> memoryview | None:
+    """The next frame's body, aligned, or None at a clean end."""
     head = _read_exactly(stream, 8)
     if not head:
         return None
@@ -118,35 +125,34 @@ def read_frame(stream: BinaryIO, limit: int = MAX_FRAME) -> bytearray | None:
     return body
 
 
-def _read_exactly(stream: BinaryIO, size: int) -> bytearray:
-    buffer, have = bytearray(min(size, 1 << 20)), 0
-    while have < size:
-        if have == len(buffer):  # twice what has arrived, at most
-            buffer.extend(bytes(min(have, size - have)))
-        with memoryview(buffer) as view, view[have:] as room:
-            arrived = stream.readinto(room)
-        if not arrived:
-            break
+def _read_exactly(stream: BinaryIO, size: int) -> memoryview:
+    # Memory that is never written to is none: what does not arrive costs nothing.
+    room = np.empty(size + ALIGNMENT, np.uint8)
+    start, have = -room.ctypes.data % ALIGNMENT, 0
+    view = memoryview(room)[start : start + size]
+    while have < size and (arrived := stream.readinto(view[have:])):
         have += arrived
-    del buffer[have:]
-    return buffer
+    return view[:have]
 
 
-def decode(body: bytes | bytearray) -> Any:
-    """The value in a frame's body (without the 8-byte length). Arrays are private, writable copies."""
+def decode(body: bytes | bytearray | memoryview) -> Any:
+    """The value in a frame's body (without the 8-byte length). Arrays are private and writable.
+
+    Large arrays are parts of `body` itself where that may be written to: it belongs to them from now on.
+    """
     if len(body) < 4:
         raise WireError("shorter than its header length")
     (length,) = struct.unpack_from("<I", body)
     if length > min(MAX_HEADER, len(body) - 4):
         raise WireError("the header is longer than allowed or than the frame")
-    header = _parse(body[4 : 4 + length])
+    header = _parse(bytes(body[4 : 4 + length]))
     if (
         not isinstance(header, dict)
         or set(header) != {"tree", "arrays"}
         or not isinstance(header["arrays"], list)
     ):
         raise WireError("the header has not the two parts 'tree' and 'arrays'")
-    arrays = _arrays(header["arrays"], memoryview(body)[4 + length :])
+    arrays = _arrays(header["arrays"], memoryview(body), 4 + length)
     return from_tree(header["tree"], arrays)
 
 
@@ -182,10 +188,10 @@ def _parse(data: bytes) -> Any:
         raise WireError(f"the header is not JSON: {type(error).__name__}") from None
 
 
-def _arrays(described: list, blob: memoryview) -> list[np.ndarray]:
+def _arrays(described: list, body: memoryview, start: int) -> list[np.ndarray]:
     if len(described) > MAX_ARRAYS:
         raise WireError(f"more than {MAX_ARRAYS} arrays")
-    arrays, start = [], 0
+    arrays = []
     for entry in described:
         if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], list)):
             raise WireError("an array is described by its dtype and shape")
@@ -198,14 +204,16 @@ def _arrays(described: list, blob: memoryview) -> list[np.ndarray]:
         if math.prod(n or 1 for n in shape) > 2**48:  # more than NumPy can count, though it be empty
             raise WireError("an array's shape is too large")
         size = math.prod(shape) * dtype.itemsize
-        if size > len(blob) - start:
+        start += -start % ALIGNMENT
+        if size > len(body) - start:
             raise WireError("an array is longer than the frame")
-        array = np.frombuffer(blob[start : start + size], dtype=dtype)
+        array = np.frombuffer(body[start : start + size], dtype=dtype)
         if dtype.kind == "b" and size and array.view(np.uint8).max() > 1:
             raise WireError("a truth value is neither 0 nor 1")
-        arrays.append(array.reshape(shape).copy())
+        stays = size >= _LARGE and array.flags.writeable and array.flags.aligned
+        arrays.append(array.reshape(shape) if stays else array.reshape(shape).copy())
         start += size
-    if start != len(blob):
+    if start != len(body):
         raise WireError("the frame has bytes that belong to no array")
     return arrays
 
