@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import json
+import signal
 import unicodedata
 
 _KEPT_CONTROLS = {"\n", "\t"}
@@ -74,3 +75,11 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def signal_name(number: int) -> str:
+    """What a signal is called: SIGKILL, or "signal 40" for one that has no name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import psutil
 import pytest
 
+from labkit.grade.one import grade_submission
 from labkit.grade.record import without_times
-from labkit.labs import CourseError
+from labkit.grade.task import Task, carry_out
+from labkit.labs import CourseError, read_course
+from labkit.submissions import read_submission
+from labkit.worker import Worker, WorkerUnavailable, strongest_plan
 from tests.conftest import check_of
 
 RIGHT = """
@@ -90,6 +95,7 @@ def test_a_hidden_check_does_not_show_its_probe(hand_in):
         ("exit()", "failed", "SystemExit"),
         ("__import__('os')._exit(0)", "error", "ended without an answer"),
         ("__import__('os').kill(__import__('os').getpid(), 11)", "error", "SIGSEGV"),
+        ("__import__('os').kill(__import__('os').getpid(), 40)", "error", "signal 40"),
         ("double(x)", "failed", "RecursionError"),
         ("input()", "failed", "EOFError"),
     ],
@@ -99,6 +105,42 @@ def test_each_kind_of_answer_gets_its_own_sentence(hand_in, answer, verdict, sen
     check = check_of(record, "test_double")
     assert check.verdict == verdict, check.message
     assert sentence in check.message
+
+
+def test_an_answer_that_a_hidden_check_cannot_use_is_not_shown(toy_course, tmp_path):
+    """It could be made of the hidden input."""
+    root = tmp_path / "course"
+    shutil.copytree(toy_course.root, root)
+    checks = root / "solutions" / "lab01_toy" / "test_lab.py"
+    text = checks.read_text()
+    assert text.count("x = secret_input(rng)") == 1
+    checks.write_text(
+        text.replace("x = secret_input(rng)", "x = secret_input(rng)\n    student.double(x).tolist()")
+    )
+    path = tmp_path / "alice.py"
+    path.write_text("def double(x):\n    return 'it was ' + str(float(x[0]))\n")
+    graded = grade_submission(read_submission(path), read_course(root).lab("lab01"), b"salt")
+    assert check_of(graded.record, "test_double_large").message == "the answer of double cannot be used"
+    assert "it was" in check_of(graded.record, "test_double").message
+
+
+def test_a_machine_that_cannot_start_workers_is_not_the_fault_of_a_submission(
+    toy_course, tmp_path, monkeypatch
+):
+    path = tmp_path / "alice.py"
+    path.write_text("import os\ndef double(x):\n    os._exit(1)\n")
+    starts = iter(range(2))
+    start = Worker.ready
+
+    def full(worker):
+        if next(starts):
+            raise WorkerUnavailable("no space left")
+        start(worker)
+
+    monkeypatch.setattr(Worker, "ready", full)
+    task = Task(read_submission(path), toy_course.lab("lab01"), b"salt", strongest_plan())
+    graded = carry_out(task)
+    assert graded.faults and "no fault of it" in graded.record.notes[0]
 
 
 def test_other_questions_keep_their_points(hand_in):

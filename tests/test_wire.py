@@ -122,7 +122,10 @@ def frame(tree, described=(), blob=b"") -> bytes:
         frame({"array": 0}, [["|O", [1]]], bytes(8)),
         frame({"array": 0}, [["<f8", [1.0]]], bytes(8)),
         frame({"array": 0}, [["<f8", [True]]], bytes(8)),
-        frame({"array": 0}, [["?", [1]]], b"\2"),
+        frame({"array": 0}, [["?", [1]]], b"\1"),
+        frame({"array": 0}, [["|b1", [1]]], b"\2"),
+        frame({"array": 0}, [["<f8", [10]]], bytes(8)),
+        frame(b'{"arrays":[],"tree":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
         frame([{"array": 0}, {"array": 0}], [["<f8", [1]]], bytes(8)),
         frame(None, [], b"left over"),
         frame({"dict": [["a", 1], ["a", 2]]}),
@@ -132,7 +135,7 @@ def frame(tree, described=(), blob=b"") -> bytes:
         frame({"float": "1e5"}),
         frame({"a": 1, "b": 2}),
     ],
-    ids=range(25),
+    ids=range(28),
 )  # fmt: skip
 def test_every_kind_of_nonsense_is_refused(body):
     with pytest.raises(wire.WireError):

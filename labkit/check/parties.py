@@ -142,8 +142,14 @@ class InWorker:
         """Load the submission, in a new worker where there is none, and return what `Session.load` reports."""
         if self._loading > LOAD_SECONDS:
             raise WorkerFailed("time", "loading the file again and again took too long altogether")
-        self._worker = self._worker or Worker(plan=self.plan, keras=self.keras)
-        self._worker.ready()
+        worker = self._worker or Worker(plan=self.plan, keras=self.keras)
+        try:
+            worker.ready()
+        except BaseException:
+            worker.close()
+            self._worker = None
+            raise
+        self._worker = worker
         started = time.monotonic()
         try:
             report = self._ask(Limits(LOAD_SECONDS), "load", cells=self.cells)

@@ -136,24 +136,25 @@ class Run:
         ]
         if waiting:
             return _outcome("not_run", f"waiting for {', '.join(waiting)}")
+        begin()
         try:
-            if self._has_seen_hidden and not marks.hidden:
-                self.student.renew()  # what it remembers of hidden inputs must not reach a message that is shown
-            self._has_seen_hidden = marks.hidden
-            self.student.begin(self.seed(name), marks.seconds, marks.uses_keras)
-            if (
-                marks.uses_keras
-            ):  # known mistakes train here in the same way as the student's code in the worker
-                warm()
-            failure = self._attempt(name, body, given, self.student, _unsaid if marks.hidden else self._note)
+            self._prepare(
+                name, marks
+            )  # what goes wrong here but for the submission's file is the machine's fault
+            try:
+                failure = self._attempt(
+                    name, body, given, self.student, _unsaid if marks.hidden else self._note
+                )
+            except (NotAttempted, WorkerFailed):
+                raise
+            except Exception as error:
+                return self._unexpected(name, marks, body, given, error)
         except NotAttempted as function:
             return _outcome("not_attempted", f"{function} is not written yet")
         except WorkerFailed as failed:
             function, _ = last_answer()
             sentence = failed.summary if marks.hidden else failed.sentence
             return _outcome("error", f"{function or 'the file'}: {inert(sentence, 300)}")
-        except Exception as error:
-            return self._unexpected(name, body, given, error)
         attempt = partial(self._attempt_quietly, name, body, given)
         if failure is None:
             self._passed.setdefault(marks.question, {})[name] = attempt
@@ -164,6 +165,15 @@ class Run:
         if mistake is not None:
             outcome |= {"misconception": mistake.id, "teaches": mistake.sentence}
         return outcome
+
+    def _prepare(self, name: str, marks: Marks) -> None:
+        """Have a worker ready for the check. Raises WorkerFailed where the file cannot be loaded again."""
+        if self._has_seen_hidden and not marks.hidden:
+            self.student.renew()  # what it remembers of hidden inputs must not reach a message that is shown
+        self._has_seen_hidden = marks.hidden
+        self.student.begin(self.seed(name), marks.seconds, marks.uses_keras)
+        if marks.uses_keras:  # known mistakes train here in the same way as the student's code in the worker
+            warm()
 
     def _note(self, note: str) -> None:
         if note not in self.notes and len(self.notes) < 100:
@@ -222,14 +232,14 @@ class Run:
         except Exception:
             return None
 
-    def _unexpected(self, name: str, body, given, error: Exception) -> dict[str, Any]:
+    def _unexpected(self, name: str, marks: Marks, body, given, error: Exception) -> dict[str, Any]:
         """A check stumbled: over an answer that it cannot use, or over its own mistake."""
         function, answer = last_answer()
         if self._reference_passes(name, body, given):
-            function = function or "the file"
-            return _outcome(
-                "failed", inert(f"the answer of {function} cannot be used: it is {describe(answer)}", 300)
-            )
+            sentence = f"the answer of {function or 'the file'} cannot be used"
+            if not marks.hidden:  # the answer itself could say what it saw
+                sentence += f": it is {describe(answer)}"
+            return _outcome("failed", inert(sentence, 300))
         self.broken.append(f"{name}: {type(error).__name__}: {error}")
         return _outcome("error", "the check itself failed; please tell the instructor")
 

@@ -12,6 +12,7 @@ import os
 import platform
 from collections import OrderedDict
 from collections.abc import Iterator
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -49,8 +50,10 @@ def trained(
     key = _content(model, x, y, epochs, batch_size, seed)
     if key not in _trained:
         with _alone(key):
-            _trained[key] = _read(key) or _train(model, x, y, epochs, batch_size, seed)
-            _write(key, _trained[key])
+            kept = _read(key)
+            _trained[key] = kept or _train(model, x, y, epochs, batch_size, seed)
+            if kept is None:
+                _write(key, _trained[key])
         if len(_trained) > MOST_IN_MEMORY:
             _trained.popitem(last=False)
     _trained.move_to_end(key)
@@ -63,7 +66,18 @@ def _content(model: ModelSpec, x: np.ndarray, y: np.ndarray, *settings: int) -> 
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         digest.update(np.ascontiguousarray(array))
     versions = [metadata.version(name) for name in ("labkit", "keras", "tensorflow", "numpy")]
-    digest.update(repr((settings, versions, platform.machine())).encode())
+    digest.update(repr((settings, versions, platform.machine(), _code())).encode())
+    return digest.hexdigest()
+
+
+@cache
+def _code() -> str:
+    """A digest of what trains, which may change without another version of labkit."""
+    import labkit.training
+
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for path in sorted(Path(labkit.training.__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

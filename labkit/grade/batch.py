@@ -263,7 +263,9 @@ class Grading:
                 key = replace(entry.key, sha256=task.submission.sha256)
                 entry = replace(entry, key=key)  # of what is graded, should the file have changed meanwhile
                 running[self.executor.submit(carry_out, task)] = (entry, task, time.monotonic(), 1)
-            self.watch.tick([_running(future, *about) for future, about in running.items()])
+            self.watch.tick(
+                [_running(future, entry, started) for future, (entry, _, started, _) in running.items()]
+            )
             finished, _ = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED)
             for future in finished:
                 entry, task, started, attempt = running.pop(future)
@@ -301,7 +303,7 @@ def _has(lab: Lab | None, name: str) -> bool:
     return lab is not None and any(name in (check.name, check.question) for check in lab.checks)
 
 
-def _running(future: Future, entry: _Prepared, task: Task, started: float, attempt: int) -> Running:
+def _running(future: Future, entry: _Prepared, started: float) -> Running:
     return Running(entry.found.name, getattr(future, "note", ""), time.monotonic() - started)
 
 

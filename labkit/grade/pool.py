@@ -23,6 +23,7 @@ import psutil
 
 from labkit import lazy
 from labkit.grade import task as tasks
+from labkit.text import signal_name
 from labkit.worker.launch import THREADS
 
 _STOP_SECONDS = 3.0
@@ -157,10 +158,7 @@ def _family(pid: int | None) -> list[psutil.Process]:
 
 def _end(code: int | None) -> str:
     if code is not None and code < 0:
-        try:
-            name = signal.Signals(-code).name
-        except ValueError:
-            name = f"signal {-code}"
+        name = signal_name(-code)
         hint = ", as when memory runs out" if name == "SIGKILL" else ""
         return f"the grader process was ended by {name}{hint}"
     return f"the grader process ended with exit status {code}"

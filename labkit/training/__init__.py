@@ -49,7 +49,8 @@ def fit(
 ):
     """Train a compiled Keras model; `model.fit`, with whole epochs inside one graph.
 
-    All arguments but `augment` mean what they mean in `keras.Model.fit`. Calls that need Python between
+    All arguments but `augment` mean what they mean in `keras.Model.fit`. Callbacks see what happens between
+    two batches up to half a second later: `TerminateOnNaN` ends a training then. Calls that need Python between
     two batches (generators, datasets, callbacks for every batch, eager models) go to `model.fit` as they
     are, with one debug line on the logger `labkit.training`.
 
@@ -101,9 +102,12 @@ def _fit(model, call, augment=None):
     """Train in the graph where that gives what Keras gives, and let Keras do it where not."""
     reason = reason_for_keras(model, call)
     if reason is None:
-        from labkit.training.epochs import run_epochs
-
-        return run_epochs(model, call, augment)
+        try:
+            from labkit.training.epochs import run_epochs
+        except ImportError as error:
+            reason = f"this Keras is laid out differently: {error}"
+        else:
+            return run_epochs(model, call, augment)
     _log.debug("model.fit of Keras trains this model: %s.", reason)
     return _keras_fit(model, **_with_augmented_batches(model, call, augment))
 

@@ -47,11 +47,25 @@ def work(model, steps):
 
 
 def pays_off(model, tensors, work_done):
-    """Whether to compile this model's loop, after and with so much `work`.
+    """Whether to run this model as machine code, after and with so much `work`.
 
     `tensors` is all training data, in the structure that `train_step` receives.
     """
     return work_done >= _LONG and _is_dense(model) and _is_certain(model, tensors)
+
+
+def can_be_compiled(graph):
+    """Whether a traced loop holds nothing that machine code leaves out or does in another way.
+
+    XLA drops assertions, and draws other random numbers than TensorFlow does.
+    """
+    names = {node.op for node in graph.node} | {
+        node.op for function in graph.library.function for node in function.node_def
+    }
+    return not any("Assert" in name or "Random" in name or name in _ONLY_IN_KERNELS for name in names)
+
+
+_ONLY_IN_KERNELS = {"CheckNumerics", "Print", "PrintV2", "PyFunc", "EagerPyFunc", "PyFuncStateless"}
 
 
 def _is_dense(model):
@@ -71,9 +85,10 @@ def _is_certain(model, tensors):
     ):
         return False
     _, targets, *_ = (*tensors, None)
-    outputs = model.output_shape[-1]
-    if not tf.is_tensor(targets) or not isinstance(outputs, int):
+    outputs = model.output_shape
+    if not tf.is_tensor(targets) or not isinstance(outputs[-1], int):
         return False
-    if math.prod(targets.shape[1:]) > 1:
+    may_be_classes = len(targets.shape) < len(outputs) or targets.shape[-1] == 1
+    if outputs[-1] == 1 or not may_be_classes:
         return True
-    return bool(tf.reduce_min(targets) >= 0 and tf.reduce_max(targets) < outputs)
+    return bool(tf.reduce_min(targets) >= 0 and tf.reduce_max(targets) < outputs[-1])

@@ -16,7 +16,7 @@ _FIRST_STRETCH = 32
 
 def run_epochs(model, call, augment=None):
     """Train `model` as `keras.Model.fit(**call)` would, and return its History."""
-    model._assert_compile_called("fit")  # warns when layers were frozen since `compile`
+    model._assert_compile_called("fit")
     call = split_for_validation(call)
     training = in_memory(
         call["x"], call["y"], call["sample_weight"], call["batch_size"], call["class_weight"]

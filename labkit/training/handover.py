@@ -1,8 +1,8 @@
 """Which calls of `fit` belong to Keras itself, and why.
 
 `labkit.fit` trains only what it can train with the same result. This file is the list of what it cannot:
-each rule returns the reason in words, or None. Keras' private modules are imported in one place here and in
-`batches.py`; if a later Keras moves them, every call goes to Keras and nothing breaks.
+each rule returns the reason in words, or None. Where a later Keras has moved the private parts that labkit
+trains with, every call goes to Keras.
 """
 
 import keras

@@ -31,8 +31,6 @@ _TINY = 1_200_000
 # ones, and a second copy of all the data would cost memory.
 _GATHERED_BYTES = 32 * 2**20
 
-_compiled = weakref.WeakKeyDictionary()
-
 
 class _Loops:
     """What is known of one model between two calls of `compile`: its graphs, and its `compilation.work`."""
@@ -44,9 +42,11 @@ class _Loops:
 
 
 def _loops(model):
-    loops = _compiled.get(model)
+    # Kept by the model itself, past Keras' tracking of attributes: both are freed together, even where a loss
+    # holds on to the model.
+    loops = vars(model).get("_labkit_loops")
     if loops is None or loops.compile_config is not model._compile_config:
-        loops = _compiled[model] = _Loops(model._compile_config)
+        loops = vars(model)["_labkit_loops"] = _Loops(model._compile_config)
     return loops
 
 
@@ -71,8 +71,10 @@ def batch_loop(model, data, batch_size, training, augment=None):
     if kind not in loops.by_kind:
         loops.by_kind[kind] = Loop(model, rows, batch_size, training, augment)
     loop = loops.by_kind[kind]
-    if loop.can_be_compiled and compilation.pays_off(model, data, loops.work):
-        loop.compile()
+    ordinary = training and augment is None and _has_keras_steps(model)
+    # Asked for each time: other data of this kind may hold a label that is no class.
+    steps = len(tree.flatten(data)[0]) // batch_size
+    loop.compile(steps if ordinary and compilation.pays_off(model, data, loops.work) else 0)
     return loop
 
 
@@ -85,29 +87,39 @@ class Loop:
     """
 
     def __init__(self, model, rows, batch_size, training, augment):
-        # The model owns this loop through `_compiled`: a strong reference would keep both alive for ever.
-        self._model = weakref.ref(model)
+        self._model = weakref.ref(model)  # which keeps this loop
+        self._trainable = _trainable(model)
         self._rows, self._batch_size, self._training, self._augment = rows, batch_size, training, augment
+        self._steps = 0  # of machine code
         sample = sum(math.prod(leaf.shape[1:]) * leaf.dtype.size for leaf in tree.flatten(rows))
         self.most = max(1, _GATHERED_BYTES // (batch_size * max(1, sample)))
-        self.can_be_compiled = training and augment is None and _has_keras_steps(model)
         self._graph = self._trace()
         self._machine_code = None
+        self._compiled = self._was_compiled = False
 
     def __call__(self, data, samples):
         size = min(self._batch_size, len(samples))
         count = len(samples) // size
         graph = self._graph
-        if self._machine_code is not None and size == self._batch_size:
+        if self._compiled and size == self._batch_size and count <= self._steps:
             # Machine code is made for arrays of one size; the samples beyond `count` steps are not used.
-            graph, samples = self._machine_code, tf.pad(samples, [[0, self.most * size - len(samples)]])
+            graph, samples = self._machine_code, tf.pad(samples, [[0, self._steps * size - len(samples)]])
         rows = tree.map_structure(lambda tensor: tf.gather(tensor, samples), data)
         return graph(rows, count, size) if graph is self._graph else graph(rows, count)
 
-    def compile(self):
-        """Run as machine code from now on, if XLA can compile this model."""
-        self.can_be_compiled = False  # once is enough
-        size = self.most * self._batch_size
+    def compile(self, steps):
+        """Run as machine code from now on; no longer, if `steps`, the batches in an epoch, is 0."""
+        if steps and not self._was_compiled:
+            self._steps = min(steps, self.most)
+            self._machine_code = self._compile()
+            self._was_compiled = True
+        self._compiled = steps > 0 and self._machine_code is not None
+
+    def _compile(self):
+        """The loop as a function of `_steps * batch_size` rows; None where XLA does not do the same."""
+        if self._trainable != _trainable(self._model()):
+            return None  # layers were frozen since: Keras, too, goes on with the graph that it has
+        size = self._steps * self._batch_size
         rows = tree.map_structure(lambda spec: tf.TensorSpec([size, *spec.shape[1:]], spec.dtype), self._rows)
         compiled = tf.function(
             lambda rows, count: self._run(rows, count, self._batch_size, self._step),
@@ -116,13 +128,16 @@ class Loop:
             input_signature=[rows, tf.TensorSpec([], tf.int32)],
         )
         try:
+            if not compilation.can_be_compiled(compiled.get_concrete_function().graph.as_graph_def()):
+                _log.debug("XLA would not do the same with this model; it trains as before.")
+                return None
             # No step at all compiles everything and changes nothing.
             compiled(tree.map_structure(lambda spec: tf.zeros(spec.shape, spec.dtype), rows), 0)
         except (tf.errors.OpError, ValueError, TypeError, NotImplementedError) as error:
             _log.debug("XLA cannot compile this model: %s.", str(error).partition("\n")[0])
-        else:
-            _log.debug("XLA compiled this model; it trains as machine code from now on.")
-            self._machine_code = compiled
+            return None
+        _log.debug("XLA compiled this model; it trains as machine code from now on.")
+        return compiled
 
     def _trace(self):
         model = self._model()
@@ -172,6 +187,10 @@ def _part(rows, start, size):
     """Rows `start` to `start + size`: memory is shared, and XLA knows how many they are."""
     _, *others = rows.shape
     return tf.slice(rows, [start, *[0] * len(others)], [size, *others])
+
+
+def _trainable(model):
+    return [id(weight) for weight in model.trainable_weights]
 
 
 def _has_keras_steps(model):

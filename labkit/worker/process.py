@@ -12,7 +12,6 @@ import os
 import queue
 import secrets
 import shutil
-import signal
 import subprocess
 import tempfile
 import threading
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn
 
+from labkit.text import signal_name
 from labkit.worker import wire
 from labkit.worker.family import Family, is_overfull
 from labkit.worker.isolation import Plan, candidates
@@ -113,7 +113,11 @@ class Worker:
         self._closed = False
         self._ready = False
         self._folder_seen = 0.0
-        self.process = launch(self.plan, memory_limit + RESERVE, self.folder, keras)
+        try:
+            self.process = launch(self.plan, memory_limit + RESERVE, self.folder, keras)
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
         self._family = Family(self.process.pid)
         self._threads = [
             threading.Thread(target=target, daemon=True) for target in (self._read_answers, self._read_output)
@@ -277,7 +281,7 @@ class Worker:
         except subprocess.TimeoutExpired:
             return "it closed its answer pipe without an answer"
         if code < 0:
-            return f"its process ended without an answer ({signal.Signals(-code).name})"
+            return f"its process ended without an answer ({signal_name(-code)})"
         return f"its process ended without an answer (exit status {code}): does it call exit()?"
 
     def _kill(self) -> None:
