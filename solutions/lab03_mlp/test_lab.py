@@ -583,6 +583,9 @@ def _loss_and_probability(model, x, y):
     live = model.rebuild()
     outputs = np.asarray(live(x, training=False))
     loss = float(live.compute_loss(x=x, y=y, y_pred=outputs, training=False))
+    loss -= sum(
+        float(part) for part in live.losses
+    )  # weight decay is welcome, and no part of the cross-entropy
     if model.compile["loss"].get("from_logits"):
         outputs = 1 / (1 + np.exp(-outputs)) if outputs.shape[1] == 1 else _softmax(outputs)
     expect.true(
