@@ -73,10 +73,9 @@ def _content(model: ModelSpec, x: np.ndarray, y: np.ndarray, *settings: int) -> 
 @cache
 def _code() -> str:
     """A digest of what trains, which may change without another version of labkit."""
-    import labkit.training
-
-    digest = hashlib.sha256(Path(__file__).read_bytes())
-    for path in sorted(Path(labkit.training.__file__).parent.glob("*.py")):
+    here = Path(__file__)
+    digest = hashlib.sha256(here.read_bytes())
+    for path in sorted((here.parent.parent / "training").glob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
