@@ -1,8 +1,8 @@
 """Time of one training epoch: labkit.fit beside model.fit, PyTorch, NumPy and the speed of the processor.
 
-    python benchmarks/training.py [--models softmax mlp cnn] [--batch-size 32 128] [--rounds 5] [--quick]
+    python benchmarks/training.py [--models softmax mlp cnn] [--batch-size 32 128] [--rounds 6] [--quick]
 
-All contestants train the same model on the same 60,000 MNIST digits, in turn: two epochs each by one call, in a
+All contestants train the same model on the same 60,000 MNIST digits, in turn: a few epochs each by one call, in a
 new random order every round, so that a busy machine is unfair to all alike. The table gives the seconds of an
 epoch, as the median of the rounds after the first, which compiles, and the accuracy on the test set after all
 of them. A contestant that takes five times as long as the fastest leaves the race after its second round.
@@ -26,7 +26,6 @@ from rich.progress import Progress
 from rich.table import Table
 
 CLASSES = 10
-EPOCHS = 2  # in each round
 LONG = 40  # epochs after which even softmax regression runs as machine code
 
 
@@ -37,6 +36,7 @@ def main():
     parser.add_argument("--models", nargs="+", choices=list(MODELS), default=list(MODELS))
     parser.add_argument("--batch-size", nargs="+", type=int, default=[32, 128])
     parser.add_argument("--rounds", type=int, default=6, help="turns of each contestant, the first untimed")
+    parser.add_argument("--epochs", type=int, default=3, help="epochs of each turn, by one call")
     parser.add_argument("--samples", type=int, default=60_000)
     parser.add_argument("--quick", action="store_true", help="3 rounds on 6,000 samples")
     options = parser.parse_args()
@@ -63,9 +63,9 @@ def _measure(options):
                         continue
                     progress.update(task, description=f"{model}, batch {batch_size}: {name}")
                     start, cpu = time.perf_counter(), time.process_time()
-                    field[name].train(EPOCHS)
+                    field[name].train(options.epochs)
                     seconds = time.perf_counter() - start, time.process_time() - cpu
-                    times[name].append([each / EPOCHS for each in seconds])
+                    times[name].append([each / options.epochs for each in seconds])
                     progress.advance(task)
             results[model, batch_size] = {
                 name: (*map(statistics.median, zip(*times[name][1:], strict=True)), field[name].accuracy())
