@@ -129,16 +129,16 @@ def test_a_machine_that_cannot_start_workers_is_not_the_fault_of_a_submission(
 ):
     path = tmp_path / "alice.py"
     path.write_text("import os\ndef double(x):\n    os._exit(1)\n")
-    starts = iter(range(2))
-    start = Worker.ready
+    task = Task(read_submission(path), toy_course.lab("lab01"), b"salt", strongest_plan())
+    ready, first = Worker.ready, []
 
     def full(worker):
-        if next(starts):
+        first[:] = first or [worker]
+        if worker is not first[0]:
             raise WorkerUnavailable("no space left")
-        start(worker)
+        ready(worker)
 
     monkeypatch.setattr(Worker, "ready", full)
-    task = Task(read_submission(path), toy_course.lab("lab01"), b"salt", strongest_plan())
     graded = carry_out(task)
     assert graded.faults and "no fault of it" in graded.record.notes[0]
 

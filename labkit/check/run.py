@@ -138,13 +138,11 @@ class Run:
             return _outcome("not_run", f"waiting for {', '.join(waiting)}")
         begin()
         try:
-            self._prepare(
-                name, marks
-            )  # what goes wrong here but for the submission's file is the machine's fault
+            # what goes wrong here, but for the submission's own file, is the machine's fault: it is not caught
+            self._prepare(name, marks)
+            note = _unsaid if marks.hidden else self._note
             try:
-                failure = self._attempt(
-                    name, body, given, self.student, _unsaid if marks.hidden else self._note
-                )
+                failure = self._attempt(name, body, given, self.student, note)
             except (NotAttempted, WorkerFailed):
                 raise
             except Exception as error:

@@ -1,7 +1,7 @@
 """Graphs that run many batches: the model's own `train_step` or `test_step` inside a `tf.while_loop`.
 
-One graph is traced per model and kind of data, and kept as long as the model lives and is not compiled again;
-how many samples there are, and in which batches, does not matter.
+One graph is traced per model, batch size and kind of data, and kept as long as the model lives and is not
+compiled again; how many samples there are, and whether the last batch is smaller, does not matter.
 """
 
 import contextlib
@@ -95,7 +95,7 @@ class Loop:
         self.most = max(1, _GATHERED_BYTES // (batch_size * max(1, sample)))
         self._graph = self._trace()
         self._machine_code = None
-        self._compiled = self._was_compiled = False
+        self._compiled = False
 
     def __call__(self, data, samples):
         size = min(self._batch_size, len(samples))
@@ -109,10 +109,9 @@ class Loop:
 
     def compile(self, steps):
         """Run as machine code from now on; no longer, if `steps`, the batches in an epoch, is 0."""
-        if steps and not self._was_compiled:
+        if steps and not self._steps:  # once is enough
             self._steps = min(steps, self.most)
             self._machine_code = self._compile()
-            self._was_compiled = True
         self._compiled = steps > 0 and self._machine_code is not None
 
     def _compile(self):
