@@ -1,5 +1,6 @@
 """Arrays as Keras would batch them: the same casts, weights and checks, kept whole in memory."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,19 +10,27 @@ from keras.src.trainers.data_adapters import array_slicing
 from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
 from keras.src.trainers.data_adapters.data_adapter_utils import unpack_x_y_sample_weight
 
-__all__ = ["Batches", "dataset_with", "in_memory", "split_for_validation", "unpack_x_y_sample_weight"]
+__all__ = [
+    "Batches",
+    "dataset_with",
+    "gather",
+    "in_memory",
+    "split_for_validation",
+    "tensors",
+    "unpack_x_y_sample_weight",
+]
 
-_ALIGNMENT = 64  # bytes
-_LARGE = 2**20  # bytes
+_ALIGNMENT = 64  # bytes: where TensorFlow reads memory that is not its own
 
 
 class Batches(NamedTuple):
     """Training or validation data, and how it is cut into batches.
 
-    `tensors` has the structure that `train_step` receives, each leaf with all samples on its first axis.
+    `arrays` has the structure that `train_step` receives, each leaf a NumPy array with all samples on its first
+    axis: the caller's own memory wherever it has the right type.
     """
 
-    tensors: Any
+    arrays: Any
     samples: int
     batch_size: int
 
@@ -45,24 +54,43 @@ def in_memory(x, y, sample_weight, batch_size, class_weight=None):
         x, y, sample_weight=sample_weight, batch_size=batch_size, class_weight=class_weight
     )
     arrays = array_slicing.convert_to_sliceable(adapter._inputs, target_backend="tensorflow")
-    tensors = tree.map_structure(_tensor, tree.lists_to_tuples(arrays))
-    return Batches(tensors, adapter._num_samples, adapter.batch_size)
+    arrays = tree.map_structure(np.asarray, tree.lists_to_tuples(arrays))
+    return Batches(arrays, adapter._num_samples, adapter.batch_size)
 
 
-def _tensor(array):
-    """The array as a tensor, made much sooner than by TensorFlow where it is large.
+def gather(arrays, samples, room=0):
+    """The rows of these samples, int64 `(n,)`, in arrays of their own, which `tensors` need not copy.
 
-    TensorFlow takes over an array as it is if it begins at a multiple of 64 bytes, and otherwise copies it
-    into memory that the kernel hands out in small pages. NumPy asks for large ones.
+    With `room` above n there are so many rows; those after the n-th hold anything.
     """
-    plain = isinstance(array, np.ndarray) and array.dtype.kind in "fiu"
-    if plain and array.nbytes >= _LARGE and (array.ctypes.data % _ALIGNMENT or not array.flags.c_contiguous):
-        room = np.empty(array.nbytes + _ALIGNMENT, np.uint8)
-        room = room[-room.ctypes.data % _ALIGNMENT :][: array.nbytes]
-        aligned = room.view(array.dtype).reshape(array.shape)
-        aligned[...] = array
-        array = aligned
-    return tf.convert_to_tensor(array)
+
+    def rows(array):
+        new = _empty((max(len(samples), room), *array.shape[1:]), array.dtype)
+        # "clip" as it writes to `out` directly; no index is out of range.
+        np.take(array, samples, axis=0, out=new[: len(samples)], mode="clip")
+        return new
+
+    return tree.map_structure(rows, arrays)
+
+
+def tensors(arrays):
+    """The same structure of tensors: they share the memory of what `gather` made."""
+
+    def tensor(array):
+        if array.dtype.kind in "biufc" and array.dtype.isnative:
+            # TensorFlow's own conversion copies twice, to protect a tensor from changes of its array.
+            return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+        return tf.convert_to_tensor(array)
+
+    return tree.map_structure(tensor, arrays)
+
+
+def _empty(shape, dtype):
+    if dtype.kind == "O":
+        return np.empty(shape, dtype)
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.empty(size + _ALIGNMENT, np.uint8)
+    return memory[-memory.ctypes.data % _ALIGNMENT :][:size].view(dtype).reshape(shape)
 
 
 def split_for_validation(call):
@@ -93,7 +121,7 @@ def augment_inputs(augment, batch):
 
 def dataset_with(augment, batches, shuffle):
     """A `tf.data.Dataset` of augmented batches, for the loop of Keras."""
-    dataset = tf.data.Dataset.from_tensor_slices(batches.tensors)
+    dataset = tf.data.Dataset.from_tensor_slices(batches.arrays)
     if shuffle:
         dataset = dataset.shuffle(batches.samples)
     dataset = dataset.batch(batches.batch_size).map(

@@ -10,6 +10,7 @@ training never earns back.
 import math
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras.src import tree
 from keras.src.models import Functional
@@ -46,12 +47,12 @@ def work(model, steps):
     return (sum(math.prod(weight.shape) for weight in model.trainable_weights) + _DISPATCH) * steps
 
 
-def pays_off(model, tensors, work_done):
+def pays_off(model, data, work_done):
     """Whether to run this model as machine code, after and with so much `work`.
 
-    `tensors` is all training data, in the structure that `train_step` receives.
+    `data` is all training data, in the structure that `train_step` receives, in NumPy arrays.
     """
-    return work_done >= _LONG and _is_dense(model) and _is_certain(model, tensors)
+    return work_done >= _LONG and _is_dense(model) and _is_certain(model, data)
 
 
 def can_be_compiled(graph):
@@ -74,21 +75,18 @@ def _is_dense(model):
     return model.built and all(type(part) in _LAYERS for part in model._flatten_layers())
 
 
-def _is_certain(model, tensors):
+def _is_certain(model, data):
     """Whether data of this kind cannot fail in a batch: machine code would go on with NaN, without an error.
 
     A label that is no class is what TensorFlow's kernels do complain about.
     """
-    if not isinstance(tensors, tuple) or any(
-        not (tensor.dtype.is_floating or tensor.dtype.is_integer or tensor.dtype.is_bool)
-        for tensor in tree.flatten(tensors)
-    ):
+    if not isinstance(data, tuple) or any(array.dtype.kind not in "biuf" for array in tree.flatten(data)):
         return False
-    _, targets, *_ = (*tensors, None)
+    _, targets, *_ = (*data, None)
     outputs = model.output_shape
-    if not tf.is_tensor(targets) or not isinstance(outputs[-1], int):
+    if not isinstance(targets, np.ndarray) or not isinstance(outputs[-1], int):
         return False
-    may_be_classes = len(targets.shape) < len(outputs) or targets.shape[-1] == 1
+    may_be_classes = targets.ndim < len(outputs) or targets.shape[-1] == 1
     if outputs[-1] == 1 or not may_be_classes:
         return True
-    return bool(tf.reduce_min(targets) >= 0 and tf.reduce_max(targets) < outputs[-1])
+    return bool(targets.min() >= 0 and targets.max() < outputs[-1])

@@ -1,12 +1,20 @@
 """The loop over epochs: what `keras.Model.fit` does around its loop over batches, in the same order."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras.src.utils.python_utils import pythonify_logs
 
-from labkit.training.batches import in_memory, split_for_validation, unpack_x_y_sample_weight
+from labkit.training.batches import (
+    gather,
+    in_memory,
+    split_for_validation,
+    tensors,
+    unpack_x_y_sample_weight,
+)
 from labkit.training.loops import batch_loop, prepare
 
 # Graphs return to Python about this often, for the progress bar and for Ctrl-C.
@@ -65,7 +73,7 @@ def _train_one_epoch(model, batches, shuffle, augment, callbacks):
     if shuffle:
         order = tf.random.shuffle(order)
     logs = {}
-    for done, logs in _stretches(model, batches, order, True, augment):
+    for done, logs in _stretches(model, batches, order.numpy(), True, augment):
         callbacks.on_train_batch_end(done - 1, logs)
         if model.stop_training:
             break
@@ -77,22 +85,35 @@ def _evaluate(model, batches, callbacks):
     callbacks.on_test_begin()
     model.reset_metrics()
     logs = {}
-    for _, logs in _stretches(model, batches, tf.range(batches.samples, dtype=tf.int64), False):  # noqa: B007
+    for _, logs in _stretches(model, batches, np.arange(batches.samples), False):  # noqa: B007
         pass
     callbacks.on_test_end(logs)
     return logs
 
 
 def _stretches(model, batches, order, training, augment=None):
-    """Run all batches in a few graph calls; after each, yield the batches done and the logs so far."""
-    loop = batch_loop(model, batches.tensors, batches.batch_size, training, augment)
-    done, count = 0, _FIRST_STRETCH
-    while done < batches.steps:
+    """Run all batches in a few graph calls; after each, yield the batches done and the logs so far.
+
+    While a graph runs, another thread gathers the samples of the next call.
+    """
+    loop = batch_loop(model, batches, training, augment)
+
+    def next_rows(done, count):
         # A smaller batch at the end is a call of its own.
         count = min(count, loop.most, batches.full - done) or 1
-        started = time.perf_counter()
         samples = order[done * batches.batch_size : (done + count) * batches.batch_size]
-        logs = pythonify_logs(loop(batches.tensors, samples))
-        done += count
-        yield done, logs
-        count = max(1, int(count / (time.perf_counter() - started) * _SECONDS_PER_STRETCH))
+        return count, len(samples), beside.submit(gather, batches.arrays, samples, loop.room(len(samples)))
+
+    with ThreadPoolExecutor(1) as beside:
+        done, most = 0, _FIRST_STRETCH
+        ahead = next_rows(done, most)
+        while done < batches.steps:
+            count, samples, rows = ahead
+            rows = tensors(rows.result())
+            done += count
+            if done < batches.steps:
+                ahead = next_rows(done, most)
+            started = time.perf_counter()
+            logs = pythonify_logs(loop(rows, samples))
+            most = max(1, int(count / (time.perf_counter() - started) * _SECONDS_PER_STRETCH))
+            yield done, logs

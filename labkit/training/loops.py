@@ -27,9 +27,9 @@ _log = logging.getLogger("labkit.training")
 # Up to about this many weights times samples in a batch, one thread does a step sooner than two.
 _TINY = 1_200_000
 
-# Samples are gathered in their random order this much at a time: one large gather costs less than many small
-# ones, and a second copy of all the data would cost memory.
-_GATHERED_BYTES = 32 * 2**20
+# Samples are gathered in their random order this much at a time: much more would leave the processor's cache
+# before it is used, and much less would be too many calls.
+_GATHERED_BYTES = 8 * 2**20
 
 
 class _Loops:
@@ -52,38 +52,40 @@ def _loops(model):
 
 def prepare(model, batches, epochs):
     """Say that `epochs` of training on these batches follow: a long training is worth compiling."""
-    inputs = batches.tensors[0] if isinstance(batches.tensors, tuple) else batches.tensors
+    inputs = batches.arrays[0] if isinstance(batches.arrays, tuple) else batches.arrays
     if isinstance(model, keras.Sequential) and not model.built and not tree.is_nested(inputs):
         model.build((None, *inputs.shape[1:]))  # as its first call would, but in time to see how large it is
     _loops(model).work += compilation.work(model, batches.full * max(epochs, 0))
     if model.built and not model.optimizer.built and _has_keras_steps(model):
         # A graph that makes variables, of the optimizer or of metrics, has to be traced a second time.
-        first = tree.map_structure(lambda tensor: tensor[: batches.batch_size], batches.tensors)
+        first = tree.map_structure(lambda array: array[: batches.batch_size], batches.arrays)
         with contextlib.suppress(Exception):  # tracing meets the same mistake, and reports it as Keras does
             model._symbolic_build(data_batch=first)
 
 
-def batch_loop(model, data, batch_size, training, augment=None):
-    """The `Loop` for batches of up to `batch_size` samples of `data`."""
+def batch_loop(model, batches, training, augment=None):
+    """The `Loop` for batches of this size of data of this kind."""
     loops = _loops(model)
-    rows = tree.map_structure(lambda tensor: tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype), data)
-    kind = (training, batch_size, augment, tuple(tree.flatten_with_path(rows)))
+    rows = tree.map_structure(
+        lambda array: tf.TensorSpec([None, *array.shape[1:]], tf.as_dtype(array.dtype)), batches.arrays
+    )
+    kind = (training, batches.batch_size, augment, tuple(tree.flatten_with_path(rows)))
     if kind not in loops.by_kind:
-        loops.by_kind[kind] = Loop(model, rows, batch_size, training, augment)
+        loops.by_kind[kind] = Loop(model, rows, batches.batch_size, training, augment)
     loop = loops.by_kind[kind]
     ordinary = training and augment is None and _has_keras_steps(model)
     # Asked for each time: other data of this kind may hold a label that is no class.
-    steps = len(tree.flatten(data)[0]) // batch_size
-    loop.compile(steps if ordinary and compilation.pays_off(model, data, loops.work) else 0)
+    loop.compile(batches.full if ordinary and compilation.pays_off(model, batches.arrays, loops.work) else 0)
     return loop
 
 
 class Loop:
     """Many batches of a model in one call.
 
-    `loop(data, samples)` does one step for each `batch_size` of these samples, in their order, and returns the
-    logs after the last as a dict of scalar tensors. A few samples less than `batch_size` are a batch as well.
-    There may be at most `loop.most` batches.
+    `loop(rows, samples)` does one step for each `batch_size` of the first so many samples, and returns the logs
+    after the last as a dict of scalar tensors. A few samples less than `batch_size` are a batch as well. `rows`
+    has the structure of the data, each leaf a tensor of `loop.room(samples)` rows, unless that is 0, or of
+    just so many as there are samples. There may be at most `loop.most` batches.
     """
 
     def __init__(self, model, rows, batch_size, training, augment):
@@ -97,15 +99,16 @@ class Loop:
         self._machine_code = None
         self._compiled = False
 
-    def __call__(self, data, samples):
-        size = min(self._batch_size, len(samples))
-        count = len(samples) // size
-        graph = self._graph
-        if self._compiled and size == self._batch_size and count <= self._steps:
-            # Machine code is made for arrays of one size; the samples beyond `count` steps are not used.
-            graph, samples = self._machine_code, tf.pad(samples, [[0, self._steps * size - len(samples)]])
-        rows = tree.map_structure(lambda tensor: tf.gather(tensor, samples), data)
-        return graph(rows, count, size) if graph is self._graph else graph(rows, count)
+    def __call__(self, rows, samples):
+        size = min(self._batch_size, samples)
+        if self.room(samples):
+            return self._machine_code(rows, samples // size)
+        return self._graph(rows, samples // size, size)
+
+    def room(self, samples):
+        """Rows that the arrays for so many samples need: machine code is made for arrays of one size."""
+        room = self._steps * self._batch_size
+        return room if self._compiled and self._batch_size <= samples <= room else 0
 
     def compile(self, steps):
         """Run as machine code from now on; no longer, if `steps`, the batches in an epoch, is 0."""
