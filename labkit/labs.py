@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from labkit import quizzes
+from labkit.worker.launch import THREADS
 
 COURSE_FILE = "course.toml"
 _HEADING = re.compile(r"^# #{2,3} (\d+\.\d+)\s+(.+?)\s*$")
@@ -67,6 +68,7 @@ class Lab:
     """A lab of a course. `handout` is what students get; `solution` is None where only that exists.
 
     `due` has a time zone; `attempts` is how many submissions of a student count. None: at any time, any number.
+    A submission computes with so many `threads`, whatever the machine has: results depend on it in their last digits.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Lab:
     solution: Path | None
     due: datetime | None = None
     attempts: int | None = None
+    threads: int = THREADS
 
     @property
     def source(self) -> Path:
@@ -129,8 +132,8 @@ class Course:
     title: str
     order: tuple[str, ...]
     late: LatePolicy = LatePolicy()
-    #: for each lab of the order, when it is due and how many attempts count
-    limits: dict[str, tuple[datetime | None, int | None]] = field(default_factory=dict, compare=False)
+    #: for each lab of the order what course.toml says: when it is due, how many attempts count, how many threads
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict, compare=False)
 
     @cached_property
     def labs(self) -> tuple[Lab, ...]:
@@ -148,7 +151,7 @@ class Course:
     def _lab(self, name: str) -> Lab:
         solution = self.root / "solutions" / name
         found = solution if (solution / "lab.py").is_file() else None
-        return Lab(name, self.root / "labs" / name, found, *self.limits.get(name, (None, None)))
+        return Lab(name, self.root / "labs" / name, found, **self.settings.get(name, {}))
 
     def lab(self, name: str) -> Lab:
         """The lab of that name; "lab01", "01" and "1" will do. Raises CourseError."""
@@ -189,8 +192,8 @@ def read_course(root: Path) -> Course:
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise CourseError(f"{path} cannot be read: {error}. Each [[labs]] needs a name.") from None
     late = _late_policy(settings.get("late", {}), path)
-    limits = {str(entry["name"]): _limits(entry, path) for entry in settings.get("labs", [])}
-    return Course(root.absolute(), str(settings.get("title", root.name)), order, late, limits)
+    labs = {str(entry["name"]): _lab_settings(entry, path) for entry in settings.get("labs", [])}
+    return Course(root.absolute(), str(settings.get("title", root.name)), order, late, labs)
 
 
 def _late_policy(table: Any, path: Path) -> LatePolicy:
@@ -213,8 +216,8 @@ def _late_policy(table: Any, path: Path) -> LatePolicy:
         ) from None
 
 
-def _limits(entry: dict[str, Any], path: Path) -> tuple[datetime | None, int | None]:
-    due, attempts = entry.get("due"), entry.get("attempts")
+def _lab_settings(entry: dict[str, Any], path: Path) -> dict[str, Any]:
+    due, attempts, threads = entry.get("due"), entry.get("attempts"), entry.get("threads", THREADS)
     example = "is a date and time with its offset, without quotes, such as 2026-10-01T23:59:00+02:00"
     good = due is None or (isinstance(due, datetime) and due.tzinfo is not None)
     _require(good, path, f"due of {entry['name']}", f"{example}, not {due}")
@@ -224,7 +227,9 @@ def _limits(entry: dict[str, Any], path: Path) -> tuple[datetime | None, int | N
         f"attempts of {entry['name']}",
         f"is a whole number from 1, not {attempts!r}",
     )
-    return due, attempts
+    good = isinstance(threads, int) and not isinstance(threads, bool) and 1 <= threads <= 64
+    _require(good, path, f"threads of {entry['name']}", f"is a whole number from 1 to 64, not {threads!r}")
+    return {"due": due, "attempts": attempts, "threads": threads}
 
 
 def _counts(value: Any, least: int) -> bool:

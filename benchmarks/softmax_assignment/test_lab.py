@@ -34,13 +34,12 @@ def test_model(student, reference, rng):
 @points(40)
 @uses("keras")
 @limit(120)
-def test_training(student, mnist):
+def test_training(student, scaled_mnist):
     """Five epochs give 90 % on the test digits."""
-    x = mnist.x_train.reshape(-1, 784).astype("float32") / 255
+    x, digits = (images.reshape(-1, 784) for images in (scaled_mnist.x_train, scaled_mnist.x_test))
     model = student.hold(student.build_model())
-    history = student.train(model, x, np.eye(10, dtype="float32")[mnist.y_train])
+    history = student.train(model, x, np.eye(10, dtype="float32")[scaled_mnist.y_train])
     expect.equal(len(history.epoch), 5, what="the number of epochs")
-    digits = mnist.x_test.reshape(-1, 784).astype("float32") / 255
     outputs = student.fetch(model).rebuild().predict(digits, batch_size=1000, verbose=0)
-    accuracy = float((outputs.argmax(1) == mnist.y_test).mean())
+    accuracy = float((outputs.argmax(1) == scaled_mnist.y_test).mean())
     expect.at_least(accuracy, 0.90, what="the accuracy on the test digits")

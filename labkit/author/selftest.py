@@ -62,7 +62,7 @@ def selftest(
     if lab.solution is None:
         raise CourseError(f"{lab.name} has no solution here to test.")
     salt = salt or secrets.token_bytes(16)
-    live, worker, trials = Live(lab), InWorker([], keras=lab.uses_keras()), []
+    live, worker, trials = Live(lab), InWorker([], keras=lab.uses_keras(), threads=lab.threads), []
     master = lab.source.read_text(encoding="utf-8")
 
     def tried(cells: list[list[str]], only: str | None) -> list[CheckResult]:

@@ -25,6 +25,7 @@ from labkit.worker import (
     strongest_plan,
     values,
 )
+from labkit.worker.launch import THREADS
 
 LOAD_SECONDS = 60.0  # for loading a file, and for all that is spent on loading it again
 
@@ -126,12 +127,15 @@ class InWorker:
     """A worker process that is started when it is needed and started anew after it failed.
 
     `plan` says how it is isolated; without one, as strongly as this machine allows. With `keras` the worker
-    has Keras from the start, where this system can fork one that has.
+    has Keras from the start, where this system can fork one that has. It computes with so many `threads`.
     """
 
-    def __init__(self, cells: list[list[str]], plan: Plan | None = None, keras: bool = False):
+    def __init__(
+        self, cells: list[list[str]], plan: Plan | None = None, keras: bool = False, threads: int = THREADS
+    ):
         self.cells = cells
         self.keras = keras
+        self.threads = threads
         self.plan = plan or strongest_plan()
         self.limits = Limits()
         self._worker: Worker | None = None
@@ -142,7 +146,7 @@ class InWorker:
         """Load the submission, in a new worker where there is none, and return what `Session.load` reports."""
         if self._loading > LOAD_SECONDS:
             raise WorkerFailed("time", "loading the file again and again took too long altogether")
-        worker = self._worker or Worker(plan=self.plan, keras=self.keras)
+        worker = self._worker or Worker(plan=self.plan, keras=self.keras, threads=self.threads)
         try:
             worker.ready()
         except BaseException:

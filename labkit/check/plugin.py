@@ -7,8 +7,10 @@ The grader passes its own `Run` instead (`labkit.grade.checks`).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from labkit.check import marks, quiz
@@ -52,6 +54,26 @@ def mnist():
     from labkit.data import load_mnist
 
     return load_mnist()
+
+
+@pytest.fixture
+def scaled_mnist():
+    """The same with images of float32 from 0 to 1, read-only, made once for all submissions.
+
+    A whole part, such as `scaled_mnist.x_train.reshape(-1, 784)`, reaches a worker without being copied.
+    """
+    return _scaled_mnist()
+
+
+@lru_cache(maxsize=1)
+def _scaled_mnist():
+    from labkit.data import Dataset, load_mnist
+    from labkit.worker import segments
+
+    x_train, y_train, x_test, y_test = load_mnist()
+    images = (segments.share(images / np.float32(255)) for images in (x_train, x_test))
+    labels = (segments.share(labels) for labels in (y_train, y_test))
+    return Dataset(*(part for pair in zip(images, labels, strict=True) for part in pair))
 
 
 @pytest.hookimpl

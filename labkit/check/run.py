@@ -19,7 +19,7 @@ from labkit.check.marks import Marks
 from labkit.check.parties import InWorker, NotAttempted, Party, Transport
 from labkit.text import inert
 from labkit.worker import Plan, WorkerFailed, warm
-from labkit.worker.launch import can_fork, warm_server
+from labkit.worker.launch import THREADS, can_fork, warm_server
 
 VERDICTS = ("passed", "failed", "not_attempted", "not_run", "error")
 
@@ -55,6 +55,7 @@ class Run:
     sha256: str = ""
     plan: Plan | None = None
     keras: bool = False
+    threads: int = THREADS
     results: list[CheckResult] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
@@ -64,7 +65,7 @@ class Run:
     fatal: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.student = InWorker(self.cells, self.plan, self.keras)
+        self.student = InWorker(self.cells, self.plan, self.keras, self.threads)
         if self.keras and can_fork():
             warm_server()  # imports Keras over there …
             warm()  # … while it is imported here

@@ -23,7 +23,7 @@ from labkit.grade.one import Graded, live_answers
 from labkit.grade.record import versions
 from labkit.labs import CourseError, Lab
 from labkit.worker import Plan, WorkerUnavailable, strongest_plan
-from labkit.worker.launch import THREADS
+from labkit.worker.launch import THREADS, thread_settings
 
 _CONNECT_SECONDS = 20
 _alone = threading.Lock()
@@ -79,7 +79,7 @@ def _local_cluster(distributed: Any, address: str):
         processes=True,
         dashboard_address=None,
         memory_limit=0,  # student code has limits of its own, and lives in other processes
-        env=THREADS,
+        env=thread_settings(),
         silence_logs=50,
     )
 
@@ -153,7 +153,7 @@ def _few_threads() -> Iterator[None]:
     """As many threads for arithmetic as a grader process has: records must be the same to the last digit."""
     from threadpoolctl import threadpool_limits
 
-    for name, value in THREADS.items():  # TensorFlow reads them when it begins
+    for name, value in thread_settings().items():  # TensorFlow reads them when it begins
         os.environ.setdefault(name, value)
-    with threadpool_limits(int(THREADS["OMP_NUM_THREADS"])):
+    with threadpool_limits(THREADS):
         yield

@@ -61,6 +61,7 @@ def grade_on_gradescope(root: Path, isolation: str = "strongest", hidden: str = 
         sha256=submission.sha256,
         plan=plan,
         keras=lab.uses_keras(),
+        threads=lab.threads,
     )
 
     def so_far() -> Record:

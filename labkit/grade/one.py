@@ -95,7 +95,7 @@ def regrade_checks(
 
 def _live_run(submission: Submission, lab: Lab, salt: bytes, plan: Plan | None) -> Run:
     cells = [list(cell) for cell in submission.cells]
-    return Run(cells, live_answers(lab), salt, submission.sha256, plan, lab.uses_keras())
+    return Run(cells, live_answers(lab), salt, submission.sha256, plan, lab.uses_keras(), lab.threads)
 
 
 def check_submission(
@@ -103,7 +103,7 @@ def check_submission(
 ) -> Graded:
     """Run the public checks with recorded answers, of one question or all."""
     cells = [list(cell) for cell in submission.cells]
-    run = Run(cells, recorded_answers(lab.handout), keras=lab.uses_keras(question))
+    run = Run(cells, recorded_answers(lab.handout), keras=lab.uses_keras(question), threads=lab.threads)
     return _carry_out(run, submission, lab, lab.handout, None, (question,) if question else None, progress)
 
 
@@ -162,6 +162,7 @@ def run_checks(
     ):  # every lab has a test_lab.py: the next one is another module
         if getattr(module, "__file__", None) == str(test_file):
             del sys.modules[name]
+    run.results.sort(key=lambda result: (injected.order + [result.id]).index(result.id))
     if injected.interrupted:  # pytest ends in good order, as if the checks so far were all
         raise KeyboardInterrupt
     if injected.problems:
@@ -188,16 +189,19 @@ class _Injected:
         self.questions = questions
         self.progress = progress
         self.problems: list[str] = []
+        self.order: list[str] = []
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[plugin.RUN] = self.run
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        self.order = [item.name for item in items]
         if self.questions is not None:
             if self.dependents:
                 _add_dependents(items, self.questions)
                 self.run.results[:] = [r for r in self.run.results if r.question not in self.questions]
             items[:] = [item for item in items if _question(item) in self.questions]
+        items[:] = _hidden_last(items)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo) -> None:
         self.interrupted = excinfo.type is KeyboardInterrupt
@@ -217,6 +221,24 @@ class _Injected:
 def _question(item: pytest.Item) -> str | None:
     mark = item.get_closest_marker("question")
     return mark.args[0] if mark else None
+
+
+def _hidden_last(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The checks with the hidden ones as late as those allow that need their questions.
+
+    After a hidden check the next public one gets a fresh worker, which takes its time.
+    """
+    ordered, hidden = [], []
+    for item in items:
+        read = marks.read(item)
+        if read is not None and read.hidden:
+            hidden.append(item)
+            continue
+        if read is not None and {_question(waiting) for waiting in hidden} & set(read.needs):
+            ordered += hidden
+            hidden = []
+        ordered.append(item)
+    return ordered + hidden
 
 
 def _add_dependents(items: list[pytest.Item], questions: set[str]) -> None:

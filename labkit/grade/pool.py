@@ -24,7 +24,7 @@ import psutil
 from labkit import lazy
 from labkit.grade import task as tasks
 from labkit.text import signal_name
-from labkit.worker.launch import THREADS
+from labkit.worker.launch import thread_settings
 
 _STOP_SECONDS = 3.0
 _MEMORY = 4 * 1024**3  # bytes: a grader process that has grown beyond this is replaced before its next task
@@ -91,7 +91,7 @@ class _Grader:
         context = multiprocessing.get_context("spawn")  # a fork of a process that has threads may hang
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs,), daemon=False)
-        with _environment(THREADS), _deaf(), lazy.silence():
+        with _environment(thread_settings()), _deaf(), lazy.silence():
             self._process.start()
         theirs.close()
         self.busy = False

@@ -5,6 +5,7 @@ compiled again; how many samples there are, and whether the last batch is smalle
 """
 
 import contextlib
+import gc
 import logging
 import math
 import weakref
@@ -101,9 +102,10 @@ class Loop:
 
     def __call__(self, rows, samples):
         size = min(self._batch_size, samples)
+        count = tf.constant(samples // size)
         if self.room(samples):
-            return self._machine_code(rows, samples // size)
-        return self._graph(rows, samples // size, size)
+            return self._machine_code(rows, count)
+        return self._graph(rows, count, tf.constant(size))
 
     def room(self, samples):
         """Rows that the arrays for so many samples need: machine code is made for arrays of one size."""
@@ -130,11 +132,12 @@ class Loop:
             input_signature=[rows, tf.TensorSpec([], tf.int32)],
         )
         try:
-            if not compilation.can_be_compiled(compiled.get_concrete_function().graph.as_graph_def()):
+            compiled = _concrete(compiled)
+            if not compilation.can_be_compiled(compiled.graph.as_graph_def()):
                 _log.debug("XLA would not do the same with this model; it trains as before.")
                 return None
             # No step at all compiles everything and changes nothing.
-            compiled(tree.map_structure(lambda spec: tf.zeros(spec.shape, spec.dtype), rows), 0)
+            compiled(tree.map_structure(lambda spec: tf.zeros(spec.shape, spec.dtype), rows), tf.constant(0))
         except (tf.errors.OpError, ValueError, TypeError, NotImplementedError) as error:
             _log.debug("XLA cannot compile this model: %s.", str(error).partition("\n")[0])
             return None
@@ -153,7 +156,8 @@ class Loop:
             autograph=False,
             input_signature=[self._rows, *[tf.TensorSpec([], tf.int32)] * 2],
         )
-        return _in_one_thread(graph) if tiny else graph
+        # How it will run decides how its loop is laid out.
+        return _in_one_thread(_in_one_thread(_concrete)(graph)) if tiny else _concrete(graph)
 
     def _step(self, batch):
         model = self._model()
@@ -185,6 +189,17 @@ class Loop:
         return step(batch(count - 1))
 
 
+def _concrete(function):
+    """What this function does for its signature: called without a look at the arguments each time."""
+    collects = gc.isenabled()
+    gc.disable()  # what is made while tracing stays, and there is much of it to look through
+    try:
+        return function.get_concrete_function()
+    finally:
+        if collects:
+            gc.enable()
+
+
 def _part(rows, start, size):
     """Rows `start` to `start + size`: memory is shared, and XLA knows how many they are."""
     _, *others = rows.shape
@@ -214,11 +229,11 @@ def _is_tiny(model, batch_size):
     return multiplications <= _TINY and not convolution and not tf.config.list_logical_devices("GPU")
 
 
-def _in_one_thread(loop):
-    """Run a loop's operations one after the other in the calling thread (kernels may still use more)."""
+def _in_one_thread(function):
+    """The function, with the operations of graphs one after the other in one thread (kernels may use more)."""
 
     def run(*arguments):
         with function_executor_type("SINGLE_THREADED_EXECUTOR"):
-            return loop(*arguments)
+            return function(*arguments)
 
     return run

@@ -93,7 +93,7 @@ def _carry_out(
 
     try:
         keras = any(lab.uses_keras(question) for question in questions)
-        run = Run([list(cell) for cell in submission.cells], answers, keras=keras)
+        run = Run([list(cell) for cell in submission.cells], answers, keras=keras, threads=lab.threads)
         run.results += earlier
         run_checks(run, lab.handout / "test_lab.py", questions, tell)
         tell()

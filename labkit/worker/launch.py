@@ -31,8 +31,7 @@ except ImportError:  # Windows
     fcntl = None
 
 SERVER_SECONDS = 180.0  # to import Keras, on a machine that is busy
-#: The same number of threads on every machine and beside every other job: sums must not depend on it.
-THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), "2")
+THREADS = 2  # that a process computes with, unless a lab says otherwise
 _FLAGS = ["-I", "-B", "--check-hash-based-pycs", "always"]
 
 
@@ -43,6 +42,7 @@ class Launched(Protocol):
     stdin: BinaryIO  # requests
     stdout: BinaryIO  # answers
     stderr: BinaryIO  # what is printed
+    channel: socket.socket | None  # for large arrays, where they need not go through `stdin`
 
     def wait(self, timeout: float | None = None) -> int:
         """The exit status, or minus the signal; raises subprocess.TimeoutExpired."""
@@ -51,18 +51,26 @@ class Launched(Protocol):
         """Send SIGTERM."""
 
 
-def spawn(plan: Plan, memory: int, folder: str) -> Launched:
+def thread_settings(threads: int = THREADS) -> dict[str, str]:
+    """The environment of a process that computes with so many threads on every machine: sums depend on it."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+    return dict.fromkeys(names, str(threads))
+
+
+def spawn(plan: Plan, memory: int, folder: str, threads: int) -> Launched:
     """A worker in a fresh interpreter."""
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, *_FLAGS, "-m", "labkit.worker", plan.as_argument(), str(memory)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=folder,
-        env=_environment(folder),
+        env=_environment(folder, threads),
         close_fds=True,
         start_new_session=True,
     )
+    process.channel = None
+    return process
 
 
 def can_fork() -> bool:
@@ -90,7 +98,7 @@ class WarmServer:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd=self.folder,
-                env=_environment(self.folder),
+                env=_environment(self.folder, THREADS),
                 close_fds=True,
                 start_new_session=True,
             )
@@ -106,12 +114,12 @@ class WarmServer:
         with self._lock:
             self._await_ready()
 
-    def launch(self, plan: Plan, memory: int, folder: str) -> Launched:
+    def launch(self, plan: Plan, memory: int, folder: str, threads: int) -> Launched:
         """A worker that has Keras. Raises ServerFailed."""
         with self._lock:
             try:
                 self._await_ready()
-                return self._fork(plan, memory, folder)
+                return self._fork(plan, memory, folder, threads)
             except (OSError, ValueError, ServerFailed) as problem:
                 self.close()
                 raise ServerFailed(f"the server of warm workers failed: {problem}") from None
@@ -124,16 +132,20 @@ class WarmServer:
                 raise ServerFailed(problem)
             self._ready = True
 
-    def _fork(self, plan: Plan, memory: int, folder: str) -> Launched:
+    def _fork(self, plan: Plan, memory: int, folder: str, threads: int) -> Launched:
         self._asked += 1
         number = f"{os.getpid()}-{self._asked}"
         request = {"id": number, "plan": asdict(plan), "memory": memory, "folder": folder}
-        request["environment"] = _environment(folder)
+        request["environment"] = _environment(folder, threads)
         ours, theirs = [], []
-        for index in range(4):
-            reading, writing = os.pipe()
-            ours.append(writing if index == 0 else reading)
-            theirs.append(reading if index == 0 else writing)
+        for index in range(5):
+            if index == 3:
+                ends = (end.detach() for end in socket.socketpair())
+            else:
+                reading, writing = os.pipe()
+                ends = (writing, reading) if index == 0 else (reading, writing)
+            for side, end in zip((ours, theirs), ends, strict=True):
+                side.append(end)
         try:
             socket.send_fds(self._socket, [json.dumps(request).encode()], theirs)
             pid, pidfd = self._reply(number)
@@ -173,10 +185,11 @@ class WarmServer:
 class _Forked:
     """A process that the server forked: not our child, so that its pidfd and a pipe stand for `waitpid`."""
 
-    def __init__(self, pid: int, pidfd: int, pipes: list[int]):
+    def __init__(self, pid: int, pidfd: int, descriptors: list[int]):
         self.pid = pid
         self._pidfd = pidfd
-        requests, answers, output, self._report = pipes
+        requests, answers, output, channel, self._report = descriptors
+        self.channel = socket.socket(fileno=channel)
         self.stdin = os.fdopen(requests, "wb")
         self.stdout = os.fdopen(answers, "rb")
         self.stderr = os.fdopen(output, "rb")
@@ -219,15 +232,15 @@ def warm_server() -> WarmServer:
         return _server
 
 
-def launch(plan: Plan, memory: int, folder: str, keras: bool) -> Launched:
+def launch(plan: Plan, memory: int, folder: str, keras: bool, threads: int) -> Launched:
     """A worker process for this folder; one that has Keras, where that is asked for and this system forks."""
     if keras and can_fork():
         for _ in range(2):  # a server that was killed is replaced
             try:
-                return _widened(warm_server().launch(plan, memory, folder))
+                return _widened(warm_server().launch(plan, memory, folder, threads))
             except ServerFailed:
                 continue
-    return _widened(spawn(plan, memory, folder))
+    return _widened(spawn(plan, memory, folder, threads))
 
 
 def _widened(launched: Launched) -> Launched:
@@ -239,7 +252,7 @@ def _widened(launched: Launched) -> Launched:
     return launched
 
 
-def _environment(folder: str) -> dict[str, Any]:
+def _environment(folder: str, threads: int) -> dict[str, Any]:
     """All that the worker sees of the environment: nothing of the caller's but where libraries lie."""
     kept = {name: os.environ[name] for name in ("SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
     return {
@@ -258,5 +271,5 @@ def _environment(folder: str) -> dict[str, Any]:
         "KERAS_HOME": folder,
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "CUDA_VISIBLE_DEVICES": "-1",  # the same verdict with and without a graphics card
-        **THREADS,
+        **thread_settings(threads),
     }

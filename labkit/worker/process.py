@@ -20,11 +20,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn
 
+import numpy as np
+
 from labkit.text import signal_name
-from labkit.worker import wire
+from labkit.worker import segments, wire
 from labkit.worker.family import Family, is_overfull
 from labkit.worker.isolation import Plan, candidates
-from labkit.worker.launch import launch
+from labkit.worker.launch import THREADS, launch
 from labkit.worker.replies import is_reply
 
 OUTPUT_LIMIT = 64 * 1024  # bytes of printed text that are kept
@@ -100,10 +102,17 @@ def strongest_of(plans: list[Plan]) -> Plan:
 class Worker:
     """One worker process, behind `plan` or the strongest that there is. Use as a context manager, or `close`.
 
-    With `keras`, it is one that has imported Keras already, where this system can fork.
+    With `keras`, it is one that has imported Keras already, where this system can fork. It computes with so many
+    `threads`.
     """
 
-    def __init__(self, memory_limit: int = MEMORY_LIMIT, plan: Plan | None = None, keras: bool = False):
+    def __init__(
+        self,
+        memory_limit: int = MEMORY_LIMIT,
+        plan: Plan | None = None,
+        keras: bool = False,
+        threads: int = THREADS,
+    ):
         self.memory_limit = memory_limit
         self.plan = strongest_plan() if plan is None else plan
         self.folder = os.path.realpath(tempfile.mkdtemp(prefix="labkit-worker-"))
@@ -114,7 +123,7 @@ class Worker:
         self._ready = False
         self._folder_seen = 0.0
         try:
-            self.process = launch(self.plan, memory_limit + RESERVE, self.folder, keras)
+            self.process = launch(self.plan, memory_limit + RESERVE, self.folder, keras, threads)
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
@@ -151,8 +160,9 @@ class Worker:
             raise WorkerFailed("crash", "its worker is gone")
         self.ready()
         number = secrets.token_hex(8)
-        frame = wire.encode_parts({"id": number, **request})
-        threading.Thread(target=self._send, args=(frame,), daemon=True).start()
+        apart = [] if self.process.channel else None
+        frame = wire.encode_parts({"id": number, **request}, apart, segments.MOST)
+        threading.Thread(target=self._send, args=(frame, apart), daemon=True).start()
         body = self._await(limits)
         try:
             answer = wire.decode(body)
@@ -185,6 +195,8 @@ class Worker:
         self.process.wait()
         for thread in self._threads:  # they end with the pipes, unless something escaped and holds those
             thread.join(timeout=1)
+        if self.process.channel:
+            self.process.channel.close()
         try:
             self.process.stdin.close()
         except OSError:  # unsent bytes for a process that is gone
@@ -193,8 +205,10 @@ class Worker:
 
     # --- inside --------------------------------------------------------------------------------------------
 
-    def _send(self, frame: list[bytes | memoryview]) -> None:
+    def _send(self, frame: list[bytes | memoryview], apart: list[np.ndarray] | None) -> None:
         try:
+            if apart:
+                segments.send(self.process.channel, apart)
             for part in frame:
                 self.process.stdin.write(part)
             self.process.stdin.flush()

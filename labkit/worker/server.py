@@ -2,8 +2,8 @@
 
 It runs no TensorFlow operation, because a process that has run one cannot fork any more, and never meets
 a secret: all it is told is where a worker's folder lies and behind which layers the worker goes. A message
-on descriptor 0 is one worker, its four descriptors with it: requests, answers, output, and a pipe for how
-it ended. The answer is its process number and a pidfd.
+on descriptor 0 is one worker, its five descriptors with it: requests, answers, output, a socket for large
+arrays, and a pipe for how it ended. The answer is its process number and a pidfd.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _prepare() -> None:
 
 
 def _start_one(grader: socket.socket, selector: selectors.BaseSelector) -> bool:
-    message, descriptors, _, _ = socket.recv_fds(grader, REQUEST_BYTES, 4)
+    message, descriptors, _, _ = socket.recv_fds(grader, REQUEST_BYTES, 5)
     if not message:
         return False
     *pipes, report = descriptors
@@ -99,14 +99,16 @@ def _become_worker(request: dict[str, Any], pipes: list[int]) -> NoReturn:
         safe = [os.dup2(pipe, 100 + place) for place, pipe in enumerate(pipes)]
         for place, descriptor in enumerate(safe):
             os.dup2(descriptor, place)
-        os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # the grader's socket, and what belongs to other workers
+        os.closerange(
+            len(pipes), os.sysconf("SC_OPEN_MAX")
+        )  # the grader's socket, and what belongs to other workers
         os.setsid()
         os.environ.clear()
         os.environ.update(request["environment"])
         os.chdir(request["folder"])
         tempfile.tempdir = None
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else its own /proc/self would not be writable to it
-        loop.run(Plan(**request["plan"]), request["memory"])
+        loop.run(Plan(**request["plan"]), request["memory"], channel=3)
     except SystemExit:
         status = 0
     except BaseException as problem:

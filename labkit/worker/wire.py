@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -59,18 +60,31 @@ def encode(value: Any) -> bytes:
     return b"".join(encode_parts(value))
 
 
-def encode_parts(value: Any) -> list[bytes | memoryview]:
-    """The frame in pieces, to be written one after the other; large arrays are not copied."""
+def encode_parts(
+    value: Any, apart: list[np.ndarray] | None = None, most: int = 0
+) -> list[bytes | memoryview]:
+    """The frame in pieces, to be written one after the other; large arrays are not copied.
+
+    Up to `most` large arrays are appended to `apart` instead, C-contiguous, to be sent in another way.
+    """
     arrays: list[np.ndarray] = []
     tree = to_tree(value, arrays, 0)
+    inside, described = [], []
+    for array in arrays:
+        described.append([array.dtype.str, list(array.shape)])
+        if apart is not None and array.nbytes >= _LARGE and len(apart) < most:
+            described[-1].append("apart")
+            apart.append(array)
+        else:
+            inside.append(array)
     header = json.dumps(
-        {"tree": tree, "arrays": [[array.dtype.str, list(array.shape)] for array in arrays]},
+        {"tree": tree, "arrays": described},
         allow_nan=False,
         separators=(",", ":"),
     ).encode("ascii")
     parts: list[bytes | memoryview] = [struct.pack("<I", len(header)), header]
     size = 4 + len(header)
-    for array in arrays:
+    for array in inside:
         parts.append(bytes(-size % ALIGNMENT))
         parts.append(memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8)))
         size += len(parts[-2]) + array.nbytes
@@ -135,10 +149,12 @@ def _read_exactly(stream: BinaryIO, size: int) -> memoryview:
     return view[:have]
 
 
-def decode(body: bytes | bytearray | memoryview) -> Any:
+def decode(body: bytes | bytearray | memoryview, fetch: Callable[[int], list[Any]] | None = None) -> Any:
     """The value in a frame's body (without the 8-byte length). Arrays are private and writable.
 
-    Large arrays are parts of `body` itself where that may be written to: it belongs to them from now on.
+    Large arrays are parts of `body` itself where that may be written to: it belongs to them from now on. `fetch`
+    is called with the number of arrays that were sent apart, and returns a buffer for each; without it there are
+    none.
     """
     if len(body) < 4:
         raise WireError("shorter than its header length")
@@ -152,7 +168,12 @@ def decode(body: bytes | bytearray | memoryview) -> Any:
         or not isinstance(header["arrays"], list)
     ):
         raise WireError("the header has not the two parts 'tree' and 'arrays'")
-    arrays = _arrays(header["arrays"], memoryview(body), 4 + length)
+    described = header["arrays"]
+    apart = (
+        0 if fetch is None else sum(isinstance(entry, list) and entry[2:] == ["apart"] for entry in described)
+    )
+    buffers = fetch(apart) if apart else []
+    arrays = _arrays(described, memoryview(body), 4 + length, buffers)
     return from_tree(header["tree"], arrays)
 
 
@@ -188,12 +209,13 @@ def _parse(data: bytes) -> Any:
         raise WireError(f"the header is not JSON: {type(error).__name__}") from None
 
 
-def _arrays(described: list, body: memoryview, start: int) -> list[np.ndarray]:
+def _arrays(described: list, body: memoryview, start: int, apart: list[Any]) -> list[np.ndarray]:
     if len(described) > MAX_ARRAYS:
         raise WireError(f"more than {MAX_ARRAYS} arrays")
-    arrays = []
+    arrays, apart = [], list(apart)
     for entry in described:
-        if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], list)):
+        elsewhere = apart and isinstance(entry, list) and entry[2:] == ["apart"]
+        if not (isinstance(entry, list) and len(entry) == 2 + bool(elsewhere) and isinstance(entry[1], list)):
             raise WireError("an array is described by its dtype and shape")
         dtype = _DTYPES.get(entry[0]) if isinstance(entry[0], str) else None
         if dtype is None:
@@ -204,6 +226,9 @@ def _arrays(described: list, body: memoryview, start: int) -> list[np.ndarray]:
         if math.prod(n or 1 for n in shape) > 2**48:  # more than NumPy can count, though it be empty
             raise WireError("an array's shape is too large")
         size = math.prod(shape) * dtype.itemsize
+        if elsewhere:
+            arrays.append(np.frombuffer(apart.pop(0), dtype, math.prod(shape)).reshape(shape))
+            continue
         start += -start % ALIGNMENT
         if size > len(body) - start:
             raise WireError("an array is longer than the frame")
