@@ -1,6 +1,6 @@
 """Images per second of augmentation: labkit's layers beside Keras', SciPy's and Albumentations'.
 
-    python benchmarks/augmentation.py [--batch-size 256] [--images 20000] [--rounds 5] [--quick]
+    python benchmarks/augmentation.py [--batch-size 256] [--seconds 2] [--rounds 5] [--quick]
 
 All contestants change 28 x 28 float images that show digits, in turn, over several rounds; the table gives the
 median rate. Layers run as most people run them, in `tf.data.Dataset.map` on batches, and once more as one
@@ -14,6 +14,7 @@ The rate per processor second counts all threads, and changes less when other pr
 """
 
 import argparse
+import itertools
 import random
 import statistics
 import time
@@ -33,12 +34,12 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--batch-size", type=int, default=256)
-    parser.add_argument("--images", type=int, default=20_000, help="images per round; fewer for slow methods")
+    parser.add_argument("--seconds", type=float, default=2, help="of each turn, about")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--quick", action="store_true", help="2 rounds of 4,000 images")
+    parser.add_argument("--quick", action="store_true", help="2 rounds of turns of half a second")
     options = parser.parse_args()
     if options.quick:
-        options.rounds, options.images = 2, 4_000
+        options.rounds, options.seconds = 2, 0.5
     rates = _measure(contestants(options.batch_size), options)
     Console(width=120).print(_table(rates, options))
 
@@ -47,7 +48,7 @@ def _measure(field, options):
     """Images per second and per processor second, as `{(kind, name): (rate, rate)}`."""
     import labkit
 
-    images = labkit.data.load_mnist().x_train[: options.images].astype("float32")[..., None] / 255
+    images = labkit.data.load_mnist().x_train[:20_000].astype("float32")[..., None] / 255
     rates = {key: [] for key in field}
     counts = dict.fromkeys(field, 2 * options.batch_size)
     with Progress(console=Console(stderr=True)) as progress:
@@ -56,13 +57,13 @@ def _measure(field, options):
             for key in random.sample(list(field), len(field)):
                 progress.update(task, description=": ".join(key))
                 start, cpu = time.perf_counter(), time.process_time()
-                done = field[key](images[: counts[key]])
+                done = field[key](images, counts[key])
                 rate = done / (time.perf_counter() - start)
                 if number > 0:
                     rates[key].append((rate, done / (time.process_time() - cpu)))
-                # About two seconds for each turn; the first turn compiles and says little.
-                wanted = int(2 * rate) if number else 4 * options.batch_size
-                counts[key] = max(2 * options.batch_size, min(len(images), wanted))
+                # The first turn compiles and says little.
+                wanted = int(options.seconds * rate) if number else 4 * options.batch_size
+                counts[key] = max(2 * options.batch_size, wanted)
                 progress.advance(task)
     return {key: tuple(map(statistics.median, zip(*pairs, strict=True))) for key, pairs in rates.items()}
 
@@ -88,7 +89,10 @@ def _table(rates, options):
 
 
 def contestants(batch_size):
-    """All that augment here, as `{(kind, name): function}`; a function returns how many images it made."""
+    """All that augment here, as `{(kind, name): function}`.
+
+    A function is called with images and about how many to make of them, and returns how many it made.
+    """
     import keras
 
     from labkit.augment import ElasticDeformation, RandomAffine
@@ -127,13 +131,13 @@ def _in_dataset(layer, batch_size, known=False):
 
     built = []
 
-    def run(images):
+    def run(images, count):
         if not built:
             dataset = tf.data.Dataset.from_tensor_slices(images).repeat()
             dataset = dataset.batch(batch_size, drop_remainder=known)
             change = tf.autograph.experimental.do_not_convert(lambda batch: layer(batch, training=True))
             built.append(dataset.map(change, num_parallel_calls=tf.data.AUTOTUNE))
-        batches = built[0].take(len(images) // batch_size).prefetch(tf.data.AUTOTUNE)
+        batches = built[0].take(count // batch_size).prefetch(tf.data.AUTOTUNE)
         return sum(len(batch) for batch in batches)
 
     return run
@@ -144,11 +148,11 @@ def _as_function(layer, batch_size):
 
     function = tf.function(lambda batch: layer(batch, training=True), autograph=False)
 
-    def run(images):
-        full = len(images) // batch_size * batch_size
-        for start in range(0, full, batch_size):
+    def run(images, count):
+        for number in range(count // batch_size):
+            start = number * batch_size % (len(images) - batch_size)
             function(tf.constant(images[start : start + batch_size])).numpy()
-        return full
+        return count // batch_size * batch_size
 
     return run
 
@@ -164,36 +168,40 @@ def _image_data_generator(batch_size):
         fill_mode="constant",
     )
 
-    def run(images):
+    def run(images, count):
         batches = generator.flow(images, batch_size=batch_size)
-        return sum(len(next(batches)) for _ in range(len(images) // batch_size))
+        return sum(len(next(batches)) for _ in range(count // batch_size))
 
     return run
 
 
-def _scipy_affine(images):
+def _scipy_affine(images, count):
     from scipy.ndimage import affine_transform
 
     rng, centre = np.random.default_rng(), np.array([13.5, 13.5])
-    for image in images[..., 0]:
+    for image in _one_by_one(images[..., 0], count):
         turn = np.radians(rng.uniform(-DEGREES, DEGREES))
         inverse = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
         inverse /= 1 + rng.uniform(-ZOOM, ZOOM)
         offset = centre - inverse @ (centre + rng.uniform(-PIXELS, PIXELS, 2))
         affine_transform(image, inverse, offset, order=1)
-    return len(images)
+    return count
 
 
-def _scipy_elastic(images):
+def _scipy_elastic(images, count):
     from scipy.ndimage import gaussian_filter, map_coordinates
 
     rng = np.random.default_rng()
     grid = np.mgrid[:28, :28].astype("float32")
-    for image in images[..., 0]:
+    for image in _one_by_one(images[..., 0], count):
         noise = rng.uniform(-1, 1, (2, 28, 28)).astype("float32")
         field = ALPHA * gaussian_filter(noise, SIGMA, mode="constant", axes=(1, 2))
         map_coordinates(image, grid + field, order=1)
-    return len(images)
+    return count
+
+
+def _one_by_one(images, count):
+    return itertools.islice(itertools.cycle(images), count)
 
 
 def _albumentations():
@@ -209,10 +217,10 @@ def _albumentations():
     elastic = albumentations.ElasticTransform(alpha=ALPHA, sigma=SIGMA, p=1)
 
     def each(transform):
-        def run(images):
-            for image in images:
+        def run(images, count):
+            for image in _one_by_one(images, count):
                 transform(image=image)
-            return len(images)
+            return count
 
         return run
 
