@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import psutil
 import pytest
 
-from labkit.grade.one import grade_submission
+from labkit.check.run import Run
+from labkit.grade.one import grade_submission, run_checks
 from labkit.grade.record import without_times
 from labkit.grade.task import Task, carry_out
 from labkit.labs import CourseError, read_course
@@ -285,6 +287,60 @@ def test_what_a_hidden_check_gave_is_forgotten_before_the_next_that_is_shown(han
     record = hand_in(source)
     assert check_of(record, "test_double_large").verdict == "passed"
     assert "raised ValueError: []" in check_of(record, "test_mean").message
+
+
+TWO_QUESTIONS = """
+from labkit.check import expect, hidden, needs, points, question
+
+def check(name, number, *marks):
+    def body(student):
+        \"""A number.\"""
+        expect.equal(student.number(), 1)
+    body.__name__ = name
+    for mark in (question(number), points(25), *marks):
+        body = mark(body)
+    return body
+
+test_a = check("test_a", "1.1")
+test_b = check("test_b", "1.1", hidden)
+test_c = check("test_c", "1.2"{needs})
+test_d = check("test_d", "1.2", hidden)
+"""
+
+
+@pytest.mark.parametrize(("needs", "workers"), [("", 1), (', needs("1.1")', 2)])
+def test_hidden_checks_come_last_where_nothing_waits_for_them(monkeypatch, tmp_path, needs, workers):
+    """After each the next one that is shown would get a fresh worker."""
+    started, heard = [], []
+
+    class Counted(Worker):
+        def __init__(self, *args, **kwargs):
+            started.append(self)
+            super().__init__(*args, **kwargs)
+
+    monkeypatch.setattr("labkit.check.parties.Worker", Counted)
+    (tmp_path / "test_lab.py").write_text(TWO_QUESTIONS.replace("{needs}", needs))
+    run = Run([["lab.py", "def number():\n    return 1"]], answers=None, salt=b"s" * 16)
+    try:
+        run_checks(run, tmp_path / "test_lab.py", progress=heard.append)
+    finally:
+        run.close()
+    assert [(result.id, result.verdict) for result in run.results] == [
+        (f"test_{letter}", "passed") for letter in "abcd"
+    ]
+    assert heard == [f"test_{letter}" for letter in ("abcd" if needs else "acbd")]
+    assert len(started) == workers
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_submission_computes_with_as_many_threads_as_its_lab_says(toy_course, tmp_path, threads):
+    lab = replace(toy_course.lab("lab01"), threads=threads)
+    path = tmp_path / "lab.py"
+    path.write_text(
+        RIGHT + "import os\nprint([os.environ[n] for n in ('OMP_NUM_THREADS', 'TF_NUM_INTRAOP_THREADS')])"
+    )
+    graded = grade_submission(read_submission(path), lab, b"s" * 16)
+    assert graded.output.splitlines()[0] == str([str(threads)] * 2)
 
 
 def test_a_file_cannot_make_the_grader_stumble_or_outlive_it(hand_in):

@@ -215,8 +215,8 @@ def test_a_batch_settles_each_record_and_a_new_due_date_needs_no_new_grading(toy
     policy = LatePolicy(penalty_per_day=10)
 
     def graded(due: datetime | None) -> dict:
-        limits = {"lab01_toy": (due, None)}
-        course = replace(toy_course, late=policy, limits=limits)
+        settings = {"lab01_toy": {"due": due}}
+        course = replace(toy_course, late=policy, settings=settings)
         with Journal(tmp_path / "out") as journal:
             batch = Grading(course, tmp_path / "out", b"salt", Plan(), journal=journal).grade([found])
         data = json.loads((tmp_path / "out/alice/result.json").read_text())
@@ -257,10 +257,10 @@ def test_a_course_says_what_lateness_costs_and_a_lab_when_it_is_due(tmp_path):
     found = course(
         tmp_path,
         '[late]\npenalty_per_day = 10\ngrace_minutes = 15\nmax_days = 3\ntimezone = "Europe/Berlin"',
-        "due = 2026-10-01T23:59:00+02:00\nattempts = 5",
+        "due = 2026-10-01T23:59:00+02:00\nattempts = 5\nthreads = 1",
     )
     assert found.late == LatePolicy(10, 15, 3, BERLIN)
-    assert (found.lab("1").due, found.lab("1").attempts) == (DUE, 5)
+    assert (found.lab("1").due, found.lab("1").attempts, found.lab("1").threads) == (DUE, 5, 1)
 
 
 def test_a_course_may_say_nothing_of_it(tmp_path):
@@ -277,6 +277,8 @@ def test_a_course_may_say_nothing_of_it(tmp_path):
         ("", "attempts = 0", "attempts of lab01_toy is a whole number from 1, not 0"),
         ("", "attempts = true", "attempts of lab01_toy"),
         ("", "attempts = 1.5", "attempts of lab01_toy"),
+        ("", "threads = 0", "threads of lab01_toy is a whole number from 1 to 64, not 0"),
+        ("", 'threads = "two"', "threads of lab01_toy is a whole number from 1 to 64, not 'two'"),
         ("late = 10", "", "[late] is a table"),
         ("[late]\npenalty = 10", "", "[late] penalty is unknown; the keys are penalty_per_day"),
         ("[late]\npenalty_per_day = -1", "", "penalty_per_day is a number from 0 to 100"),

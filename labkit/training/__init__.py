@@ -10,8 +10,10 @@ The parts: `handover` decides which calls are for Keras itself, `epochs` is the 
 builds the graphs, `optimizers` updates weights in one pass over memory.
 """
 
+import contextlib
 import inspect
 import logging
+from importlib import import_module
 
 import keras
 
@@ -146,6 +148,8 @@ class accelerate:
     """
 
     def __init__(self):
+        with contextlib.suppress(ImportError):  # a Keras that is laid out differently trains by itself
+            import_module("labkit.training.epochs")  # now, and not in each process that is forked from this one
         self._before = keras.Model.__dict__.get("fit")
         keras.Model.fit = _accelerated_fit
 

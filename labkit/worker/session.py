@@ -9,7 +9,6 @@ from __future__ import annotations
 import __future__
 
 import ast
-import contextlib
 import difflib
 import linecache
 import random
@@ -40,8 +39,6 @@ def warm() -> None:
     """Import Keras into this process, silently, and let its `fit` run whole epochs inside one graph."""
     lazy.load_keras()
     labkit.accelerate()
-    with contextlib.suppress(ImportError):  # a Keras laid out differently, which then trains by itself
-        from labkit.training import epochs  # noqa: F401  - now and not in each worker
 
 
 class Session:
