@@ -149,7 +149,9 @@ class accelerate:
 
     def __init__(self):
         with contextlib.suppress(ImportError):  # a Keras that is laid out differently trains by itself
-            import_module("labkit.training.epochs")  # now, and not in each process that is forked from this one
+            import_module(
+                "labkit.training.epochs"
+            )  # now, and not in each process that is forked from this one
         self._before = keras.Model.__dict__.get("fit")
         keras.Model.fit = _accelerated_fit
 
