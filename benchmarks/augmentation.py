@@ -33,7 +33,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--batch-size", type=int, default=256)
+    parser.add_argument("--batch-size", type=int, default=256, help="at most 20,000")
     parser.add_argument("--seconds", type=float, default=2, help="of each turn, about")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="2 rounds of turns of half a second")
@@ -150,7 +150,7 @@ def _as_function(layer, batch_size):
 
     def run(images, count):
         for number in range(count // batch_size):
-            start = number * batch_size % (len(images) - batch_size)
+            start = number * batch_size % (len(images) - batch_size + 1)
             function(tf.constant(images[start : start + batch_size])).numpy()
         return count // batch_size * batch_size
 

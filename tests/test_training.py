@@ -145,6 +145,45 @@ MODELS_AND_OPTIMIZERS = [
 ]
 
 
+LAYOUTS = {
+    "Fortran order": lambda x: np.asfortranarray(x),
+    "every second": lambda x: np.repeat(x, 2, axis=0)[::2],
+    "backwards": lambda x: x[::-1].copy()[::-1],
+    "read-only": lambda x: np.broadcast_to(x, x.shape),
+    "one row again and again": lambda x: np.broadcast_to(x[:1], x.shape),
+    "unaligned": lambda x: np.frombuffer(b"-" + x.tobytes(), x.dtype, offset=1).reshape(x.shape),
+    "the other byte order": lambda x: x.astype(x.dtype.newbyteorder()),
+    "float64": lambda x: x.astype("float64"),
+    "float16": lambda x: x.astype("float16"),
+    "bytes": lambda x: (255 * x).astype("uint8"),
+    "truth values": lambda x: x > 0.5,
+    "transposed tensor": lambda x: tf.transpose(tf.constant(x.T)),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_data_of_any_layout_trains_as_in_model_fit(layout):
+    rng = np.random.default_rng(1)
+    x, y = layout(rng.random((70, 6), dtype="float32")), rng.integers(0, 3, 70)
+    kept = np.array(x)
+    histories = []
+    for fit in (_keras_fit, labkit.fit):
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3, activation="softmax")])
+        model.compile(keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy")
+        histories.append(fit(model, x, y, batch_size=16, epochs=2, shuffle=False, verbose=0).history["loss"])
+    np.testing.assert_allclose(*histories, rtol=1e-5)
+    assert np.array_equal(kept, np.array(x))
+
+
+def test_a_table_of_pandas_is_left_to_keras():
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame(np.random.default_rng(1).random((20, 3), dtype="float32"))
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    assert len(labkit.fit(model, table, table[[0]], verbose=0).epoch) == 1
+
+
 @pytest.mark.parametrize("build, optimizer", MODELS_AND_OPTIMIZERS)
 def test_weights_after_three_epochs_are_those_of_model_fit(build, optimizer, data, handed_back):
     assert_same(*twins(build, data, OPTIMIZERS[optimizer]))

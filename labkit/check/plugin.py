@@ -58,9 +58,9 @@ def mnist():
 
 @pytest.fixture
 def scaled_mnist():
-    """The same with images of float32 from 0 to 1, read-only, made once for all submissions.
+    """The same with images of float32 from 0 to 1, read-only, made once in each grader process.
 
-    A whole part, such as `scaled_mnist.x_train.reshape(-1, 784)`, reaches a worker without being copied.
+    All of them, such as `scaled_mnist.x_train.reshape(-1, 784)`, reach a worker without being copied.
     """
     return _scaled_mnist()
 
@@ -71,9 +71,8 @@ def _scaled_mnist():
     from labkit.worker import segments
 
     x_train, y_train, x_test, y_test = load_mnist()
-    images = (segments.share(images / np.float32(255)) for images in (x_train, x_test))
-    labels = (segments.share(labels) for labels in (y_train, y_test))
-    return Dataset(*(part for pair in zip(images, labels, strict=True) for part in pair))
+    x_train, x_test = (segments.share(images / np.float32(255)) for images in (x_train, x_test))
+    return Dataset(x_train, y_train, x_test, y_test)
 
 
 @pytest.hookimpl

@@ -202,7 +202,8 @@ class Grading:
 
     def _key(self, lab: Lab, sha256: str) -> Key:
         used = tuple(versions().items())
-        return Key(sha256, lab.name, lab_hash(lab.solution), self._salt_id, self.plan.layers, used)
+        lab_state = f"{lab_hash(lab.solution)}, threads {lab.threads}"
+        return Key(sha256, lab.name, lab_state, self._salt_id, self.plan.layers, used)
 
     @property
     def _salt_id(self) -> str:

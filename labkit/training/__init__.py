@@ -51,7 +51,8 @@ def fit(
 ):
     """Train a compiled Keras model; `model.fit`, with whole epochs inside one graph.
 
-    All arguments but `augment` mean what they mean in `keras.Model.fit`. Callbacks see what happens between
+    All arguments but `augment` mean what they mean in `keras.Model.fit`. The arrays are read while the training
+    goes on, so nothing should change them meanwhile. Callbacks see what happens between
     two batches up to half a second later: `TerminateOnNaN` ends a training then. Calls that need Python between
     two batches (generators, datasets, callbacks for every batch, eager models) go to `model.fit` as they
     are, with one debug line on the logger `labkit.training`.
@@ -149,9 +150,8 @@ class accelerate:
 
     def __init__(self):
         with contextlib.suppress(ImportError):  # a Keras that is laid out differently trains by itself
-            import_module(
-                "labkit.training.epochs"
-            )  # now, and not in each process that is forked from this one
+            # Now, and not in each process that is forked from this one.
+            import_module("labkit.training.epochs")
         self._before = keras.Model.__dict__.get("fit")
         keras.Model.fit = _accelerated_fit
 

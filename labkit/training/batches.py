@@ -27,7 +27,7 @@ class Batches(NamedTuple):
     """Training or validation data, and how it is cut into batches.
 
     `arrays` has the structure that `train_step` receives, each leaf a NumPy array with all samples on its first
-    axis: the caller's own memory wherever it has the right type.
+    axis: the caller's own memory wherever it has the right type and lies in one piece.
     """
 
     arrays: Any
@@ -54,7 +54,9 @@ def in_memory(x, y, sample_weight, batch_size, class_weight=None):
         x, y, sample_weight=sample_weight, batch_size=batch_size, class_weight=class_weight
     )
     arrays = array_slicing.convert_to_sliceable(adapter._inputs, target_backend="tensorflow")
-    arrays = tree.map_structure(np.asarray, tree.lists_to_tuples(arrays))
+    arrays = tree.map_structure(
+        lambda array: np.require(np.asarray(array), requirements="CA"), tree.lists_to_tuples(arrays)
+    )
     return Batches(arrays, adapter._num_samples, adapter.batch_size)
 
 

@@ -1,7 +1,8 @@
 """The loop over epochs: what `keras.Model.fit` does around its loop over batches, in the same order."""
 
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 
 import keras
 import numpy as np
@@ -102,18 +103,31 @@ def _stretches(model, batches, order, training, augment=None):
         # A smaller batch at the end is a call of its own.
         count = min(count, loop.most, batches.full - done) or 1
         samples = order[done * batches.batch_size : (done + count) * batches.batch_size]
-        return count, len(samples), beside.submit(gather, batches.arrays, samples, loop.room(len(samples)))
+        return count, len(samples), _beside(gather, batches.arrays, samples, loop.room(len(samples)))
 
-    with ThreadPoolExecutor(1) as beside:
-        done, most = 0, _FIRST_STRETCH
-        ahead = next_rows(done, most)
-        while done < batches.steps:
-            count, samples, rows = ahead
-            rows = tensors(rows.result())
-            done += count
-            if done < batches.steps:
-                ahead = next_rows(done, most)
-            started = time.perf_counter()
-            logs = pythonify_logs(loop(rows, samples))
-            most = max(1, int(count / (time.perf_counter() - started) * _SECONDS_PER_STRETCH))
-            yield done, logs
+    done, most = 0, _FIRST_STRETCH
+    ahead = next_rows(done, most)
+    while done < batches.steps:
+        count, samples, rows = ahead
+        rows = tensors(rows.result())
+        done += count
+        if done < batches.steps:
+            ahead = next_rows(done, most)
+        started = time.perf_counter()
+        logs = pythonify_logs(loop(rows, samples))
+        most = max(1, int(count / (time.perf_counter() - started) * _SECONDS_PER_STRETCH))
+        yield done, logs
+
+
+def _beside(function, *arguments):
+    """Call it in another thread, which nobody waits for at the end of the program, and return a Future."""
+    future = Future()
+
+    def run():
+        try:
+            future.set_result(function(*arguments))
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future

@@ -119,7 +119,11 @@ def _are_dense_arrays(data):
     if not leaves or any(leaf is None for leaf in leaves) or not can_convert_arrays(tuple(given)):
         return False
     return all(
-        hasattr(leaf, "__array__") and leaf.shape and leaf.shape[0] and leaf.dtype != object
+        hasattr(leaf, "__array__")
+        and leaf.shape
+        and leaf.shape[0]
+        and hasattr(leaf, "dtype")
+        and leaf.dtype != object
         for leaf in leaves
     )
 

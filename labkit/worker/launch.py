@@ -36,7 +36,7 @@ _FLAGS = ["-I", "-B", "--check-hash-based-pycs", "always"]
 
 
 class Launched(Protocol):
-    """A worker process as its starter sees it; `subprocess.Popen` is one."""
+    """A worker process as its starter sees it: a `subprocess.Popen` with a `channel`, or what stands for one."""
 
     pid: int
     stdin: BinaryIO  # requests
@@ -136,7 +136,7 @@ class WarmServer:
         self._asked += 1
         number = f"{os.getpid()}-{self._asked}"
         request = {"id": number, "plan": asdict(plan), "memory": memory, "folder": folder}
-        request["environment"] = _environment(folder, threads)
+        request |= {"environment": _environment(folder, threads), "threads": threads}
         ours, theirs = [], []
         for index in range(5):
             if index == 3:
@@ -190,6 +190,7 @@ class _Forked:
         self._pidfd = pidfd
         requests, answers, output, channel, self._report = descriptors
         self.channel = socket.socket(fileno=channel)
+        self.channel.setblocking(False)
         self.stdin = os.fdopen(requests, "wb")
         self.stdout = os.fdopen(answers, "rb")
         self.stderr = os.fdopen(output, "rb")

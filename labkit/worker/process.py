@@ -12,10 +12,12 @@ import os
 import queue
 import secrets
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn
@@ -122,6 +124,7 @@ class Worker:
         self._closed = False
         self._ready = False
         self._folder_seen = 0.0
+        self._sent_apart = 0  # bytes, in segments of this worker's own
         try:
             self.process = launch(self.plan, memory_limit + RESERVE, self.folder, keras, threads)
         except BaseException:
@@ -160,9 +163,8 @@ class Worker:
             raise WorkerFailed("crash", "its worker is gone")
         self.ready()
         number = secrets.token_hex(8)
-        apart = [] if self.process.channel else None
-        frame = wire.encode_parts({"id": number, **request}, apart, segments.MOST)
-        threading.Thread(target=self._send, args=(frame, apart), daemon=True).start()
+        frame = self._frame({"id": number, **request})
+        threading.Thread(target=self._send, args=(frame,), daemon=True).start()
         body = self._await(limits)
         try:
             answer = wire.decode(body)
@@ -193,10 +195,12 @@ class Worker:
         self._closed = True
         self._kill()
         self.process.wait()
+        if self.process.channel is not None:
+            with suppress(OSError):  # also for one that it has sent itself: nothing is kept in there
+                self.process.channel.shutdown(socket.SHUT_RDWR)
+            self.process.channel.close()
         for thread in self._threads:  # they end with the pipes, unless something escaped and holds those
             thread.join(timeout=1)
-        if self.process.channel:
-            self.process.channel.close()
         try:
             self.process.stdin.close()
         except OSError:  # unsent bytes for a process that is gone
@@ -205,10 +209,24 @@ class Worker:
 
     # --- inside --------------------------------------------------------------------------------------------
 
-    def _send(self, frame: list[bytes | memoryview], apart: list[np.ndarray] | None) -> None:
+    def _frame(self, request: dict[str, Any]) -> list[bytes | memoryview]:
+        """What to write to the worker; its large arrays are sent already, where they can go another way."""
+        if self.process.channel is not None and segments.POSSIBLE:
+            apart: list[np.ndarray] = []
+            frame = wire.encode_parts(request, apart, segments.MOST)
+            size = sum(map(segments.size, apart))
+            if self._sent_apart + size <= self.memory_limit // 4:  # what it keeps of them no one can see
+                try:
+                    if apart:
+                        segments.send(self.process.channel, apart)
+                    self._sent_apart += size
+                    return frame
+                except OSError:
+                    pass
+        return wire.encode_parts(request)
+
+    def _send(self, frame: list[bytes | memoryview]) -> None:
         try:
-            if apart:
-                segments.send(self.process.channel, apart)
             for part in frame:
                 self.process.stdin.write(part)
             self.process.stdin.flush()

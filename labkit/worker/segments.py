@@ -24,7 +24,8 @@ except ImportError:  # Windows
 POSSIBLE = hasattr(os, "memfd_create") and hasattr(fcntl, "F_ADD_SEALS")
 MOST = 64  # segments in one request; the kernel passes at most 253 descriptors at once
 
-_shared: dict[tuple[int, int], int] = {}  # address and size to the descriptor
+#: By address and size: the descriptor, and the array, for as long as it lives nothing else has its address.
+_shared: dict[tuple[int, int], tuple[int, np.ndarray]] = {}
 
 
 def share(array: np.ndarray) -> np.ndarray:
@@ -40,12 +41,20 @@ def share(array: np.ndarray) -> np.ndarray:
     descriptor = _sealed(array)
     memory = mmap.mmap(descriptor, array.nbytes, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
     shared = np.frombuffer(memory, array.dtype).reshape(array.shape)
-    _shared[shared.ctypes.data, shared.nbytes] = descriptor
+    _shared[shared.ctypes.data, shared.nbytes] = descriptor, shared
     return shared
 
 
+def size(array: np.ndarray) -> int:
+    """Bytes that sending this array takes: a shared one has its memory already."""
+    return 0 if (array.ctypes.data, array.nbytes) in _shared else array.nbytes
+
+
 def send(channel: socket.socket, arrays: list[np.ndarray]) -> None:
-    """Pass C-contiguous arrays, at most `MOST`, to whoever calls `receive` at the other end. Raises OSError."""
+    """Pass C-contiguous arrays, at most `MOST`, to whoever calls `receive` at the other end.
+
+    Raises OSError, and then has passed none: no memory, no descriptors, nobody there, or a channel that is full.
+    """
     with contextlib.ExitStack() as stack:
         socket.send_fds(channel, [b"."], [stack.enter_context(_descriptor(array)) for array in arrays])
 
@@ -57,20 +66,24 @@ def receive(channel: socket.socket, count: int) -> list[mmap.mmap]:
     for descriptor in descriptors:
         segments.append(mmap.mmap(descriptor, 0, access=mmap.ACCESS_COPY))
         os.close(descriptor)
+    if len(segments) != count:
+        raise OSError("too many files are open to receive an argument")
     return segments
 
 
 @contextlib.contextmanager
 def _descriptor(array: np.ndarray) -> Iterator[int]:
-    shared = _shared.get((array.ctypes.data, array.nbytes))
-    if shared is not None:
-        yield shared
-        return
-    descriptor = _sealed(array)
+    shared, _ = _shared.get((array.ctypes.data, array.nbytes), (None, None))
+    descriptor = _sealed(array) if shared is None else _opened_anew(shared)
     try:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _opened_anew(descriptor: int) -> int:
+    """The same memory for one worker alone: its position in it, or its lock on it, would be another's too."""
+    return os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _sealed(array: np.ndarray) -> int:

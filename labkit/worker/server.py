@@ -50,14 +50,17 @@ def _serve(grader: socket.socket) -> None:
 
 
 def _prepare() -> None:
-    from labkit.worker.isolation import kernel
+    from labkit.worker.isolation import kernel, view
     from labkit.worker.session import warm
 
     warm()
+    view.trees()  # for all workers
+    view.aliases()
     warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 on forking beside NumPy's own threads
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # a worker of the same user must not look in
     gc.collect()
     gc.freeze()  # a collection in a worker then leaves the shared pages alone
+    kernel.use_huge_pages()
 
 
 def _start_one(grader: socket.socket, selector: selectors.BaseSelector) -> bool:
@@ -93,8 +96,11 @@ def _become_worker(request: dict[str, Any], pipes: list[int]) -> NoReturn:
     """Look like a fresh interpreter of its own: descriptors, session, environment, folder."""
     status = 70
     try:
+        from threadpoolctl import threadpool_limits
+
         from labkit.worker import loop
         from labkit.worker.isolation import Plan, kernel
+        from labkit.worker.launch import THREADS
 
         safe = [os.dup2(pipe, 100 + place) for place, pipe in enumerate(pipes)]
         for place, descriptor in enumerate(safe):
@@ -107,6 +113,8 @@ def _become_worker(request: dict[str, Any], pipes: list[int]) -> NoReturn:
         os.environ.update(request["environment"])
         os.chdir(request["folder"])
         tempfile.tempdir = None
+        if request["threads"] != THREADS:  # of NumPy, which has read the environment already
+            threadpool_limits(request["threads"])
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else its own /proc/self would not be writable to it
         loop.run(Plan(**request["plan"]), request["memory"], channel=3)
     except SystemExit:

@@ -3,6 +3,7 @@
 A frame is an 8-byte length, and a body: a 4-byte header length, a JSON header and the raw bytes of the
 arrays, each beginning at a multiple of 64 bytes, so that an array can be used where it was read to. The
 header holds a tree of plain values, in which arrays are numbered, and the dtype and shape of each array.
+Large arrays of a request may be sent apart, in another way; the header then says "apart" beside dtype and shape.
 There is no pickle and no class name: decoding yields numbers, strings, lists, tuples, dicts, numpy arrays
 and `Tagged` records of a few known kinds, or a WireError.
 """

@@ -29,7 +29,7 @@ REFUSED = {
     "sched_setaffinity": (203, 122), "migrate_pages": (256, 238), "move_pages": (279, 239),
     # network
     "socket": (41, 198), "connect": (42, 203), "accept": (43, 202), "accept4": (288, 242),
-    "bind": (49, 200), "listen": (50, 201),
+    "bind": (49, 200), "listen": (50, 201), "sendmsg": (46, 211), "sendmmsg": (307, 269),
     # memory and queues that outlive or bypass a process
     "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195), "shmdt": (67, 197), "semget": (64, 190),
     "semop": (65, 193), "semctl": (66, 191), "semtimedop": (220, 192), "msgget": (68, 186),
@@ -74,12 +74,16 @@ SIGNALS = {
     "rt_sigqueueinfo": (129, 138),
     "rt_tgsigqueueinfo": (297, 240),
 }
-PRCTL, PRLIMIT64, IOCTL = (157, 167), (302, 261), (16, 29)
+PRCTL, PRLIMIT64, IOCTL, FCNTL = (157, 167), (302, 261), (16, 29), (72, 25)
 NEWEST = 462  # mseal, Linux 6.10
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _CLONE_THREAD = 0x10000
-_TERMINAL_CONTROLS = (0x5412, 0x541C)  # TIOCSTI and TIOCLINUX type into a terminal
+_FILE_CONTROLS = (
+    *(0x5412, 0x541C),  # TIOCSTI and TIOCLINUX type into a terminal
+    *(0x40086602, 0x401C5820),  # FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR: marks on a file that others see
+)
+_FILE_HINTS = (1036, 1038)  # F_SET_RW_HINT, F_SET_FILE_RW_HINT: the same
 _PROCESS_CONTROLS = (
     *(kernel.PR_SET_PDEATHSIG, kernel.PR_SET_DUMPABLE, kernel.PR_SET_SECCOMP, kernel.PR_SET_CHILD_SUBREAPER),
     *(35, 0x59616D61),  # PR_SET_MM, PR_SET_PTRACER
@@ -141,7 +145,8 @@ def assemble(machine: str, pid: int) -> bytes:
     for numbers in SIGNALS.values():
         depending(numbers[column], 0, (_EQUAL, 1, 0, pid), refuse, allow)
     depending(PRLIMIT64[column], 0, (_EQUAL, 2, 0, 0), (_EQUAL, 1, 0, pid), refuse, allow)
-    for number, argument, values in ((PRCTL, 0, _PROCESS_CONTROLS), (IOCTL, 1, _TERMINAL_CONTROLS)):
+    controls = ((PRCTL, 0, _PROCESS_CONTROLS), (IOCTL, 1, _FILE_CONTROLS), (FCNTL, 1, _FILE_HINTS))
+    for number, argument, values in controls:
         tests = [test for value in values for test in ((_EQUAL, 0, 1, value), refuse)]
         depending(number[column], argument, *tests, allow)
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in [*code, allow])

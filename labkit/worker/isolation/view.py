@@ -11,6 +11,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 #: Parts of this package that a worker has no use for.
@@ -57,8 +58,9 @@ def beneath(path: str, folder: str) -> bool:
     return path.startswith(folder.rstrip("/") + "/")
 
 
+@cache
 def trees() -> list[Tree]:
-    """Everything readable, by real path, none inside another."""
+    """Everything readable, by real path, none inside another. Asked for once: a fork takes the answer along."""
     package = os.path.realpath(_PACKAGE)
     secrets = tuple(os.path.join(package, part) for part in PRIVATE)
     roots = {os.path.realpath(path) for path in _paths() if os.path.exists(path)} - {"/"}
@@ -69,6 +71,7 @@ def trees() -> list[Tree]:
     return found
 
 
+@cache
 def aliases() -> list[tuple[str, str]]:
     """Paths by which the interpreter knows a place that is really elsewhere: (name, real path)."""
     names = dict.fromkeys(path for path in _paths() if os.path.exists(path))
