@@ -50,11 +50,12 @@ def _serve(grader: socket.socket) -> None:
 
 
 def _prepare() -> None:
-    from labkit.worker.isolation import kernel, view
+    from labkit.worker import launch, loop, segments  # noqa: F401  - what no worker need import or find out again
+    from labkit.worker.isolation import guard, kernel, landlock, namespaces, seccomp, view  # noqa: F401
     from labkit.worker.session import warm
 
     warm()
-    view.trees()  # for all workers
+    view.trees()
     view.aliases()
     warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 on forking beside NumPy's own threads
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # a worker of the same user must not look in
@@ -105,9 +106,8 @@ def _become_worker(request: dict[str, Any], pipes: list[int]) -> NoReturn:
         safe = [os.dup2(pipe, 100 + place) for place, pipe in enumerate(pipes)]
         for place, descriptor in enumerate(safe):
             os.dup2(descriptor, place)
-        os.closerange(
-            len(pipes), os.sysconf("SC_OPEN_MAX")
-        )  # the grader's socket, and what belongs to other workers
+        # the grader's socket, and what belongs to other workers
+        os.closerange(len(pipes), os.sysconf("SC_OPEN_MAX"))
         os.setsid()
         os.environ.clear()
         os.environ.update(request["environment"])
