@@ -9,7 +9,8 @@ load everything (cold: one submission, a fresh command), warm (the further ones)
 keeps from an earlier grading (nothing is trained or run anew). nbgrader and otter run in an environment of
 their own, given by --peers, that has tensorflow, nbgrader 0.9.6 and otter-grader 7.0; each is given what it
 recommends for the command line: `nbgrader autograde`, `otter run`. Memory is the peak of the proportional set
-size of all processes together.
+size of all processes together. The lab allows a submission one thread (`threads = 1`), because its model is small;
+nbgrader and otter run as they come.
 """
 
 import argparse
