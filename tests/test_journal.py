@@ -328,7 +328,12 @@ def command(toy_course, tmp_path):
     """The arguments and the environment of a `labkit grade` on the toy course."""
 
     def started(*arguments, prelude: str = "", **how) -> subprocess.Popen:
-        code = f"{prelude}\nimport sys\nfrom labkit.cli import main\nif __name__ == '__main__':\n    main()\n"
+        code = (
+            "import signal, sys\n"
+            # tests that run in the background of a shell hand down that Ctrl-C is ignored
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            f"{prelude}\nfrom labkit.cli import main\nif __name__ == '__main__':\n    main()\n"
+        )
         (tmp_path / "run_labkit.py").write_text(code)
         return subprocess.Popen(
             [
