@@ -223,3 +223,31 @@ def test_the_numbers_of_system_calls_are_the_kernels():
             known = library.seccomp_syscall_resolve_name_arch(architecture, name.encode())
             if known != -1:  # younger than this libseccomp
                 assert known == number or (known < 0 and number is None), name
+
+
+HALF_FURNISHED = """
+import os, sys
+from labkit.worker.isolation import guard, kernel
+folder, machine = sys.argv[1:]
+kernel.unshare(kernel.CLONE_NEWNS)
+kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+kernel.mount("labkit", folder, "tmpfs", 0, "size=1m")
+os.mkdir(folder + "/fonts")
+kernel.mount(machine, folder + "/fonts", None, kernel.MS_BIND)
+assert os.path.exists(folder + "/fonts/kept")
+guard._remove(os.open(os.path.dirname(folder), os.O_RDONLY | os.O_DIRECTORY), os.path.basename(folder))
+"""
+
+
+@pytest.mark.skipif(
+    not any(plan.namespaces and not plan.user_namespace for plan in PLANS), reason="needs root"
+)
+def test_a_guard_never_removes_what_is_mounted_in_the_folder(tmp_path):
+    """A worker killed while its root is being furnished leaves folders of the machine there, still writable."""
+    for name in ("worker", "machine"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "machine" / "kept").write_text("x")
+    arguments = [sys.executable, "-c", HALF_FURNISHED, tmp_path / "worker", tmp_path / "machine"]
+    done = subprocess.run(arguments, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "machine" / "kept").read_text() == "x"
