@@ -27,17 +27,20 @@ from rich.table import Table
 AFFINE, ELASTIC = "affine", "elastic"
 DEGREES, PIXELS, ZOOM = 15, 2, 0.1
 ALPHA, SIGMA = 20, 4
+IMAGES = 20_000  # that are changed, again and again
 
 
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--batch-size", type=int, default=256, help="at most 20,000")
+    parser.add_argument("--batch-size", type=int, default=256, help=f"at most {IMAGES:,}")
     parser.add_argument("--seconds", type=float, default=2, help="of each turn, about")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="2 rounds of turns of half a second")
     options = parser.parse_args()
+    if not 1 <= options.batch_size <= IMAGES:
+        parser.error(f"--batch-size is a number from 1 to {IMAGES:,}")
     if options.quick:
         options.rounds, options.seconds = 2, 0.5
     rates = _measure(contestants(options.batch_size), options)
@@ -48,7 +51,7 @@ def _measure(field, options):
     """Images per second and per processor second, as `{(kind, name): (rate, rate)}`."""
     import labkit
 
-    images = labkit.data.load_mnist().x_train[:20_000].astype("float32")[..., None] / 255
+    images = labkit.data.load_mnist().x_train[:IMAGES].astype("float32")[..., None] / 255
     rates = {key: [] for key in field}
     counts = dict.fromkeys(field, 2 * options.batch_size)
     with Progress(console=Console(stderr=True)) as progress:

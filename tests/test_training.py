@@ -2,6 +2,7 @@
 
 import csv
 import gc
+import inspect
 import logging
 import weakref
 
@@ -11,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 import labkit
-from labkit.training import _keras_fit
+from labkit.training import _keras_fit, handover
 
 layers, optimizers = keras.layers, keras.optimizers
 
@@ -176,12 +177,21 @@ def test_data_of_any_layout_trains_as_in_model_fit(layout):
     assert np.array_equal(kept, np.array(x))
 
 
-def test_a_table_of_pandas_is_left_to_keras():
-    pandas = pytest.importorskip("pandas")
-    table = pandas.DataFrame(np.random.default_rng(1).random((20, 3), dtype="float32"))
+def test_a_table_of_columns_is_left_to_keras(monkeypatch):
+    """A DataFrame has a dtype for each column and none of its own."""
+
+    class Table:
+        shape = (20, 3)
+
+        def __array__(self, *_, **__):
+            raise AssertionError("asked for its values")
+
+    monkeypatch.setattr(handover, "can_convert_arrays", lambda arrays: True)  # as with pandas installed
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
-    assert len(labkit.fit(model, table, table[[0]], verbose=0).epoch) == 1
+    call = dict.fromkeys(inspect.signature(keras.Model.fit).parameters)
+    call |= {"x": Table(), "y": np.zeros(20), "shuffle": True}
+    assert handover.reason_for_keras(model, call) == "the training data is not in arrays"
 
 
 @pytest.mark.parametrize("build, optimizer", MODELS_AND_OPTIMIZERS)

@@ -169,12 +169,9 @@ def decode(body: bytes | bytearray | memoryview, fetch: Callable[[int], list[Any
         or not isinstance(header["arrays"], list)
     ):
         raise WireError("the header has not the two parts 'tree' and 'arrays'")
-    described = header["arrays"]
-    apart = (
-        0 if fetch is None else sum(isinstance(entry, list) and entry[2:] == ["apart"] for entry in described)
-    )
+    apart = sum(map(_is_apart, header["arrays"])) if fetch else 0
     buffers = fetch(apart) if apart else []
-    arrays = _arrays(described, memoryview(body), 4 + length, buffers)
+    arrays = _arrays(header["arrays"], memoryview(body), 4 + length, buffers)
     return from_tree(header["tree"], arrays)
 
 
@@ -210,13 +207,17 @@ def _parse(data: bytes) -> Any:
         raise WireError(f"the header is not JSON: {type(error).__name__}") from None
 
 
+def _is_apart(entry: Any) -> bool:
+    return isinstance(entry, list) and entry[2:] == ["apart"]
+
+
 def _arrays(described: list, body: memoryview, start: int, apart: list[Any]) -> list[np.ndarray]:
     if len(described) > MAX_ARRAYS:
         raise WireError(f"more than {MAX_ARRAYS} arrays")
     arrays, apart = [], list(apart)
     for entry in described:
-        elsewhere = apart and isinstance(entry, list) and entry[2:] == ["apart"]
-        if not (isinstance(entry, list) and len(entry) == 2 + bool(elsewhere) and isinstance(entry[1], list)):
+        elsewhere = bool(apart) and _is_apart(entry)
+        if not (isinstance(entry, list) and len(entry) == 2 + elsewhere and isinstance(entry[1], list)):
             raise WireError("an array is described by its dtype and shape")
         dtype = _DTYPES.get(entry[0]) if isinstance(entry[0], str) else None
         if dtype is None:
