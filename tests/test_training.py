@@ -12,11 +12,17 @@ import pytest
 import tensorflow as tf
 
 import labkit
-from labkit.training import _keras_fit, handover
+from labkit.training import _keras_fit, by_hand, handover
 
 layers, optimizers = keras.layers, keras.optimizers
 
 SAMPLES, FEATURES, CLASSES = 150, 12, 4  # 150 is no multiple of any batch size used here
+
+
+@pytest.fixture(autouse=True)
+def in_graphs(monkeypatch):
+    """All models train in graphs; what NumPy trains is tested apart."""
+    monkeypatch.setattr(by_hand, "_SMALL", 0)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import labkit
-from labkit.training import compilation, loops
+from labkit.training import by_hand, compilation, loops
 
 layers, optimizers = keras.layers, keras.optimizers
 
@@ -33,7 +33,8 @@ def messages(caplog):
 
 @pytest.fixture
 def at_once(monkeypatch):
-    """No training is too short to be compiled, and an epoch takes several calls of the graph."""
+    """No training is too short to be compiled, none is done by hand, and an epoch takes several calls of the graph."""
+    monkeypatch.setattr(by_hand, "_SMALL", 0)
     monkeypatch.setattr(compilation, "_LONG", 1)
     monkeypatch.setattr(loops, "_GATHERED_BYTES", 3 * 32 * FEATURES * 4)
 
@@ -194,6 +195,7 @@ def test_other_layers_stay_with_the_kernels_of_tensorflow(parts, data, at_once, 
 
 
 def test_short_trainings_are_not_compiled_until_they_have_become_long(data, monkeypatch, messages):
+    monkeypatch.setattr(by_hand, "_SMALL", 0)
     model = compiled(sequential)
     monkeypatch.setattr(compilation, "_LONG", compilation.work(model, 3 * (SAMPLES // 32)))
     train(model, data, epochs=2)

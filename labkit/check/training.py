@@ -75,7 +75,7 @@ def _code() -> str:
     """A digest of what trains, which may change without another version of labkit."""
     here = Path(__file__)
     digest = hashlib.sha256(here.read_bytes())
-    for path in sorted((here.parent.parent / "training").glob("*.py")):
+    for path in sorted((here.parent.parent / "training").rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -7,7 +7,8 @@ small models of a lab, whose batches take a fraction of a millisecond, that is m
 `accelerate` puts it in the place of `keras.Model.fit`, so that code written as in the lectures is as fast.
 
 The parts: `handover` decides which calls are for Keras itself, `epochs` is the loop over epochs, `loops`
-builds the graphs, `optimizers` updates weights in one pass over memory.
+builds the graphs, `optimizers` updates weights in one pass over memory, `compilation` says what runs as machine
+code; `by_hand` trains small networks of dense layers without any graph.
 """
 
 import contextlib

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from keras.src.utils.python_utils import pythonify_logs
 
+from labkit.training import by_hand
 from labkit.training.batches import (
     gather,
     in_memory,
@@ -97,6 +98,15 @@ def _stretches(model, batches, order, training, augment=None):
 
     While a graph runs, another thread gathers the samples of the next call.
     """
+    network = by_hand.network(model, batches) if augment is None else None
+    if network is not None:
+        done = 0
+        while done < batches.steps:
+            ahead = order[done * batches.batch_size :]
+            count, logs = network.run(batches, ahead, training, _SECONDS_PER_STRETCH)
+            done += count
+            yield done, logs
+        return
     loop = batch_loop(model, batches, training, augment)
 
     def next_rows(done, count):

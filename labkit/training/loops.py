@@ -13,9 +13,10 @@ import weakref
 import keras
 import tensorflow as tf
 from keras.src import tree
+from keras.src.models import Functional
 
 from labkit.training import compilation
-from labkit.training.batches import augment_inputs
+from labkit.training.batches import augment_inputs, unpack_x_y_sample_weight
 from labkit.training.optimizers import one_pass_updates
 
 try:
@@ -57,11 +58,27 @@ def prepare(model, batches, epochs):
     if isinstance(model, keras.Sequential) and not model.built and not tree.is_nested(inputs):
         model.build((None, *inputs.shape[1:]))  # as its first call would, but in time to see how large it is
     _loops(model).work += compilation.work(model, batches.full * max(epochs, 0))
-    if model.built and not model.optimizer.built and _has_keras_steps(model):
+    if model.built and not model.optimizer.built and has_keras_steps(model):
         # A graph that makes variables, of the optimizer or of metrics, has to be traced a second time.
         first = tree.map_structure(lambda array: array[: batches.batch_size], batches.arrays)
         with contextlib.suppress(Exception):  # tracing meets the same mistake, and reports it as Keras does
-            model._symbolic_build(data_batch=first)
+            _build(model, first)
+
+
+def _build(model, batch):
+    """Make all variables of loss, metrics and optimizer, for data like this batch."""
+    _, y, _ = unpack_x_y_sample_weight(batch)
+    if (
+        isinstance(model, (keras.Sequential, Functional))
+        and len(model.outputs) == 1
+        and not tree.is_nested(y)
+    ):
+        # Keras would run the model three times, symbolically, only to know what its outputs look like.
+        y = keras.KerasTensor(y.shape, y.dtype.name)
+        for part in (model._compile_metrics, model._compile_loss):
+            if part is not None and not part.built:
+                part.build(y, model.outputs[0])
+    model._symbolic_build(data_batch=batch)
 
 
 def batch_loop(model, batches, training, augment=None):
@@ -74,7 +91,7 @@ def batch_loop(model, batches, training, augment=None):
     if kind not in loops.by_kind:
         loops.by_kind[kind] = Loop(model, rows, batches.batch_size, training, augment)
     loop = loops.by_kind[kind]
-    ordinary = training and augment is None and _has_keras_steps(model)
+    ordinary = training and augment is None and has_keras_steps(model)
     # Asked for each time: other data of this kind may hold a label that is no class.
     loop.compile(batches.full if ordinary and compilation.pays_off(model, batches.arrays, loops.work) else 0)
     return loop
@@ -181,7 +198,7 @@ class Loop:
         def run_until(stop):
             tf.while_loop(lambda index: index < stop, run, (tf.constant(0),))
 
-        if _has_keras_steps(self._model()):
+        if has_keras_steps(self._model()):
             run_until(count)
             return self._model().get_metrics_result()
         # A step written by the user may return anything: the last one's answer is the result.
@@ -210,7 +227,7 @@ def _trainable(model):
     return [id(weight) for weight in model.trainable_weights]
 
 
-def _has_keras_steps(model):
+def has_keras_steps(model):
     """Whether steps return `get_metrics_result()`, so that it can be asked once after many."""
     names = ("train_step", "test_step", "compute_metrics", "get_metrics_result")
     return all(getattr(type(model), name) is getattr(keras.Model, name) for name in names) and not any(
@@ -220,7 +237,7 @@ def _has_keras_steps(model):
 
 def _is_tiny(model, batch_size):
     """Whether steps are so short that handing operations from thread to thread costs more than it saves."""
-    if function_executor_type is None or not model.built or model.jit_compile or not _has_keras_steps(model):
+    if function_executor_type is None or not model.built or model.jit_compile or not has_keras_steps(model):
         return False
     shapes = [weight.shape for weight in model.trainable_weights]
     multiplications = batch_size * sum(math.prod(shape) for shape in shapes)

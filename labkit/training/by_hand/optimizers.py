@@ -1,0 +1,79 @@
+"""Updates of all weights at once, by the formulas and with the state of Keras' optimizers."""
+
+import math
+
+import keras
+import numpy as np
+
+from labkit.training.by_hand.flat import Flat
+
+
+class _Optimizer:
+    """Updates a vector of weights by a vector of gradients, with the state that Keras' optimizer keeps."""
+
+    slots = ()  # names of Keras' lists of variables, one for each weight
+
+    def __init__(self, optimizer, weights):
+        self._keras = optimizer
+        self._state = [
+            Flat([variables[optimizer._get_variable_index(weight)] for weight in weights])
+            for variables in (getattr(optimizer, name) for name in self.slots)
+            if variables
+        ]
+
+    def read(self):
+        """Take state and settings from Keras: a callback may have changed them."""
+        for flat in self._state:
+            flat.read()
+        self._rate = np.float32(self._keras.learning_rate.value.numpy())
+        self._iterations = int(self._keras.iterations.value.numpy())
+
+    def write(self, steps):
+        for flat in self._state:
+            flat.write()
+        self._keras.iterations.assign_add(steps)
+
+
+class _SGD(_Optimizer):
+    slots = ("momentums",)
+
+    def update(self, weights, gradients):
+        step = gradients * -self._rate
+        if self._state:
+            momentums = self._state[0].values
+            momentums *= np.float32(self._keras.momentum)
+            momentums += step
+            step = step + np.float32(self._keras.momentum) * momentums if self._keras.nesterov else momentums
+        weights += step
+
+
+class _RMSprop(_Optimizer):
+    slots = ("_velocities", "_momentums")
+
+    def update(self, weights, gradients):
+        velocities, *momentum = (flat.values for flat in self._state)
+        velocities *= np.float32(self._keras.rho)
+        velocities += np.float32(1 - self._keras.rho) * np.square(gradients)
+        step = self._rate * gradients
+        step /= np.sqrt(velocities + np.float32(self._keras.epsilon))
+        for momentums in momentum:
+            momentums *= np.float32(self._keras.momentum)
+            momentums += step
+            step = momentums
+        weights -= step
+
+
+class _Adam(_Optimizer):
+    slots = ("_momentums", "_velocities")
+
+    def update(self, weights, gradients):
+        momentums, velocities = (flat.values for flat in self._state)
+        beta_1, beta_2 = self._keras.beta_1, self._keras.beta_2
+        self._iterations += 1
+        rate = self._rate * math.sqrt(1 - beta_2**self._iterations) / (1 - beta_1**self._iterations)
+        momentums += np.float32(1 - beta_1) * (gradients - momentums)
+        velocities += np.float32(1 - beta_2) * (np.square(gradients) - velocities)
+        weights -= np.float32(rate) * momentums / (np.sqrt(velocities) + np.float32(self._keras.epsilon))
+
+
+OPTIMIZERS = {keras.optimizers.SGD: _SGD, keras.optimizers.RMSprop: _RMSprop, keras.optimizers.Adam: _Adam}
