@@ -129,7 +129,7 @@ class Grade:
         process = self._start(out)
         if process.wait() != 0:
             raise SystemExit(f"labkit grade ended with status {process.returncode}: {self._said()}")
-        return time.perf_counter() - started, self._left()
+        return time.perf_counter() - started, self._wait_for_all()
 
     def kill(self, out, moment, everything):
         """Kill it after so many seconds, and wait until nothing of it runs; the number of finished submissions."""
@@ -143,9 +143,7 @@ class Grade:
             except psutil.NoSuchProcess:
                 pass
         process.wait()
-        deadline = time.monotonic() + 30
-        while self._left() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        self._wait_for_all()
         journal = self._folder / out / "journal.jsonl"
         return journal.read_bytes().count(b"\n") if journal.exists() else 0
 
@@ -162,6 +160,13 @@ class Grade:
 
     def _said(self):
         return self._output.read_text(errors="replace")[-2000:]
+
+    def _wait_for_all(self):
+        """Give what the command has started half a minute to end; how many processes have not."""
+        deadline = time.monotonic() + 30
+        while self._left() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return self._left()
 
     def _left(self):
         """Processes that have, or had from who started them, a private folder of this class."""
@@ -191,7 +196,9 @@ def results(out):
     with Journal(out) as journal:
         for name, entry in journal.entries.items():
             record = without_times(entry.graded.record.as_dict())
-            found[f"journal/{name}/entry"] = json.dumps([entry.key, record, entry.graded.output]).encode()
+            found[f"journal/{name}/entry"] = json.dumps(
+                [repr(entry.key), record, entry.graded.output]
+            ).encode()
     return found
 
 
