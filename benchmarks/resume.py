@@ -55,9 +55,16 @@ def measure(folder, options):
     command = Grade(folder, options.jobs)
     seconds, _ = command.run("undisturbed")
     console.print(f"{options.count} submissions undisturbed: {seconds:.0f} s")
+    scores = [
+        json.loads(path.read_bytes())["score"] for path in (folder / "undisturbed").rglob("result.json")
+    ]
+    full = scores.count(100)
+    console.print(f"{len(scores)} graded: {full} with full points, {scores.count(0)} with none")
+    if len(scores) != options.count or not full:
+        return "not every submission was graded"
     command.run("again")
     expected, second = results(folder / "undisturbed"), results(folder / "again")
-    random_ones = {name.split("/")[-2] for name in expected if expected[name] != second[name] and "/" in name}
+    random_ones = {submission(name) for name in expected if expected[name] != second.get(name)}
     console.print(f"left out, since they answer at random: {', '.join(sorted(random_ones)) or 'none'}")
     moments, equal = random.Random(options.seed), 0
     with Progress(console=Console(stderr=True)) as progress:
@@ -83,10 +90,8 @@ def measure(folder, options):
 
 
 def hand_in(folder, count):
-    """`count` files of all kinds in turn, in a folder for each lab."""
+    """`count` files of all kinds in turn, each in a folder of its student's that is called like its lab."""
     shutil.copytree(ATTACKS / "course", folder / "course")
-    for lab in LABS.values():
-        (folder / "class" / lab).mkdir(parents=True)
     kinds = sorted((ATTACKS / "submissions").iterdir())
     good = [ATTACKS / "correct.py", ATTACKS / "correct.keras.py"]
     words = {
@@ -104,8 +109,9 @@ def hand_in(folder, count):
         data = HALF_RIGHT.encode() if number % 12 == 5 else path.read_bytes()
         for word, value in words.items():
             data = data.replace(word.encode(), str(value).encode())
-        name = f"{number:03}_{path.name.split('.')[0]}{path.suffix}"
-        (folder / "class" / LABS[".keras." in path.name] / name).write_bytes(data)
+        own = folder / "class" / f"{number:03}_{path.name.split('.')[0]}" / LABS[".keras." in path.name]
+        own.mkdir(parents=True)
+        (own / f"lab{path.suffix}").write_bytes(data)
 
 
 class Grade:
@@ -178,6 +184,11 @@ class Grade:
                 continue
             count += any(str(self._private) in environment.get(name, "") for name in ("HOME", "TMPDIR"))
         return count
+
+
+def submission(name):
+    """Of which submission this result is: the one folder in its name that begins with a number."""
+    return next((part for part in name.split("/") if part[:3].isdigit()), name)
 
 
 def results(out):
