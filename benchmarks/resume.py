@@ -30,6 +30,7 @@ from labkit.grade.journal import Journal
 from labkit.grade.record import without_times
 
 ATTACKS = Path(__file__).parent.parent / "tests" / "attacks"
+SLOW = ("43_", "44_", "45_", "46_")  # fork, fill, hang and flood until they are stopped: one of each will do
 LABS = {False: "lab01_target", True: "lab02_model"}
 HALF_RIGHT = (
     "def double(x):\n    return 2 * x\n\n\ndef classify(train, labels, points):\n    return labels[:30] * 0\n"
@@ -92,7 +93,9 @@ def measure(folder, options):
 def hand_in(folder, count):
     """`count` files of all kinds in turn, each in a folder of its student's that is called like its lab."""
     shutil.copytree(ATTACKS / "course", folder / "course")
-    kinds = sorted((ATTACKS / "submissions").iterdir())
+    once = sorted((ATTACKS / "submissions").iterdir())
+    kinds = [path for path in once if not path.name.startswith(SLOW)]
+    kinds = once + kinds * (count // len(kinds))
     good = [ATTACKS / "correct.py", ATTACKS / "correct.keras.py"]
     words = {
         "@COURSE@": folder / "course",
@@ -105,7 +108,7 @@ def hand_in(folder, count):
     }
     for number in range(count):
         is_good = number % 6 == 0
-        path = good[number // 6 % 2] if is_good else kinds[(number - number // 6 - 1) % len(kinds)]
+        path = good[number // 6 % 2] if is_good else kinds[number - number // 6 - 1]
         data = HALF_RIGHT.encode() if number % 12 == 5 else path.read_bytes()
         for word, value in words.items():
             data = data.replace(word.encode(), str(value).encode())

@@ -302,6 +302,41 @@ def test_several_inputs_outputs_losses_and_metrics(data, handed_back):
     assert not handed_back()
 
 
+class OwnHead(keras.Model):
+    """Returns something else than the Functional model that it is, too."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.head = layers.Dense(1, "sigmoid")
+
+    def call(self, x):
+        return self.head(super().call(x))
+
+
+def own_head():
+    inputs = keras.Input((FEATURES,))
+    return OwnHead(inputs, layers.Dense(CLASSES)(inputs))
+
+
+def test_metrics_are_those_that_fit_what_a_model_returns(data):
+    x, y = data
+    assert_same(*twins(own_head, (x, (y > 1).astype("float32")), loss="binary_crossentropy"))
+
+
+def test_two_losses_of_one_output_have_the_names_of_keras(data):
+    x, y = data
+    both = ["categorical_crossentropy", "mse"]
+    assert_same(*twins(softmax_regression, (x, keras.utils.to_categorical(y)), loss=both))
+
+
+def test_a_loss_for_an_output_that_is_not_there_gets_the_error_of_keras(data):
+    inputs = keras.Input((FEATURES,))
+    model = keras.Model(inputs, {"out": layers.Dense(CLASSES, "softmax", name="label")(inputs)})
+    model.compile("sgd", loss={"label": "sparse_categorical_crossentropy"})
+    with pytest.raises(KeyError):
+        labkit.fit(model, *data, verbose=0)
+
+
 def test_a_model_without_targets_trains_on_its_own_loss(data):
     class Shrink(keras.Model):
         def __init__(self):

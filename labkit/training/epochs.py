@@ -19,7 +19,7 @@ from labkit.training.batches import (
 )
 from labkit.training.loops import batch_loop, prepare
 
-# Graphs return to Python about this often, for the progress bar and for Ctrl-C.
+# Batches are left about this often, for the progress bar and for Ctrl-C.
 _SECONDS_PER_STRETCH = 0.5
 _FIRST_STRETCH = 32
 
@@ -94,19 +94,24 @@ def _evaluate(model, batches, callbacks):
 
 
 def _stretches(model, batches, order, training, augment=None):
-    """Run all batches in a few graph calls; after each, yield the batches done and the logs so far.
-
-    While a graph runs, another thread gathers the samples of the next call.
-    """
+    """Run all batches, a good many at once; after each time, yield the batches done and the logs so far."""
     network = by_hand.network(model, batches) if augment is None else None
     if network is not None:
-        done = 0
-        while done < batches.steps:
-            ahead = order[done * batches.batch_size :]
-            count, logs = network.run(batches, ahead, training, _SECONDS_PER_STRETCH)
-            done += count
-            yield done, logs
-        return
+        return _by_hand(network, batches, order, training)
+    return _in_graphs(model, batches, order, training, augment)
+
+
+def _by_hand(network, batches, order, training):
+    done = 0
+    while done < batches.steps:
+        ahead = order[done * batches.batch_size :]
+        count, logs = network.run(batches, ahead, training, _SECONDS_PER_STRETCH)
+        done += count
+        yield done, logs
+
+
+def _in_graphs(model, batches, order, training, augment):
+    """While a graph runs, another thread gathers the samples of the next call."""
     loop = batch_loop(model, batches, training, augment)
 
     def next_rows(done, count):

@@ -34,22 +34,24 @@ _TINY = 1_200_000
 _GATHERED_BYTES = 8 * 2**20
 
 
-class _Loops:
-    """What is known of one model between two calls of `compile`: its graphs, and its `compilation.work`."""
+class _SinceCompile:
+    """What is known of one model between two calls of `compile`."""
 
     def __init__(self, compile_config):
         self.compile_config = compile_config
-        self.by_kind = {}
-        self.work = 0
+        self.by_kind = {}  # its graphs
+        self.work = 0  # `compilation.work` so far
+        self.network = None  # a `by_hand.Network`, or False where it is none
 
 
-def _loops(model):
-    # Kept by the model itself, past Keras' tracking of attributes: both are freed together, even where a loss
-    # holds on to the model.
-    loops = vars(model).get("_labkit_loops")
-    if loops is None or loops.compile_config is not model._compile_config:
-        loops = vars(model)["_labkit_loops"] = _Loops(model._compile_config)
-    return loops
+def since_compile(model):
+    """What is kept of this model until it is compiled again."""
+    # By the model itself, past Keras' tracking of attributes: both are freed together, even where a loss holds on
+    # to the model.
+    known = vars(model).get("_labkit_training")
+    if known is None or known.compile_config is not model._compile_config:
+        known = vars(model)["_labkit_training"] = _SinceCompile(model._compile_config)
+    return known
 
 
 def prepare(model, batches, epochs):
@@ -57,8 +59,9 @@ def prepare(model, batches, epochs):
     inputs = batches.arrays[0] if isinstance(batches.arrays, tuple) else batches.arrays
     if isinstance(model, keras.Sequential) and not model.built and not tree.is_nested(inputs):
         model.build((None, *inputs.shape[1:]))  # as its first call would, but in time to see how large it is
-    _loops(model).work += compilation.work(model, batches.full * max(epochs, 0))
-    if model.built and not model.optimizer.built and has_keras_steps(model):
+    since_compile(model).work += compilation.work(model, batches.full * max(epochs, 0))
+    parts = (model.optimizer, model._compile_metrics, model._compile_loss)
+    if model.built and has_keras_steps(model) and not all(part is None or part.built for part in parts):
         # A graph that makes variables, of the optimizer or of metrics, has to be traced a second time.
         first = tree.map_structure(lambda array: array[: batches.batch_size], batches.arrays)
         with contextlib.suppress(Exception):  # tracing meets the same mistake, and reports it as Keras does
@@ -68,32 +71,35 @@ def prepare(model, batches, epochs):
 def _build(model, batch):
     """Make all variables of loss, metrics and optimizer, for data like this batch."""
     _, y, _ = unpack_x_y_sample_weight(batch)
+    outputs = getattr(getattr(model, "_functional", model), "_outputs_struct", None)
+    loss = model._compile_loss
+    plain = type(model) in (keras.Sequential, Functional) and "call" not in vars(model)
     if (
-        isinstance(model, (keras.Sequential, Functional))
-        and len(model.outputs) == 1
-        and not tree.is_nested(y)
+        plain
+        and not any(part is None for part in (y, outputs, loss))
+        and not any(map(tree.is_nested, (y, outputs, loss._user_loss)))
     ):
         # Keras would run the model three times, symbolically, only to know what its outputs look like.
         y = keras.KerasTensor(y.shape, y.dtype.name)
-        for part in (model._compile_metrics, model._compile_loss):
+        for part in (model._compile_metrics, loss):
             if part is not None and not part.built:
-                part.build(y, model.outputs[0])
+                part.build(y, outputs)
     model._symbolic_build(data_batch=batch)
 
 
 def batch_loop(model, batches, training, augment=None):
     """The `Loop` for batches of this size of data of this kind."""
-    loops = _loops(model)
+    known = since_compile(model)
     rows = tree.map_structure(
         lambda array: tf.TensorSpec([None, *array.shape[1:]], tf.as_dtype(array.dtype)), batches.arrays
     )
     kind = (training, batches.batch_size, augment, tuple(tree.flatten_with_path(rows)))
-    if kind not in loops.by_kind:
-        loops.by_kind[kind] = Loop(model, rows, batches.batch_size, training, augment)
-    loop = loops.by_kind[kind]
+    if kind not in known.by_kind:
+        known.by_kind[kind] = Loop(model, rows, batches.batch_size, training, augment)
+    loop = known.by_kind[kind]
     ordinary = training and augment is None and has_keras_steps(model)
     # Asked for each time: other data of this kind may hold a label that is no class.
-    loop.compile(batches.full if ordinary and compilation.pays_off(model, batches.arrays, loops.work) else 0)
+    loop.compile(batches.full if ordinary and compilation.pays_off(model, batches.arrays, known.work) else 0)
     return loop
 
 

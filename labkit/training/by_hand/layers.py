@@ -9,8 +9,6 @@ def parts_and_ending(model):
     steps, rank = [], len(model.input_shape)
     for layer in model.layers:
         kind = type(layer)
-        if "call" in vars(layer):
-            return None, None
         if kind is keras.layers.Flatten and layer.data_format == "channels_last":
             steps.append(_Flatten())
             rank = 2
@@ -18,7 +16,7 @@ def parts_and_ending(model):
             steps.append(_Rescaling(layer.scale, layer.offset))
         elif kind is keras.layers.Dense and rank == 2 and not (layer.lora_enabled or layer.quantization_mode):
             first = not any(isinstance(step, _Dense) for step in steps)
-            steps += [_Dense(layer.use_bias, first), layer.activation]
+            steps += [_Dense(layer.kernel, layer.bias, first), layer.activation]
         elif kind is keras.layers.Activation:
             steps.append(layer.activation)
         elif kind is keras.layers.Softmax and layer.axis == -1:
@@ -45,8 +43,10 @@ class _Part:
     """`forward` makes float32 outputs `(n, ...)` of inputs; `backward`, of the loss' gradient with respect to the
     latest outputs, that with respect to the inputs. What it keeps lasts until the next `forward`."""
 
-    def place(self, pairs):
-        """Take as many of the pairs (weight, gradient) as this has weights: views, to be read and filled."""
+    weights = ()  # variables of Keras
+
+    def place(self):
+        """Take a pair of views for each of the weights: what it is, to be read, and its gradient, to be filled."""
 
 
 class _Flatten(_Part):
@@ -72,24 +72,24 @@ class _Rescaling(_Part):
 class _Dense(_Part):
     """x W + b. Before the `first` one nothing learns, so that it answers with no gradient."""
 
-    def __init__(self, bias, first):
-        self._has_bias, self._first = bias, first
+    def __init__(self, kernel, bias, first):
+        self.weights = (kernel,) if bias is None else (kernel, bias)
+        self._first = first
 
-    def place(self, pairs):
-        self._kernel, self._kernel_gradient = next(pairs)
-        if self._has_bias:
-            self._bias, self._bias_gradient = next(pairs)
+    def place(self, kernel, bias=None):
+        self._kernel, self._kernel_gradient = kernel
+        self._bias, self._bias_gradient = bias or (None, None)
 
     def forward(self, x):
         self._x = x
         outputs = x @ self._kernel
-        if self._has_bias:
+        if self._bias is not None:
             outputs += self._bias
         return outputs
 
     def backward(self, gradient):
         np.matmul(self._x.T, gradient, out=self._kernel_gradient)
-        if self._has_bias:
+        if self._bias is not None:
             np.sum(gradient, axis=0, out=self._bias_gradient)
         return None if self._first else gradient @ self._kernel.T
 
@@ -113,7 +113,7 @@ def sigmoid(x):
 
 
 _ACTIVATIONS = [
-    (keras.activations.relu, lambda x: np.maximum(x, 0), lambda outputs: outputs > 0),
+    (keras.activations.relu, lambda x: np.fmax(x, 0), lambda outputs: outputs > 0),
     (keras.activations.sigmoid, sigmoid, lambda outputs: outputs * (1 - outputs)),
     (keras.activations.tanh, np.tanh, lambda outputs: 1 - outputs * outputs),
 ]

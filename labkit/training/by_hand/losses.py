@@ -1,44 +1,54 @@
 """Losses and their gradients."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 from keras.src.losses.losses import LossFunctionWrapper
 
 from labkit.training.by_hand.layers import sigmoid
+from labkit.training.by_hand.targets import are_binary, are_distributions, are_labels
+from labkit.training.by_hand.untouched import untouched
 
 
-def loss_of_logits(model, ending, data):
-    """The function of (logits, targets) for how the model ends, is compiled, and what its targets are, or None."""
+class Loss(NamedTuple):
+    """`of_logits(logits, targets)`, for a model with this `ending`, the activation that makes outputs of its logits.
+
+    Of logits `(n, k)` it gives the mean over the batch, the outputs, and the gradient with respect to the logits.
+    `takes(targets, k)` says whether it can.
+    """
+
+    of_logits: Callable
+    ending: Any
+    takes: Callable
+
+
+def known_loss(model):
+    """The loss that the model is compiled with; None for all but those below, with the settings they come with."""
     compiled = model._compile_loss
-    if compiled is None or not compiled.built or len(compiled._flat_losses) != 1:
+    if compiled is None or not compiled.built or len(compiled._flat_losses) != 1 or compiled.metrics:
         return None
     _, loss, weight, _ = compiled._flat_losses[0]
-    if type(loss) not in _LOSS_CLASSES or weight is not None:
+    if type(loss) not in _CLASSES or weight is not None or not untouched(loss):
         return None
-    known = [entry for entry in _LOSSES if entry[0] is loss.fn]  # what is not may not even have a hash
-    if not known:
-        return None
-    [(_, of_logits, activation, are_targets)] = known
-    settings = {"from_logits": False, **loss._fn_kwargs}
-    from_logits = settings.pop("from_logits")
-    if ending is not (keras.activations.linear if from_logits else activation):
+    known = [ours for function, ours in _LOSSES if function is loss.fn]  # others may not even have a hash
+    settings = dict(loss._fn_kwargs)
+    from_logits = settings.pop("from_logits", False)
+    if not known or any(name not in _USUAL or value != _USUAL[name] for name, value in settings.items()):
         return None
     if loss.reduction != "sum_over_batch_size" or loss.dtype != "float32":
         return None
-    if any(value != _USUAL.get(name, value) for name, value in settings.items()):
-        return None
-    if not isinstance(data, tuple) or len(data) != 2 or not all(isinstance(a, np.ndarray) for a in data):
-        return None
-    x, y = data
-    if x.dtype.kind not in "biuf" or x.shape[1:] != model.input_shape[1:]:
-        return None
-    return partial(of_logits, from_logits=from_logits) if are_targets(y, model.output_shape[-1]) else None
+    [loss] = known
+    return Loss(
+        partial(loss.of_logits, from_logits=from_logits),
+        keras.activations.linear if from_logits else loss.ending,
+        loss.takes,
+    )
 
 
-# Of logits `(n, k)` and targets: the mean over the batch, the model's outputs, and the gradient with respect to the
-# logits. Keras, too, takes the logits where a model ends with softmax or sigmoid.
+# Keras, too, takes the logits where a model ends with softmax or sigmoid.
 
 
 def _softmax(logits):
@@ -76,37 +86,22 @@ def _binary_crossentropy(logits, targets, from_logits):
     return losses.mean(), logits if from_logits else probabilities, gradient
 
 
-def _are_distributions(y, classes):
-    return y.dtype.kind in "biuf" and y.ndim == 2 and y.shape[1] == classes > 1
-
-
-def _are_classes(y, classes):
-    """Labels that are no class TensorFlow complains about."""
-    one_each = y.ndim == 1 or y.shape[1:] == (1,)
-    return y.dtype.kind in "iu" and one_each and classes > 1 and 0 <= y.min() <= y.max() < classes
-
-
-def _are_binary(y, outputs):
-    return y.dtype.kind in "biuf" and (y.shape[1:] == (outputs,) or (y.ndim == outputs == 1))
-
-
-# Keras' function, ours, what a model ends with whose loss is not `from_logits`, and a test of the targets.
+# By Keras' functions.
 _LOSSES = [
     (
         keras.losses.categorical_crossentropy,
-        _categorical_crossentropy,
-        keras.activations.softmax,
-        _are_distributions,
+        Loss(_categorical_crossentropy, keras.activations.softmax, are_distributions),
     ),
     (
         keras.losses.sparse_categorical_crossentropy,
-        _sparse_categorical_crossentropy,
-        keras.activations.softmax,
-        _are_classes,
+        Loss(_sparse_categorical_crossentropy, keras.activations.softmax, are_labels),
     ),
-    (keras.losses.binary_crossentropy, _binary_crossentropy, keras.activations.sigmoid, _are_binary),
+    (
+        keras.losses.binary_crossentropy,
+        Loss(_binary_crossentropy, keras.activations.sigmoid, are_binary),
+    ),
 ]
-_LOSS_CLASSES = {
+_CLASSES = {
     LossFunctionWrapper,
     keras.losses.CategoricalCrossentropy,
     keras.losses.SparseCategoricalCrossentropy,

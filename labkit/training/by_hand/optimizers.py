@@ -9,12 +9,15 @@ from labkit.training.by_hand.flat import Flat
 
 
 class _Optimizer:
-    """Updates a vector of weights by a vector of gradients, with the state that Keras' optimizer keeps."""
+    """Updates a vector of weights by a vector of gradients, with the settings and the state of Keras' optimizer."""
 
     slots = ()  # names of Keras' lists of variables, one for each weight
+    settings = ()  # names of numbers that are taken as they are now
 
     def __init__(self, optimizer, weights):
         self._keras = optimizer
+        for name in self.settings:
+            setattr(self, name, np.float32(getattr(optimizer, name)))
         self._state = [
             Flat([variables[optimizer._get_variable_index(weight)] for weight in weights])
             for variables in (getattr(optimizer, name) for name in self.slots)
@@ -22,7 +25,7 @@ class _Optimizer:
         ]
 
     def read(self):
-        """Take state and settings from Keras: a callback may have changed them."""
+        """Take rate and state from Keras: a callback may have changed them."""
         for flat in self._state:
             flat.read()
         self._rate = np.float32(self._keras.learning_rate.value.numpy())
@@ -36,28 +39,34 @@ class _Optimizer:
 
 class _SGD(_Optimizer):
     slots = ("momentums",)
+    settings = ("momentum",)
+
+    def __init__(self, optimizer, weights):
+        super().__init__(optimizer, weights)
+        self.nesterov = optimizer.nesterov
 
     def update(self, weights, gradients):
         step = gradients * -self._rate
         if self._state:
             momentums = self._state[0].values
-            momentums *= np.float32(self._keras.momentum)
+            momentums *= self.momentum
             momentums += step
-            step = step + np.float32(self._keras.momentum) * momentums if self._keras.nesterov else momentums
+            step = step + self.momentum * momentums if self.nesterov else momentums
         weights += step
 
 
 class _RMSprop(_Optimizer):
     slots = ("_velocities", "_momentums")
+    settings = ("rho", "momentum", "epsilon")
 
     def update(self, weights, gradients):
         velocities, *momentum = (flat.values for flat in self._state)
-        velocities *= np.float32(self._keras.rho)
-        velocities += np.float32(1 - self._keras.rho) * np.square(gradients)
+        velocities *= self.rho
+        velocities += (1 - self.rho) * np.square(gradients)
         step = self._rate * gradients
-        step /= np.sqrt(velocities + np.float32(self._keras.epsilon))
+        step /= np.sqrt(velocities + self.epsilon)
         for momentums in momentum:
-            momentums *= np.float32(self._keras.momentum)
+            momentums *= self.momentum
             momentums += step
             step = momentums
         weights -= step
@@ -65,15 +74,20 @@ class _RMSprop(_Optimizer):
 
 class _Adam(_Optimizer):
     slots = ("_momentums", "_velocities")
+    settings = ("epsilon",)
+
+    def __init__(self, optimizer, weights):
+        super().__init__(optimizer, weights)
+        self.betas = optimizer.beta_1, optimizer.beta_2  # whose powers need more digits
 
     def update(self, weights, gradients):
         momentums, velocities = (flat.values for flat in self._state)
-        beta_1, beta_2 = self._keras.beta_1, self._keras.beta_2
+        beta_1, beta_2 = self.betas
         self._iterations += 1
         rate = self._rate * math.sqrt(1 - beta_2**self._iterations) / (1 - beta_1**self._iterations)
         momentums += np.float32(1 - beta_1) * (gradients - momentums)
         velocities += np.float32(1 - beta_2) * (np.square(gradients) - velocities)
-        weights -= np.float32(rate) * momentums / (np.sqrt(velocities) + np.float32(self._keras.epsilon))
+        weights -= np.float32(rate) * momentums / (np.sqrt(velocities) + self.epsilon)
 
 
 OPTIMIZERS = {keras.optimizers.SGD: _SGD, keras.optimizers.RMSprop: _RMSprop, keras.optimizers.Adam: _Adam}
