@@ -5,8 +5,9 @@
 Every submission answers three questions, trains softmax regression for five epochs on the 60,000 digits by
 calling `model.fit`, as the lectures do, and is correct. "distinct" submissions differ in name, comment and
 learning rate; "copies" are one file under many names. labkit is measured with a first submission that has to
-load everything (cold: one submission, a fresh command), warm (the further ones), and with what the grader
-keeps from an earlier grading (nothing is trained or run anew). nbgrader and otter run in an environment of
+load everything (cold: one submission, a fresh command), whole classes with that start counted, the further ones
+alone (warm: what a class takes beyond the cold one), and with what the grader keeps from an earlier grading
+(nothing is trained or run anew). nbgrader and otter run in an environment of
 their own, given by --peers, that has tensorflow, nbgrader 0.9.6 and otter-grader 7.0; each is given what it
 recommends for the command line: `nbgrader autograde`, `otter run`. Memory is the peak of the proportional set
 size of all processes together. The lab allows a submission one thread (`threads = 1`), because its model is small;
@@ -52,7 +53,13 @@ def main():
             progress.update(task, description=name)
             rows.append((name, *measure()))
             progress.advance(task)
-    Console(width=100).print(_table(rows))
+    _, _, cold, _ = rows[0]
+    warm = [
+        (f"{name}, warm", size - 1, max(seconds - cold, 1e-9), memory)
+        for name, size, seconds, memory in rows
+        if name.startswith("labkit, distinct") and name.endswith(("job", "jobs"))
+    ]
+    Console(width=100).print(_table([*rows[:3], *warm, *rows[3:]]))
 
 
 def _measurements(folder, count, peer_count, peers):

@@ -2,7 +2,8 @@
 
 `fit` does what `keras.Model.fit` does. The difference is where the loop over batches runs: Keras comes
 back to Python for every batch, `fit` runs whole stretches of an epoch inside one TensorFlow graph. For the
-small models of a lab, whose batches take a fraction of a millisecond, that is most of the time.
+small models of a lab, whose batches take a fraction of a millisecond, that is most of the time; and the
+smallest, a few dense layers, are done without TensorFlow.
 
 `accelerate` puts it in the place of `keras.Model.fit`, so that code written as in the lectures is as fast.
 
@@ -50,7 +51,7 @@ def fit(
     validation_batch_size=None,
     validation_freq=1,
 ):
-    """Train a compiled Keras model; `model.fit`, with whole epochs inside one graph.
+    """Train a compiled Keras model; `model.fit`, without coming back to Keras for every batch.
 
     All arguments but `augment` mean what they mean in `keras.Model.fit`. The arrays are read while the training
     goes on, so nothing should change them meanwhile. Callbacks see what happens between
@@ -103,7 +104,7 @@ def fit(
 
 
 def _fit(model, call, augment=None):
-    """Train in the graph where that gives what Keras gives, and let Keras do it where not."""
+    """Train in our own way where that gives what Keras gives, and let Keras do it where not."""
     reason = reason_for_keras(model, call)
     if reason is None:
         try:

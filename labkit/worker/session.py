@@ -36,7 +36,7 @@ _CELL_MAGICS_WITH_PYTHON = ("%%time", "%%timeit", "%%capture", "%%prun")
 
 
 def warm() -> None:
-    """Import Keras into this process, silently, and let its `fit` run whole epochs inside one graph."""
+    """Import Keras into this process, silently, with the training of labkit in place of its own."""
     lazy.load_keras()
     labkit.accelerate()
 
