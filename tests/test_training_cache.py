@@ -1,5 +1,6 @@
 """What the grader trains itself, it trains once: in a process and between processes, with equal results."""
 
+import os
 import subprocess
 import sys
 
@@ -86,6 +87,26 @@ def test_a_damaged_file_is_trained_again(spec, folder, trainings, monkeypatch, d
 def test_a_disk_that_takes_nothing_costs_no_verdict(spec, folder, monkeypatch):
     folder.parent.joinpath("trainings").write_text("a file where the folder should be")
     assert not same(training.trained(spec, X, Y, epochs=1), spec)
+
+
+def test_the_folder_keeps_what_was_used_last(spec, folder, trainings, monkeypatch):
+    training.trained(spec, X, Y, epochs=1)
+    (first,) = folder.glob("*.model")
+    monkeypatch.setattr(training, "MOST_ON_DISK", int(2.5 * first.stat().st_size))
+    training.trained(spec, X, Y, epochs=2)
+    for path in folder.glob("*.model"):
+        os.utime(path, (1, 1 if path == first else 2))
+    forget(monkeypatch)
+    training.trained(spec, X, Y, epochs=1)  # used again
+    training.trained(spec, X, Y, epochs=3)
+    assert trainings == [1, 2, 3]
+    assert len(list(folder.glob("*.model"))) == len(list(folder.glob("*.lock"))) == 2
+    forget(monkeypatch)
+    training.trained(spec, X, Y, epochs=1)
+    training.trained(spec, X, Y, epochs=3)
+    assert trainings == [1, 2, 3]
+    training.trained(spec, X, Y, epochs=2)
+    assert trainings == [1, 2, 3, 2]
 
 
 def test_several_processes_train_once(folder):

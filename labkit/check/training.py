@@ -27,6 +27,7 @@ except ImportError:  # Windows: two processes may then both train, with the same
 
 MAX_TRAINING = 4_000_000_000_000  # operations for one sample times samples times epochs: some minutes
 MOST_IN_MEMORY = 64  # trained models
+MOST_ON_DISK = 1024**3  # bytes of them in the folder
 _trained: OrderedDict[str, ModelSpec] = OrderedDict()
 _folder: Path | None = None
 
@@ -127,6 +128,7 @@ def _read(key: str) -> ModelSpec | None:
         if hashlib.sha256(data[32:]).digest() != data[:32]:
             return None
         kept = models.from_wire(wire.decode(data[32 + 8 :]))
+        os.utime(_folder / f"{key}.model")  # now the one that was used last
         return None if kept.problem else kept
     except (OSError, wire.WireError):
         return None
@@ -140,6 +142,19 @@ def _write(key: str, model: ModelSpec) -> None:
     try:
         beside.write_bytes(hashlib.sha256(frame).digest() + frame)
         os.replace(beside, path)
+        _forget_oldest()
     except OSError:
         with contextlib.suppress(OSError):
             beside.unlink()
+
+
+def _forget_oldest() -> None:
+    """Remove those that were not used for longest, where there is too much. Raises OSError."""
+    found = [(path.stat(), path) for path in _folder.glob("*.model")]
+    size = sum(status.st_size for status, _ in found)
+    for status, path in sorted(found, key=lambda pair: pair[0].st_mtime_ns):
+        if size <= MOST_ON_DISK:
+            return
+        path.unlink(missing_ok=True)
+        path.with_suffix(".lock").unlink(missing_ok=True)  # who waits for it trains, at worst a second time
+        size -= status.st_size
