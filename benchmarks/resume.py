@@ -93,6 +93,10 @@ def measure(folder, options):
 def hand_in(folder, count):
     """`count` files of all kinds in turn, each in a folder of its student's that is called like its lab."""
     shutil.copytree(ATTACKS / "course", folder / "course")
+    checks = folder / "course" / "solutions" / LABS[False] / "test_lab.py"
+    checks.write_text(
+        checks.read_text().replace("@limit(2)", "@limit(1)")
+    )  # what hangs is waited for half as long
     once = sorted((ATTACKS / "submissions").iterdir())
     kinds = [path for path in once if not path.name.startswith(SLOW)]
     kinds = once + kinds * (count // len(kinds))
