@@ -72,6 +72,19 @@ def sleep():
     import time
 
     time.sleep(60)
+
+
+def threads():
+    import threading
+
+    hold = threading.Event()
+    try:
+        while True:
+            threading.Thread(target=hold.wait, daemon=True).start()
+    except RuntimeError as error:
+        started = threading.active_count()
+        hold.wait(0.5)  # for long enough to be looked at
+        return started, str(error)
 """
 
 
@@ -157,6 +170,18 @@ def test_a_worker_that_hangs_is_ended_with_all_that_it_is(plan, warm, function, 
     assert not any(member.is_running() for member in family)
     with pytest.raises(WorkerFailed, match="gone"):
         ask(worker, "user")
+
+
+@each_kind
+@pytest.mark.parametrize("plan", PLANS[:1])
+def test_a_worker_that_starts_threads_meets_its_own_limit_first(plan, warm):
+    """Else it depended on the moment of a look from outside what becomes of it."""
+    worker = started(plan, warm)
+    try:
+        count, error = ask(worker, "threads")
+    finally:
+        worker.close()
+    assert count > 900 and "start new thread" in error
 
 
 @pytest.mark.parametrize(  # the weakest and the strongest: each warm one imports Keras for itself
