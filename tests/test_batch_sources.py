@@ -58,6 +58,7 @@ LAYOUTS = {
             ("bob", "bob/lab.py", {}),
             ("carol/one", "carol/one.py", {}),
             ("carol/two", "carol/two.ipynb", {}),
+            ("dora", None, {}),
         ],
     ),
     "gradescope": (

@@ -216,6 +216,39 @@ def test_a_batch_of_several_labs_is_told_in_one_line(labkit, toy_course, tmp_pat
     assert one.returncode == 0 and "several labs" not in one.stderr
 
 
+def test_a_lab_that_files_contradict_is_told_before_the_work(labkit, toy_course, tmp_path):
+    (tmp_path / "class").mkdir()
+    for name in ("alice", "bob"):
+        (tmp_path / f"class/{name}.py").write_text(RIGHT.replace("lab01_toy", "lab09_other"))
+    done = labkit("grade", "class", "--lab", "lab01")
+    assert "alice and 1 more" in done.stderr and "names lab09_other" in done.stderr
+    (tmp_path / "class/alice.py").write_text(RIGHT)
+    (tmp_path / "class/bob.py").write_text(RIGHT.replace("lab01_toy", "lab01"))
+    assert "as --lab says" not in labkit("grade", "class", "--lab", "lab01", "--out", "y").stderr
+
+
+def test_grades_that_are_not_of_labkit_are_never_written_over(labkit, tmp_path):
+    (tmp_path / "alice.py").write_text(RIGHT)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/grades.csv").write_text("id,final\n")
+    done = labkit("grade", "alice.py", "--out", "mine")
+    assert done.returncode == 2 and "was not written by" in done.stderr
+    assert (tmp_path / "mine/grades.csv").read_text() == "id,final\n"
+    done = labkit("grade", "alice.py", "--out", "alice.py")
+    assert done.returncode == 2 and "is a file" in done.stderr
+
+
+def test_what_cannot_be_graded_is_not_passed_over_in_silence(labkit, tmp_path):
+    for name in ("class/alice.py", "class/hugo.pdf", "class/dora/report.pdf", "class/bob/lab.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(RIGHT)
+    done = labkit("grade", "class", "--lab", "lab01")
+    assert "left out" in done.stderr and "hugo.pdf" in done.stderr
+    assert "dora holds only report.pdf" in " ".join(done.stdout.split())
+    done = labkit("grade", "class/hugo.pdf", "--lab", "lab01")
+    assert done.returncode == 2 and "nothing to grade" in done.stderr
+
+
 def test_build_check_fails_while_stale_and_passes_when_built(labkit, toy_course):
     starter = toy_course.lab("1").handout / "lab.py"
     kept = starter.read_text()

@@ -45,6 +45,28 @@ def up(size: int) -> Layer:
             MAX_OPERATIONS,
         ),
         ((100, 64), [Layer("Dense", {"units": 65536, **DENSE})], MAX_ACTIVATIONS),
+        # 10 s for each batch of 32, nine hours for a training that is allowed by the number of operations
+        (
+            (32, 32, 1),
+            [Layer("MaxPooling2D", {"pool_size": [31, 31], "strides": [1, 1], "padding": "same"})] * 30,
+            MAX_OPERATIONS,
+        ),
+        (
+            (32, 32, 1),
+            [
+                Layer(
+                    "DepthwiseConv2D",
+                    {
+                        key: value
+                        for key, value in CONV.items()
+                        if key not in ("groups", "filters", "kernel_regularizer")
+                    }
+                    | {"kernel_size": [15, 15], "depth_multiplier": 1},
+                )
+            ]
+            * 20,
+            MAX_OPERATIONS,
+        ),
     ],
 )
 def test_a_costly_model_is_refused_before_it_is_built(shape, described, limit, monkeypatch):
@@ -83,3 +105,16 @@ def test_a_training_that_would_take_hours_is_refused():
 def test_what_a_student_may_well_build_is_rebuilt(model):
     live = keras.Sequential([keras.Input((28, 28, 1)), *model()])
     assert models.describe(live).rebuild().count_params() == live.count_params()
+
+
+def test_outputs_of_many_inputs_are_made_in_pieces(monkeypatch):
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2), layers.BatchNormalization()])
+    sizes, call = [], keras.Sequential.__call__
+    monkeypatch.setattr(
+        keras.Sequential, "__call__", lambda self, x, **how: sizes.append(len(x)) or call(self, x, **how)
+    )
+    x = np.random.default_rng(0).normal(size=(600, 3)).astype("float32")
+    outputs = models.describe(model).outputs(x)
+    np.testing.assert_allclose(outputs, np.asarray(call(model, x, training=False)), rtol=1e-5)
+    assert sizes[-3:] == [256, 256, 88] and outputs.shape == (600, 2)

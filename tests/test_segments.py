@@ -73,6 +73,15 @@ def test_a_position_in_it_is_nobody_elses(ends, share):
         os.close(descriptor)
 
 
+def test_when_it_was_read_is_nobody_elses_to_know(ends):
+    shared = segments.share(np.arange(300_000.0))
+    for _ in range(2):
+        (descriptor,) = descriptors(ends, shared)
+        assert os.fstat(descriptor).st_atime_ns == 0
+        os.pread(descriptor, 1, 0)
+        os.close(descriptor)
+
+
 def test_a_shared_array_keeps_its_place_when_nobody_else_holds_it():
     address = segments.share(np.ones(300_000)).ctypes.data
     gc.collect()

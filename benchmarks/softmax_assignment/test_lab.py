@@ -40,6 +40,6 @@ def test_training(student, scaled_mnist):
     model = student.hold(student.build_model())
     history = student.train(model, x, np.eye(10, dtype="float32")[scaled_mnist.y_train])
     expect.equal(len(history.epoch), 5, what="the number of epochs")
-    outputs = student.fetch(model).rebuild()(digits, training=False).numpy()
+    outputs = student.fetch(model).outputs(digits)
     accuracy = float((outputs.argmax(1) == scaled_mnist.y_test).mean())
     expect.at_least(accuracy, 0.90, what="the accuracy on the test digits")

@@ -87,7 +87,9 @@ def grade(
     require: Annotated[
         float | None,
         typer.Option(
-            "--require", help="Exit with 3 if a submission is below this percentage.", rich_help_panel=_HOW
+            "--require",
+            help="Exit with 3 if a submission is below this percentage.",
+            rich_help_panel=_HOW,
         ),
     ] = None,
     regrade: Annotated[
@@ -127,6 +129,7 @@ def grade(
     from labkit.grade.files import CannotWrite, unwritten
     from labkit.grade.sources import find_submissions, read_roster
     from labkit.labs import CourseError, find_course
+    from labkit.submissions import SUFFIXES
     from labkit.text import one_line
 
     if scheduler and jobs:
@@ -140,6 +143,9 @@ def grade(
         raise CourseError(f"No .py or .ipynb file was found under {', '.join(map(str, paths))}.")
     if len(submissions) == 1 and submissions[0].path == paths[0] and submissions[0].problem:
         raise CourseError(submissions[0].problem)  # a whole class in a zip that is damaged
+    if len(paths) == 1 and paths[0].is_file() and paths[0].suffix.lower() not in (*SUFFIXES, ".zip"):
+        raise CourseError(f"{paths[0]} is not a .py or .ipynb file, so there is nothing to grade.")
+    _refuse_what_is_not_ours(out)
     strangers: list[str] = []
     absent: list[str] = []
     if roster is not None:
@@ -150,12 +156,17 @@ def grade(
     started = time.monotonic()
     try:
         with _executor(scheduler, width, found, plan) as (executor, width):
-            batch = _grade(found, submissions, out, salt, lab, plan, executor, width, regrade, regrade_check)
+            try:
+                batch = _grade(
+                    found, submissions, out, salt, lab, plan, executor, width, regrade, regrade_check
+                )
+            except KeyboardInterrupt:
+                _say("stopping what still runs; this may take some seconds.")
+                raise
     except CannotWrite as problem:
-        _say(
-            f"{problem} What was finished is kept in {out / 'journal.jsonl'}; when this is mended, "
-            f"{_continue(regrade or regrade_check)}."
-        )
+        journal = out / "journal.jsonl"
+        kept = f"What was finished is kept in {journal}; when" if journal.exists() else "When"
+        _say(f"{problem} {kept} this is mended, {_continue(regrade or regrade_check)}.")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         _say(f"stopped. What was finished is kept in {out}; {_continue(regrade or regrade_check)}.")
@@ -179,6 +190,19 @@ def grade(
     if require is not None and any(record.percent < require for record in batch.records):
         print(f"labkit: not every submission reaches {require:g} %.", file=sys.stderr)
         raise typer.Exit(3)
+
+
+def _refuse_what_is_not_ours(out: Path) -> None:
+    """A file or folder that is somebody else's is not written to. Raises CourseError."""
+    from labkit.labs import CourseError
+
+    if out.exists() and not out.is_dir():
+        raise CourseError(f"{out} is a file; --out is the folder where the results go.")
+    if (out / "grades.csv").exists() and not (out / "journal.jsonl").exists():
+        raise CourseError(
+            f"{out / 'grades.csv'} is there already, and was not written by `labkit grade`, for it has no "
+            "journal.jsonl beside it. Give another folder by --out, or move the file away."
+        )
 
 
 def _say(sentence: str) -> None:

@@ -58,6 +58,9 @@ class Running:
 class Watch:
     """Is told how far the work is. This one does nothing."""
 
+    def warn(self, sentence: str) -> None:
+        """Something that a person should know before the work begins."""
+
     def begin(self, total: int, kept: int) -> None:
         """So many submissions, of which so many are finished already."""
 
@@ -76,6 +79,7 @@ class _Prepared:
     lab: Lab | None
     key: Key | None
     problem: str | None = None
+    header: str | None = None  # the lab that the file itself names
 
 
 def lab_of(course: Course, path: Path, header: str | None, given: str | None) -> Lab:
@@ -94,6 +98,11 @@ def lab_of(course: Course, path: Path, header: str | None, given: str | None) ->
     raise SubmissionError(
         f"{path} does not say which lab it answers; begin it with `# labkit: lab01_softmax_regression` or use --lab."
     )
+
+
+def _is_called(lab: Lab, name: str) -> bool:
+    """Whether a course would take this name, such as lab01, for this lab."""
+    return lab.name == name or lab.name.startswith(f"{name}_")
 
 
 def isolation_plan(given: str) -> Plan:
@@ -157,6 +166,7 @@ class Grading:
             raise CourseError("No .py or .ipynb file was found there.")
         batch = Batch()
         prepared = [self._prepare(found) for found in submissions]
+        self._warn_of_other_labs(prepared)
         if self.journal is not None:
             self.journal.begin(self._describe())
             self.journal.regrade(self._chosen(prepared, again, checks), list(checks))
@@ -198,7 +208,18 @@ class Grading:
             return _Prepared(found, lab, None, str(problem))
         if lab.solution is None:
             raise CourseError(f"{lab.name} has no solution here; only `labkit check` works without it.")
-        return _Prepared(found, lab, self._key(lab, submission.sha256))
+        return _Prepared(found, lab, self._key(lab, submission.sha256), header=submission.lab)
+
+    def _warn_of_other_labs(self, prepared: list[_Prepared]) -> None:
+        """A wrong --lab would cost a whole class its points."""
+        named = [entry for entry in prepared if entry.lab and entry.header and self.lab_name]
+        others = [entry for entry in named if not _is_called(entry.lab, entry.header)]
+        if others:
+            first, more = others[0], f" and {len(others) - 1} more" if len(others) > 1 else ""
+            self.watch.warn(
+                f"graded as {first.lab.name}, as --lab says: {first.found.name}{more}, though the file names "
+                f"{first.header}."
+            )
 
     def _key(self, lab: Lab, sha256: str) -> Key:
         used = tuple(versions().items())

@@ -38,6 +38,9 @@ class LiveWatch(Watch):
         if self.console.is_terminal:
             self._live.stop()
 
+    def warn(self, sentence: str) -> None:
+        print(f"labkit: {one_line(sentence, 1000)}", file=sys.stderr, flush=True)
+
     def begin(self, total: int, kept: int) -> None:
         self.total, self.kept = total, kept
         self._started = self._said = time.monotonic()

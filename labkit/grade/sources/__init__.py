@@ -100,6 +100,9 @@ def _find(
         )
     if layout == "auto":
         _say_what_it_resembles(tree, inner, say)
+    if others := plain.left_out(tree):
+        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+        say(f"{tree.path}: left out, for only .py and .ipynb are graded: {', '.join(others[:3])}{more}.")
     if zip_name is None:
         return plain.find(tree, MOST_FILES if layout == "auto" else None)
     return _in_plain_zip(tree, inner or tree, zip_name, layout == "auto", one_of_several)

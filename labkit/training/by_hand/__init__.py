@@ -90,6 +90,7 @@ def _updates_plainly(optimizer):
         and all(getattr(optimizer, name) is None for name in (*unset, "gradient_accumulation_steps"))
         and not (optimizer.use_ema or getattr(optimizer, "amsgrad", False))
         and not getattr(optimizer, "centered", False)
+        and all(0 <= getattr(optimizer, name, 0) < 1 for name in ("beta_1", "beta_2"))
         and isinstance(optimizer._learning_rate, keras.Variable)  # no schedule, no function
     )
 

@@ -18,7 +18,8 @@ __all__ = ["ALWAYS", "NONE", "MAX_FILE", "MAX_THREADS", "Plan", "candidates", "e
 
 MAX_FILE = 256 * 1024**2  # bytes in one file
 MAX_OPEN_FILES = 512
-MAX_THREADS = 1000  # the grader stops a worker at a few more, its guards included: this limit has to be met first
+# The grader stops a worker at a few more, its guards included: this limit has to be met first.
+MAX_THREADS = 1000
 _FIRST_FREE_USER = 1_900_000_000  # above what distributions and systemd give away, below 2**31
 _NOBODY = 65534
 

@@ -9,6 +9,10 @@ from labkit.worker.models.spec import MAX_PARAMETERS, Layer, ModelSpec
 MAX_ACTIVATIONS = 500_000  # numbers that the input and all layers make of one sample: 2 MB
 MAX_OPERATIONS = 100_000_000  # for one sample, forward; LeNet-5 takes 0.4 million, a small CNN 5 million
 
+# Windows that move over every channel for itself take TensorFlow about so many times as long, for each operation,
+# as matrix products do (30 for DepthwiseConv2D, 100 for MaxPooling2D, forward and backward).
+_SLOW = 100
+
 
 class TooCostly(Exception):
     """What a model asks for too much of, as a sentence for the student."""
@@ -48,8 +52,9 @@ def _operations(layer: Layer, weights: int, shape: tuple[int, ...], out: tuple[i
     window once for each number that it makes.
     """
     positions = max(math.prod(shape[:-1]), math.prod(out[:-1]))
-    window = math.prod(layer.arguments.get("pool_size", (1,)))
-    return weights * positions + window * math.prod(out) + math.prod(shape)
+    window = math.prod(layer.arguments.get("pool_size", ()))
+    pooled = _SLOW * window * math.prod(out) if "pool_size" in layer.arguments else math.prod(out)
+    return (weights + (_SLOW - 1) * _depthwise(layer, shape[-1])) * positions + pooled + math.prod(shape)
 
 
 def _parameters(layer: Layer, channels: int) -> int:
@@ -59,9 +64,16 @@ def _parameters(layer: Layer, channels: int) -> int:
     if kind == "Dense":
         return channels * given["units"]
     if kind == "SeparableConv2D":
-        return channels * given["depth_multiplier"] * (window + given["filters"])
+        return _depthwise(layer, channels) + channels * given["depth_multiplier"] * given["filters"]
     if kind == "DepthwiseConv2D":
-        return channels * given["depth_multiplier"] * window
+        return _depthwise(layer, channels)
     if "filters" in given:
         return window * channels * given["filters"] // given.get("groups", 1)
     return 4 * channels if "Normalization" in kind else 0
+
+
+def _depthwise(layer: Layer, channels: int) -> int:
+    """The weights of a kernel that sees each channel for itself."""
+    if layer.kind not in ("SeparableConv2D", "DepthwiseConv2D"):
+        return 0
+    return channels * layer.arguments["depth_multiplier"] * math.prod(layer.arguments["kernel_size"])

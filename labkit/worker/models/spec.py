@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 MAX_LAYERS = 200
+ROWS = 256  # inputs at a time: half a gigabyte for the largest layers that are allowed
 MAX_PARAMETERS = 20_000_000
 
 
@@ -64,3 +65,13 @@ class ModelSpec:
         from labkit.worker.models.rebuild import rebuild
 
         return rebuild(self)
+
+    def outputs(self, x: np.ndarray) -> np.ndarray:
+        """What this model, rebuilt here, makes of inputs `(n, ...)` in inference mode, however many there are.
+
+        In pieces: what the layers of a small model make of all test digits may be gigabytes. Raises what `rebuild`
+        and Keras raise.
+        """
+        model = self.rebuild()
+        pieces = (x[start : start + ROWS] for start in range(0, max(len(x), 1), ROWS))
+        return np.concatenate([np.asarray(model(piece, training=False)) for piece in pieces])
