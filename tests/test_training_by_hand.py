@@ -387,6 +387,7 @@ NOT_BY_HAND = {
     "accumulated": {"optimizer": lambda: optimizers.Adam(gradient_accumulation_steps=2)},
     "centered": {"optimizer": lambda: optimizers.RMSprop(0.003, centered=True)},
     "amsgrad": {"optimizer": lambda: optimizers.Adam(amsgrad=True)},
+    "a mean of nothing new": {"optimizer": lambda: optimizers.Adam(beta_1=1.0)},
     "adamw": {"optimizer": lambda: optimizers.AdamW()},
     "adagrad": {"optimizer": lambda: optimizers.Adagrad()},
     "other loss": {"loss": "poisson", "targets": one_hot},

@@ -10,8 +10,8 @@ MAX_ACTIVATIONS = 500_000  # numbers that the input and all layers make of one s
 MAX_OPERATIONS = 100_000_000  # for one sample, forward; LeNet-5 takes 0.4 million, a small CNN 5 million
 
 # Windows that move over every channel for itself take TensorFlow about so many times as long, for each operation,
-# as matrix products do (30 for DepthwiseConv2D, 100 for MaxPooling2D, forward and backward).
-_SLOW = 100
+# as matrix products do, forward and backward.
+_DEPTHWISE, _POOLING = 30, 100
 
 
 class TooCostly(Exception):
@@ -53,8 +53,8 @@ def _operations(layer: Layer, weights: int, shape: tuple[int, ...], out: tuple[i
     """
     positions = max(math.prod(shape[:-1]), math.prod(out[:-1]))
     window = math.prod(layer.arguments.get("pool_size", ()))
-    pooled = _SLOW * window * math.prod(out) if "pool_size" in layer.arguments else math.prod(out)
-    return (weights + (_SLOW - 1) * _depthwise(layer, shape[-1])) * positions + pooled + math.prod(shape)
+    pooled = _POOLING * window * math.prod(out) if "pool_size" in layer.arguments else math.prod(out)
+    return (weights + (_DEPTHWISE - 1) * _depthwise(layer, shape[-1])) * positions + pooled + math.prod(shape)
 
 
 def _parameters(layer: Layer, channels: int) -> int:
