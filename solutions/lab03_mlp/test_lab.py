@@ -315,7 +315,7 @@ def _loss(model, x, y):
     """The cross-entropy of the model's predictions, computed here."""
     if model.problem:
         expect.true(False, model.problem, "model")
-    outputs = np.asarray(model.rebuild()(x, training=False), np.float64)
+    outputs = model.outputs(x).astype(np.float64)
     return float(-np.log(outputs[np.arange(len(y)), y]).mean())
 
 
@@ -618,7 +618,7 @@ def test_head_parts_two_moons(student, rng):
     points = points.astype(np.float32)
     expect.can_learn(model, points[:50], classes[:50])
     after = trained(model, points[:1000], classes[:1000], epochs=100, batch_size=32)
-    outputs = np.asarray(after.rebuild()(points[1000:], training=False))
+    outputs = after.outputs(points[1000:])
     if outputs.shape[1] == 2:
         found = outputs.argmax(axis=1)
     else:

@@ -391,7 +391,7 @@ def lit(pixels: np.ndarray) -> np.ndarray:
 
 def cross_entropy(model, x: np.ndarray, y: np.ndarray) -> float:
     """The mean cross-entropy of a model's answers, measured here and without training."""
-    outputs = np.asarray(model.rebuild()(x, training=False), np.float64)
+    outputs = model.outputs(x).astype(np.float64)
     if model.compile["loss"].get("from_logits"):
         outputs = np.exp(outputs - outputs.max(axis=1, keepdims=True))
         outputs /= outputs.sum(axis=1, keepdims=True)
