@@ -76,9 +76,8 @@ def measure(folder, options):
             finished = command.kill("killed", moment, everything)
             _, left = command.run("killed")
             found = results(folder / "killed")
-            wrong = [
-                n for n in expected if found.get(n) != expected[n] and not random_ones & set(n.split("/"))
-            ]
+            wrong = [name for name in expected if found.get(name) != expected[name]]
+            wrong = [name for name in wrong if submission(name) not in random_ones]
             wrong += [name for name in found if name not in expected]
             equal += not wrong and not left
             how = "with all its processes" if everything else "alone"

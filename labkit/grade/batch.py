@@ -100,11 +100,6 @@ def lab_of(course: Course, path: Path, header: str | None, given: str | None) ->
     )
 
 
-def _is_called(lab: Lab, name: str) -> bool:
-    """Whether a course would take this name, such as lab01, for this lab."""
-    return lab.name == name or lab.name.startswith(f"{name}_")
-
-
 def isolation_plan(given: str) -> Plan:
     """The isolation for `strongest` or `none`. Raises CourseError where submissions could read the solution."""
     if given not in ("strongest", "none"):
@@ -213,13 +208,19 @@ class Grading:
     def _warn_of_other_labs(self, prepared: list[_Prepared]) -> None:
         """A wrong --lab would cost a whole class its points."""
         named = [entry for entry in prepared if entry.lab and entry.header and self.lab_name]
-        others = [entry for entry in named if not _is_called(entry.lab, entry.header)]
+        others = [entry for entry in named if not self._is_called(entry.lab, entry.header)]
         if others:
             first, more = others[0], f" and {len(others) - 1} more" if len(others) > 1 else ""
             self.watch.warn(
                 f"graded as {first.lab.name}, as --lab says: {first.found.name}{more}, though the file names "
                 f"{first.header}."
             )
+
+    def _is_called(self, lab: Lab, name: str) -> bool:
+        try:
+            return self.course.lab(name) == lab
+        except CourseError:
+            return False
 
     def _key(self, lab: Lab, sha256: str) -> Key:
         used = tuple(versions().items())

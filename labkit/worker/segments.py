@@ -76,9 +76,8 @@ def _descriptor(array: np.ndarray) -> Iterator[int]:
     shared, _ = _shared.get((array.ctypes.data, array.nbytes), (None, None))
     descriptor = _sealed(array) if shared is None else _opened_anew(shared)
     try:
-        os.utime(
-            descriptor, (0, 0)
-        )  # when it was read last is kept with the memory, and would tell the next one
+        # When it was read last is kept with the memory, and would tell the next worker something of this one.
+        os.utime(descriptor, (0, 0))
         yield descriptor
     finally:
         os.close(descriptor)

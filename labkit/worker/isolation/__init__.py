@@ -14,7 +14,7 @@ import os
 
 from labkit.worker.isolation.plan import ALWAYS, NONE, Plan, candidates
 
-__all__ = ["ALWAYS", "NONE", "MAX_FILE", "MAX_THREADS", "Plan", "candidates", "enter"]
+__all__ = ["ALWAYS", "NONE", "MAX_FILE", "Plan", "candidates", "enter"]
 
 MAX_FILE = 256 * 1024**2  # bytes in one file
 MAX_OPEN_FILES = 512
