@@ -136,7 +136,7 @@ ROWS = (
 @cache
 def solution(name: str) -> ModuleType:
     """The functions of a reference solution, loaded by its path, without its exploring cells."""
-    from labkit.submissions import without_explore_cells
+    from labkit.lesson.submission import without_explore_cells
 
     path = SOLUTIONS / name / "lab.py"
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader=None))

@@ -56,7 +56,7 @@ def main():
 
 
 def _watched(path, question, line, saves, step):
-    from labkit.labs import read_course
+    from labkit.course import read_course
     from labkit.watch import watch
 
     lab = read_course(COURSE).lab("lab01")

@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from labkit import lazy
+from labkit.course import find_course
 from labkit.grade import check_submission
-from labkit.grade.table import record_table
-from labkit.labs import find_course
-from labkit.submissions import read_submission
+from labkit.lesson.submission import read_submission
+from labkit.show.record import record_table
 
 ANSWER = """# labkit: lab01_softmax_regression
 import numpy as np

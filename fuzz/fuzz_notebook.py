@@ -6,7 +6,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["labkit", "nbformat"]):
-    from labkit import submissions
+    from labkit.lesson import submission as submissions
 
 NOTEBOOK, SCRIPT = Path("a.ipynb"), Path("a.py")
 

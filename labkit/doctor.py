@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from labkit.labs import CourseError, find_course
+from labkit.course import CourseError, find_course
 from labkit.worker import WorkerUnavailable, strongest_plan
 
 _LIBRARIES = ("labkit", "tensorflow", "keras", "numpy", "matplotlib", "scikit-learn", "pytest")

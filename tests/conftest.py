@@ -10,9 +10,9 @@ import pytest
 
 from labkit import lazy
 from labkit.author.build import build
+from labkit.course import Course, read_course
 from labkit.grade import Record, check_submission, grade_submission
-from labkit.labs import Course, read_course
-from labkit.submissions import read_submission
+from labkit.lesson.submission import read_submission
 
 lazy.install()  # as the command line does: a numpy question must not wait for TensorFlow
 

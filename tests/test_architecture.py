@@ -13,13 +13,13 @@ from tests.conftest import REPOSITORY
 PACKAGE = REPOSITORY / "labkit"
 #: Each room with the rooms it may import from. What is not listed may be imported by all.
 ALLOWED = {
-    "cli": {"watch", "grade", "author", "report", "export", "check", "worker", "data", "doctor"},
+    "cli": {"watch", "grade", "author", "report", "platforms", "show", "check", "worker", "data", "doctor"},
     "watch": {"grade", "check", "worker"},
     "doctor": {"worker", "data"},
     "author": {"grade", "check", "worker"},
     "report": {"grade", "check"},
-    "grade": {"check", "worker", "export"},
-    "export": set(),
+    "grade": {"check", "worker", "platforms"},
+    "platforms": set(),
     "check": {"worker", "data"},
     "worker": set(),
     "data": set(),

@@ -12,9 +12,9 @@ from labkit.author.problems import errors
 from labkit.author.recording import RECORDED
 from labkit.author.starter import public_checks, starter
 from labkit.check.answers import Tables
+from labkit.course import CourseError, Lab
 from labkit.grade.batch import write_atomically
-from labkit.labs import CourseError, Lab
-from labkit.quizzes import QUESTION
+from labkit.lesson.quiz import QUESTION
 
 Progress = Callable[[str], None]
 

@@ -6,7 +6,7 @@ import re
 from importlib import resources
 from pathlib import Path
 
-from labkit.labs import COURSE_FILE, CourseError, find_course, read_course
+from labkit.course import COURSE_FILE, CourseError, find_course, read_course
 
 FILES = ("lab.py", "test_lab.py", "misconceptions.py", "variants.py")
 _NAME = re.compile(r"lab(\d\d)_([a-z][a-z0-9_]*)")

@@ -14,8 +14,8 @@ from pathlib import Path
 from labkit.author.quiz import quiz_problems
 from labkit.author.starter import heading, marker_problems
 from labkit.check.answers import MISCONCEPTIONS
-from labkit.labs import COURSE_FILE, Lab
-from labkit.quizzes import QUESTION
+from labkit.course import COURSE_FILE, Lab
+from labkit.lesson.quiz import QUESTION
 
 VARIANTS = "variants.py"
 POINTS = 100  # of a lab whose entry in course.toml does not say `points`

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from labkit.quizzes import ORDER, PREFIX, Quiz, QuizError, permutation, quiz_functions, read_quizzes
+from labkit.lesson.quiz import ORDER, PREFIX, Quiz, QuizError, permutation, quiz_functions, read_quizzes
 
 _CELL = re.compile(r"^# %%")
 _QUIZ_CELL = re.compile(r'^# %%.*tags=.*"quiz"')

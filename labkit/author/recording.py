@@ -25,10 +25,10 @@ from labkit.check.marks import Marks
 from labkit.check.parties import InProcess, Transport
 from labkit.check.quiz import seal
 from labkit.check.run import CheckResult, Run
+from labkit.course import CourseError, Lab
 from labkit.grade.one import run_checks
-from labkit.labs import CourseError, Lab
-from labkit.quizzes import QUESTION, quiz_functions, read_quizzes
-from labkit.submissions import without_explore_cells
+from labkit.lesson.quiz import QUESTION, quiz_functions, read_quizzes
+from labkit.lesson.submission import without_explore_cells
 from labkit.worker import warm
 
 RECORDED = "recorded.npz"

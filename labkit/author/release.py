@@ -17,9 +17,9 @@ from labkit.author.platforms import nbgrader
 from labkit.author.quiz import asked
 from labkit.author.recording import RECORDED
 from labkit.check.answers import MISCONCEPTIONS
-from labkit.labs import COURSE_FILE, Course, CourseError, Lab
-from labkit.quizzes import QUESTION
-from labkit.submissions import EXPLORE
+from labkit.course import COURSE_FILE, Course, CourseError, Lab
+from labkit.lesson.quiz import QUESTION
+from labkit.lesson.submission import EXPLORE
 
 Files = dict[str, bytes]
 

@@ -15,9 +15,9 @@ from labkit.check import catalogue
 from labkit.check.answers import MISCONCEPTIONS, Live
 from labkit.check.parties import InWorker
 from labkit.check.run import CheckResult, Run
+from labkit.course import CourseError, Lab
 from labkit.grade.one import run_checks
-from labkit.labs import CourseError, Lab
-from labkit.submissions import without_explore_cells
+from labkit.lesson.submission import without_explore_cells
 
 VARIANTS = "variants.py"
 

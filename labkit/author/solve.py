@@ -20,8 +20,8 @@ import nbformat
 from labkit.author.notebook import KERNEL, notebook_of
 from labkit.author.problems import errors
 from labkit.author.solved_page import page
-from labkit.grade.record import versions
-from labkit.labs import CourseError, Lab
+from labkit.course import CourseError, Lab
+from labkit.record.record import versions
 
 _MARKER = re.compile(r"^\s*# (BEGIN|END) SOLUTION\n?", re.M)
 _NUMBER = re.compile(r"(?<![\w.])([-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?)\s?(%)?(?![\w])")

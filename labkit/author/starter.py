@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.author.quiz import asked, reordered
-from labkit.labs import CourseError
-from labkit.quizzes import PREFIX, QUESTION, order_from
+from labkit.course import CourseError
+from labkit.lesson.quiz import PREFIX, QUESTION, order_from
 
 _BEGIN = re.compile(r"^(\s*)# BEGIN SOLUTION\s*$")
 _END = re.compile(r"^\s*# END SOLUTION\s*$")

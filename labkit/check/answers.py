@@ -17,7 +17,7 @@ import numpy as np
 from labkit.check import catalogue
 from labkit.check.expect.failure import Failure
 from labkit.check.parties import InProcess, Transport
-from labkit.labs import CourseError, Lab
+from labkit.course import CourseError, Lab
 from labkit.worker import ModelSpec, Opaque, TrainingHistory, models, wire
 
 MISCONCEPTIONS = "misconceptions.py"

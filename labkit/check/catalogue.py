@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from labkit.labs import Lab
-from labkit.submissions import without_explore_cells
+from labkit.course import Lab
+from labkit.lesson.submission import without_explore_cells
 from labkit.worker import Session
 
 

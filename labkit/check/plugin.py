@@ -102,8 +102,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 def _own_run(item: pytest.Function) -> Run:
     from labkit.check.answers import recorded_answers
-    from labkit.labs import CourseError
-    from labkit.submissions import SubmissionError, read_submission
+    from labkit.course import CourseError
+    from labkit.lesson.submission import SubmissionError, read_submission
 
     folder = item.path.parent
     runs = item.config.stash[_OWN]

@@ -23,7 +23,7 @@ import pytest
 from labkit.check import marks
 from labkit.check.expect.failure import Failure
 from labkit.check.parties import NotAttempted, Party
-from labkit.quizzes import ORDER, QUESTION, Quiz, permutation, read_quizzes
+from labkit.lesson.quiz import ORDER, QUESTION, Quiz, permutation, read_quizzes
 
 ROUNDS = 20_000  # of the key derivation in what students get: about 10 ms an attempt
 RECORDED = "recorded.npz"

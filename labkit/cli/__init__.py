@@ -18,14 +18,13 @@ from labkit.cli.common import app
 def main() -> None:
     """The entry point: errors that a user can mend are one sentence and exit status 2."""
     from labkit import lazy
-    from labkit.labs import CourseError
-    from labkit.submissions import SubmissionError
+    from labkit.errors import LabkitError
     from labkit.text import inert
 
     lazy.install()
     try:
         app()
-    except (CourseError, SubmissionError) as error:
+    except LabkitError as error:
         print(f"labkit: {inert(error, 4000)}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:

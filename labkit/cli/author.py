@@ -97,7 +97,7 @@ def selftest(
     """
     from labkit.author.selftest import passes
     from labkit.author.selftest import selftest as run_selftest
-    from labkit.author.table import trials_table
+    from labkit.show.selftest import trials_table
 
     good = True
     for lab in with_solution(labs, course):
@@ -167,8 +167,8 @@ def release(
     and the source of an nbgrader assignment.
     """
     from labkit.author.release import release as release_lab
+    from labkit.course import find_course
     from labkit.grade.batch import salt_for
-    from labkit.labs import find_course
 
     found = find_course(given=course)
     secret = salt_for(folder, salt)

@@ -28,7 +28,7 @@ LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="A lab: lab01, 1
 
 
 def with_solution(names: list[str] | None, course: Path | None) -> list:
-    from labkit.labs import CourseError, find_course
+    from labkit.course import CourseError, find_course
 
     found = find_course(given=course)
     labs = [found.lab(name) for name in names] if names else [lab for lab in found.labs if lab.solution]

@@ -65,7 +65,7 @@ def export(
     The score is the one after the late policy, where the course has one. Exit
     status 2 where a file is damaged or missing; then nothing is written.
     """
-    from labkit.export import VISIBILITIES, ExportError, Request, format_named, read_results
+    from labkit.platforms import VISIBILITIES, ExportError, Request, format_named, read_results
 
     try:
         if hidden not in VISIBILITIES:
@@ -86,7 +86,7 @@ def export(
 
 
 def _bytes(sheet: Path | None) -> bytes | None:
-    from labkit.export import ExportError
+    from labkit.platforms import ExportError
 
     try:
         return None if sheet is None else sheet.read_bytes()
@@ -104,7 +104,7 @@ def _columns(given: list[str]) -> dict[str, str]:
 
 
 def _only(files: dict[str, str | bytes]) -> str:
-    from labkit.export import ExportError
+    from labkit.platforms import ExportError
 
     if len(files) != 1:
         raise ExportError(f"--out - prints a single file, this export has {len(files)}; name a folder.")
@@ -122,7 +122,7 @@ def _target(out: str | None, folder: Path, to: str, files: dict[str, str | bytes
 
 def _write(files: dict[str, str | bytes], target: Path) -> list[Path]:
     """Write all files; returns what to tell of: the file, or the folder where there are several."""
-    from labkit.export import ExportError
+    from labkit.platforms import ExportError
 
     single = len(files) == 1 and bool(target.suffix)
     try:

@@ -125,11 +125,11 @@ def grade(
 
     Exit status: 0 all were graded, 1 the grader itself failed on one, 2 bad usage, 3 below --require.
     """
+    from labkit.course import CourseError, find_course
     from labkit.grade.batch import isolation_plan
     from labkit.grade.files import CannotWrite, unwritten
     from labkit.grade.sources import find_submissions, read_roster
-    from labkit.labs import CourseError, find_course
-    from labkit.submissions import SUFFIXES
+    from labkit.lesson.submission import SUFFIXES
     from labkit.text import one_line
 
     if scheduler and jobs:
@@ -194,7 +194,7 @@ def grade(
 
 def _refuse_what_is_not_ours(out: Path) -> None:
     """A file or folder that is somebody else's is not written to. Raises CourseError."""
-    from labkit.labs import CourseError
+    from labkit.course import CourseError
 
     if out.exists() and not out.is_dir():
         raise CourseError(f"{out} is a file; --out is the folder where the results go.")
@@ -235,7 +235,7 @@ def _grade(course, submissions, out, salt, lab, plan, executor, width, regrade, 
     from labkit.grade.batch import Grading
     from labkit.grade.files import salt_for
     from labkit.grade.journal import Journal
-    from labkit.grade.live import LiveWatch
+    from labkit.show.live import LiveWatch
 
     with Journal(out) as journal:
         for problem in journal.problems:
@@ -254,8 +254,8 @@ def _continue(regrading) -> str:
 def _show(batch, labs, elapsed: float) -> None:
     from rich.text import Text
 
-    from labkit.grade.summary import summary
-    from labkit.grade.table import batch_table, record_table
+    from labkit.show.record import batch_table, record_table
+    from labkit.show.summary import summary
     from labkit.text import one_line
 
     screen = console()

@@ -16,7 +16,7 @@ def list_labs(course: CourseOption = None) -> None:
     """Show the labs of the course, their questions and points."""
     from rich.table import Table
 
-    from labkit.labs import find_course
+    from labkit.course import find_course
 
     for lab in find_course(given=course).labs:
         table = Table.grid(padding=(0, 2))
@@ -47,7 +47,7 @@ def start(
 ) -> None:
     """Write a lab's starter file into a folder. A file that is there already is never overwritten."""
     from labkit.author.starter import personal
-    from labkit.labs import CourseError, find_course
+    from labkit.course import CourseError, find_course
 
     found = find_course(given=course).lab(lab)
     suffix = ".ipynb" if notebook else ".py"
@@ -83,11 +83,11 @@ def check(
 
     Exit status 0 when everything passes, 1 while something does not.
     """
+    from labkit.course import CourseError, find_course
     from labkit.grade import check_submission
     from labkit.grade.batch import lab_of
-    from labkit.grade.table import record_table
-    from labkit.labs import CourseError, find_course
-    from labkit.submissions import read_submission
+    from labkit.lesson.submission import read_submission
+    from labkit.show.record import record_table
 
     submission = read_submission(file)
     found = lab_of(find_course(file.absolute().parent, course), file, submission.lab, lab)
@@ -123,10 +123,10 @@ def watch(
     """
     from rich.live import Live
 
+    from labkit.course import find_course
     from labkit.grade.batch import lab_of
-    from labkit.labs import find_course
-    from labkit.submissions import read_submission
-    from labkit.watch import screen
+    from labkit.lesson.submission import read_submission
+    from labkit.show import watch as screen
     from labkit.watch import watch as start_watching
 
     submission = read_submission(file)

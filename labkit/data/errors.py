@@ -2,8 +2,10 @@
 
 from os import PathLike
 
+from labkit.errors import LabkitError
 
-class DataError(ValueError):
+
+class DataError(LabkitError, ValueError):
     """A data file that cannot be used.
 
     Parameters

@@ -10,16 +10,16 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from labkit.course import Course, CourseError, Lab
 from labkit.grade.files import salt_for, write_atomically, write_grades, write_result
 from labkit.grade.journal import Entry, Journal, Key
-from labkit.grade.late import settle
 from labkit.grade.one import Graded, unreadable
 from labkit.grade.pool import Here
-from labkit.grade.record import Record, versions
 from labkit.grade.sources import Found, find_submissions
 from labkit.grade.task import Task, carry_out, failure, lab_hash
-from labkit.labs import Course, CourseError, Lab
-from labkit.submissions import SubmissionError
+from labkit.lesson.submission import SubmissionError
+from labkit.record.late import settle
+from labkit.record.record import Record, versions
 from labkit.worker import Plan, strongest_plan
 
 __all__ = [

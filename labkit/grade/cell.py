@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+from labkit.course import find_course
 from labkit.grade.batch import lab_of
 from labkit.grade.one import check_submission
-from labkit.grade.record import Record
-from labkit.labs import find_course
-from labkit.submissions import SubmissionError, read_submission
+from labkit.lesson.submission import SubmissionError, read_submission
+from labkit.record.record import Record
 
 
 def require(check: str, folder: Path | None = None) -> None:

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from labkit import lazy
+from labkit.course import CourseError, Lab
 from labkit.grade import task as tasks
 from labkit.grade.one import Graded, live_answers
-from labkit.grade.record import versions
-from labkit.labs import CourseError, Lab
+from labkit.record.record import versions
 from labkit.worker import Plan, WorkerUnavailable, strongest_plan
 from labkit.worker.launch import THREADS, thread_settings
 

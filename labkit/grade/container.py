@@ -15,14 +15,14 @@ from pathlib import Path
 
 from labkit import lazy
 from labkit.check.run import Run
-from labkit.export import classroom50, gradescope
+from labkit.course import Course, CourseError, Lab, read_course
 from labkit.grade.batch import find_submissions, isolation_plan, write_atomically
-from labkit.grade.late import gradescope_student, settle
 from labkit.grade.one import GraderFailed, check_submission, live_answers, run_checks, unreadable
-from labkit.grade.record import Record
-from labkit.grade.student import Student
-from labkit.labs import Course, CourseError, Lab, read_course
-from labkit.submissions import SubmissionError, read_submission
+from labkit.lesson.submission import SubmissionError, read_submission
+from labkit.platforms import classroom50, gradescope
+from labkit.record.late import gradescope_student, settle
+from labkit.record.record import Record
+from labkit.record.student import Student
 from labkit.text import json_text, one_line
 from labkit.worker import WorkerUnavailable
 

@@ -12,8 +12,9 @@ import secrets
 from pathlib import Path
 
 from labkit.check.run import VERDICTS
-from labkit.grade.record import Record
-from labkit.labs import CourseError
+from labkit.course import CourseError
+from labkit.errors import LabkitError
+from labkit.record.record import Record
 from labkit.text import csv_cell, one_line
 
 SALT_FILE = "salt"
@@ -23,7 +24,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _STOPPING = (*_FULL, errno.EROFS)  # what holds for every other result as well
 
 
-class CannotWrite(Exception):
+class CannotWrite(LabkitError):
     """A result could not be written; the message says which file and why."""
 
 

@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from labkit.course import CourseError
 from labkit.grade.files import writing
 from labkit.grade.one import Graded
-from labkit.grade.record import Record
-from labkit.labs import CourseError
+from labkit.record.record import Record
 
 try:
     import fcntl

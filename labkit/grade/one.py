@@ -17,9 +17,10 @@ import pytest
 from labkit.check import marks, plugin
 from labkit.check.answers import Live, recorded_answers
 from labkit.check.run import CheckResult, Run
-from labkit.grade.record import Record
-from labkit.labs import CheckInfo, Lab
-from labkit.submissions import Submission
+from labkit.course import CheckInfo, Lab
+from labkit.errors import LabkitError
+from labkit.lesson.submission import Submission
+from labkit.record.record import Record
 from labkit.text import inert
 from labkit.worker import Plan
 
@@ -35,7 +36,7 @@ class Graded:
     faults: tuple[str, ...] = ()
 
 
-class GraderFailed(Exception):
+class GraderFailed(LabkitError):
     """A check is at fault, not the submission; the message names it."""
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from labkit import lazy
 from labkit.check.training import keep_in
+from labkit.course import Lab
 from labkit.grade.one import Graded, GraderFailed, grade_submission, regrade_checks, unreadable
-from labkit.labs import Lab
-from labkit.submissions import Submission
+from labkit.lesson.submission import Submission
 from labkit.worker import Plan, WorkerUnavailable
 
 _OF_THE_GRADER = "The grader failed on this submission; that is no fault of it."

@@ -15,9 +15,9 @@ from typing import Any
 
 from labkit.check.answers import Recorded
 from labkit.check.run import CheckResult, Run
+from labkit.course import Lab
 from labkit.grade.one import run_checks
-from labkit.labs import Lab
-from labkit.submissions import Submission
+from labkit.lesson.submission import Submission
 from labkit.worker.launch import can_fork
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from labkit import lazy
 from labkit.check.answers import Recorded, recorded_answers
 from labkit.check.run import CheckResult
-from labkit.labs import Lab
-from labkit.submissions import Submission, SubmissionError, read_submission
+from labkit.course import Lab
+from labkit.lesson.submission import Submission, SubmissionError, read_submission
 from labkit.watch.changes import digests, uses
 from labkit.watch.trial import Trial
 from labkit.worker import strongest_plan

@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from labkit.errors import LabkitError
 from labkit.text import signal_name
 from labkit.worker import segments, wire
 from labkit.worker.family import Family, is_overfull
@@ -78,7 +79,7 @@ class WorkerFailed(Exception):
         return _SUMMARIES[self.kind]
 
 
-class WorkerUnavailable(Exception):
+class WorkerUnavailable(LabkitError):
     """No worker could be started: the machine is at fault, not a submission."""
 
 

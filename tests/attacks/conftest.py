@@ -16,9 +16,9 @@ import pytest
 
 import labkit
 from labkit import lazy
+from labkit.course import Course, Lab, read_course
 from labkit.grade import grade_paths
-from labkit.grade.record import without_times
-from labkit.labs import Course, Lab, read_course
+from labkit.record.record import without_times
 from labkit.worker import Plan, process
 from labkit.worker.isolation import candidates
 from labkit.worker.launch import warm_server

@@ -12,8 +12,8 @@ import re
 import nbformat
 
 from labkit.author.notebook import as_text, notebook_of
-from labkit.labs import CheckInfo, Lab
-from labkit.submissions import EXPLORE
+from labkit.course import CheckInfo, Lab
+from labkit.lesson.submission import EXPLORE
 
 _SOLUTION = re.compile(r"^(\s*)# (BEGIN|END) SOLUTION", re.M)
 _DEFINITION = re.compile(r"^def (\w+)\(", re.M)

@@ -12,13 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+from labkit.course import CourseError
 from labkit.grade.sources import canvas, gradescope, moodle, nbgrader, plain
 from labkit.grade.sources.found import MOST_FILES, Found, too_many
 from labkit.grade.sources.names import distinct
 from labkit.grade.sources.roster import Roster, read_roster
 from labkit.grade.sources.tree import Tree, folder_tree, zip_tree
-from labkit.labs import CourseError
-from labkit.submissions import SubmissionError
+from labkit.lesson.submission import SubmissionError
 
 __all__ = ["LAYOUTS", "Found", "Roster", "find_submissions", "read_roster"]
 

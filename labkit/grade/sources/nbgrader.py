@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from labkit.grade.sources.found import MOST_FILES, Found, instant, too_many
 from labkit.grade.sources.tree import File, Tree
-from labkit.grade.student import Student
-from labkit.submissions import SubmissionError
+from labkit.lesson.submission import SubmissionError
+from labkit.record.student import Student
 
 SUBMITTED = "submitted"
 TIMESTAMP = "timestamp.txt"

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from labkit.course import CourseError
 from labkit.grade.sources.found import Found
-from labkit.grade.student import Student
-from labkit.labs import CourseError
+from labkit.record.student import Student
 
 _MOST_BYTES = 16 * 1024**2
 #: Headings that are understood, without spaces, hyphens and case.

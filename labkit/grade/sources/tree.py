@@ -14,7 +14,7 @@ import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from labkit.submissions import SUFFIXES, SubmissionError, read_bytes, size_limit, too_large
+from labkit.lesson.submission import SUFFIXES, SubmissionError, read_bytes, size_limit, too_large
 
 MAX_MEMBERS = 50_000  # files in a zip
 MAX_COMPONENT = 200  # bytes in one part of a name: it becomes the name of a folder of results

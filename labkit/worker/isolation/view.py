@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 #: Parts of this package that a worker has no use for.
-PRIVATE = ("author", "check", "export", "grade", "report", "data/mnist.npz")
+PRIVATE = ("author", "check", "grade", "platforms", "show", "cli", "record", "data/mnist.npz")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 #: Without a /proc of its own, a process sees itself and what libraries ask about the machine.
 PROC = ("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/sys/vm/overcommit_memory")

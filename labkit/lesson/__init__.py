@@ -1,0 +1,1 @@
+"""What a lesson and a submission are made of: cells, headings, functions, the quiz."""

@@ -1,0 +1,1 @@
+"""What became of a submission, as data: verdicts, checks, the person, lateness."""

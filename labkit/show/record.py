@@ -1,0 +1,107 @@
+"""A result record as it looks in a terminal. Pure functions from a record to something that Rich prints."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from labkit.check.run import CheckResult
+from labkit.course import Lab
+from labkit.record.record import Record
+from labkit.text import one_line
+
+_STYLE = {
+    "passed": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "not_attempted": ("·", "dim"),
+    "not_run": ("–", "dim"),
+    "error": ("!", "yellow"),
+}
+_WORDS = {"not_attempted": "not attempted", "not_run": "not run"}
+
+
+def record_table(record: Record, lab: Lab | None, output: str = "") -> RenderableType:
+    """The whole record: a row for each check, and the message and named mistake under each that failed."""
+    table = Table.grid(padding=(0, 1), expand=False)
+    table.add_column(width=1)
+    table.add_column(width=4)
+    table.add_column(ratio=1)
+    table.add_column(justify="right", no_wrap=True)
+    titles = {question.id: question.title for question in lab.questions} if lab else {}
+    previous, named = None, set()
+    for check in record.checks:
+        if check.question != previous:
+            previous = check.question
+            mine = [c for c in record.checks if c.question == previous]
+            table.add_row(
+                "", Text(previous, "bold"), Text(titles.get(previous, ""), "bold"), _points(mine, "bold")
+            )
+        _add_check(table, check, repeated=check.misconception in named)
+        named.add(check.misconception)
+    parts: list[RenderableType] = [_notes(record), table, _total(record)]
+    if output.strip():
+        parts += [Text("Printed by the submission (not read by any check):", "dim"), _excerpt(output)]
+    return Group(*[part for part in parts if part is not None])
+
+
+def _add_check(table: Table, check: CheckResult, repeated: bool) -> None:
+    sign, style = _STYLE[check.verdict]
+    title = Text(check.title, "" if check.verdict in ("failed", "error") else "dim" if style == "dim" else "")
+    if check.hidden:
+        title.append(" (hidden)", "dim")
+    if check.verdict in _WORDS:
+        title.append(f"  {_WORDS[check.verdict]}", "dim italic")
+    table.add_row(Text(sign, style), "", title, _points([check], style))
+    if check.verdict in ("failed", "error"):
+        table.add_row("", "", Text(check.message, style), "")
+        if check.teaches:
+            table.add_row(
+                "", "", Text("→ the same mistake" if repeated else f"→ {check.teaches}", "cyan"), ""
+            )
+    elif check.verdict == "not_run" and check.message.startswith("waiting"):
+        table.add_row("", "", Text(check.message, "dim"), "")
+
+
+def _points(checks: list[CheckResult], style: str) -> Text:
+    earned, maximum = sum(c.points for c in checks), sum(c.max_points for c in checks)
+    return Text(f"{earned:g}/{maximum:g}", style)
+
+
+def _notes(record: Record) -> RenderableType | None:
+    if not record.notes:
+        return None
+    return Padding(Group(*[Text(f"note: {note}", "yellow") for note in record.notes]), (0, 0, 1, 0))
+
+
+def _total(record: Record) -> Text:
+    text = Text("\n")
+    style = "bold green" if record.max_score and record.score == record.max_score else "bold"
+    text.append(f"{record.score:g} of {record.max_score:g} points", style)
+    return text
+
+
+def _excerpt(output: str, lines: int = 8) -> Text:
+    kept = output.strip().splitlines()
+    shown = "\n".join(one_line(line, 160) for line in kept[:lines])
+    return Text("  " + shown.replace("\n", "\n  ") + ("\n  …" if len(kept) > lines else ""), "dim")
+
+
+def batch_table(records: list[Record]) -> Table:
+    """A row for each submission of a batch, by its student where the name is known."""
+    labs = {record.lab for record in records if record.lab}
+    table = Table(box=None, pad_edge=False)
+    headings = [("submission", "left"), ("lab", "left"), ("points", "right"), ("", "left")]
+    for heading, justify in headings:
+        if heading != "lab" or len(labs) > 1:
+            table.add_column(heading, justify=justify, overflow="fold")
+    for record in records:
+        wrong = [check for check in record.checks if check.verdict in ("failed", "error")]
+        first = record.notes[0].partition("\n")[0] if record.notes else ""
+        remark = f"{len(wrong)} checks failed" if wrong else one_line(first, 60)
+        name = f"{record.student.name} ({record.submission})" if record.student.name else record.submission
+        points = f"{record.score:g}/{record.max_score:g}"
+        cells = (one_line(name, 60), *([record.lab] if len(labs) > 1 else []), points, remark)
+        table.add_row(*(Text(cell) for cell in cells))
+    return table

@@ -1,0 +1,128 @@
+"""What an instructor wants to know of a batch, in 80 columns: how it went, what was slow, which mistakes were made."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from labkit.record.record import Record
+from labkit.text import one_line
+
+_BAR = 40  # columns of the longest bar
+_SHOWN = 5
+
+
+def summary(records: list[Record], kept: int, elapsed: float) -> RenderableType:
+    """The whole summary: distribution for each lab, slowest submissions, unreadable ones, frequent mistakes."""
+    parts: list[RenderableType] = [_head(records, kept, elapsed)]
+    for lab in sorted({record.lab for record in records if record.max_score}):
+        parts += ["", *_distribution(lab, [record for record in records if record.lab == lab])]
+    for title, rows in (
+        ("Most frequent named mistakes", _mistakes(records)),
+        ("Not graded, or only in part", _troubles(records)),
+        ("Slowest", _slowest(records)),
+    ):
+        if rows:
+            parts += ["", Text(title, "bold"), _grid(rows)]
+    return Group(*parts)
+
+
+def label(record: Record) -> str:
+    """How a submission is called in a list: by the student where the name is known."""
+    name = record.student.name
+    return one_line(f"{name} ({record.submission})" if name else record.submission, 40)
+
+
+def duration(seconds: float) -> str:
+    """Hours, minutes and seconds, as far as there are any."""
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def _head(records: list[Record], kept: int, elapsed: float) -> Text:
+    graded = len(records) - kept
+    text = Text(f"{len(records)} submissions", "bold")
+    if graded:
+        each = f", {graded / elapsed * 60:.0f} a minute" if elapsed >= 1 else ""
+        text.append(f" · {graded} graded in {duration(elapsed)}{each}", "")
+    if kept:
+        text.append(f" · {kept} as they were", "")
+    return text
+
+
+def _distribution(lab: str, records: list[Record]) -> list[RenderableType]:
+    percents = [record.percent for record in records]
+    counts = Counter(min(int(percent // 10), 9) for percent in percents)
+    most = max(counts.values())
+    mean, median = statistics.fmean(percents), statistics.median(percents)
+    rows = []
+    for tenth in range(10):
+        count = counts[tenth]
+        bar = "█" * max(round(_BAR * count / most), 1) if count else ""
+        upper = 100 if tenth == 9 else 10 * tenth + 9
+        rows.append((f"{10 * tenth:3}–{upper:<3} %", str(count), bar))
+    title = Text(f"{lab}", "bold")
+    title.append(
+        f"  mean {mean:.1f} %, median {median:.1f} %, {counts_of_full(percents)} with full points", ""
+    )
+    return [title, _grid(rows, numbers=True)]
+
+
+def counts_of_full(percents: list[float]) -> int:
+    """How many have every point."""
+    return sum(percent >= 100 for percent in percents)
+
+
+def _mistakes(records: list[Record]) -> list[tuple[str, str]]:
+    """Each mistake once for each submission in which it was named, the most frequent first."""
+    counts: Counter = Counter()
+    for record in records:
+        counts.update(
+            {
+                (check.question, check.misconception, check.teaches)
+                for check in record.checks
+                if check.misconception
+            }
+        )
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [
+        (f"{count}×", f"{question}  {one_line(sentence, 300)}")
+        for (question, _, sentence), count in ordered[:_SHOWN]
+    ]
+
+
+def _troubles(records: list[Record]) -> list[tuple[str, str]]:
+    rows = []
+    for record in records:
+        stuck = [check for check in record.checks if check.verdict == "error"]
+        if not record.checks or all(check.verdict == "not_run" for check in record.checks):
+            rows.append((label(record), _first_line(record.notes[0] if record.notes else "")))
+        elif stuck:
+            rows.append((label(record), _first_line(stuck[0].message)))
+    more = len(rows) - 2 * _SHOWN
+    return rows[: 2 * _SHOWN] + ([("…", f"and {more} more; see the notes in grades.csv")] if more > 0 else [])
+
+
+def _first_line(text: str) -> str:
+    return one_line(text.partition("\n")[0], 200)
+
+
+def _slowest(records: list[Record]) -> list[tuple[str, str]]:
+    """By the seconds of all checks, where that is worth a look."""
+    seconds = [(sum(check.seconds for check in record.checks), label(record)) for record in records]
+    slow = sorted((entry for entry in seconds if entry[0] >= 1), reverse=True)[:_SHOWN]
+    return [(duration(spent), name) for spent, name in slow] if len(records) > _SHOWN else []
+
+
+def _grid(rows: list[tuple[str, ...]], numbers: bool = False) -> Table:
+    table = Table.grid(padding=(0, 2), pad_edge=True)
+    for index in range(len(rows[0])):
+        table.add_column(justify="right" if numbers and index == 1 else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table

@@ -1,0 +1,94 @@
+"""Submissions as files of a stranger: each is read into cells, or refused with one clear line."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from labkit.lesson.submission import SubmissionError, read_submission
+from tests.conftest import check_of
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=8,
+)
+cell = st.fixed_dictionaries(
+    {},
+    optional={
+        "cell_type": st.sampled_from(["code", "markdown", "raw"]) | anything,
+        "source": st.text(max_size=20) | st.lists(st.text(max_size=5), max_size=3) | anything,
+        "metadata": st.fixed_dictionaries({}, optional={"tags": anything}) | anything,
+        "outputs": anything,
+    },
+)
+notebook = st.fixed_dictionaries(
+    {},
+    optional={
+        "nbformat": st.sampled_from([1, 2, 3, 4, 5]) | anything,
+        "nbformat_minor": st.integers(0, 5),
+        "metadata": st.fixed_dictionaries({}, optional={"labkit": anything}) | anything,
+        "cells": st.lists(cell, max_size=3) | anything,
+        "worksheets": anything,
+    },
+)
+
+
+def read_or_refuse(path: Path) -> None:
+    try:
+        submission = read_submission(path)
+    except SubmissionError as problem:
+        assert "\n" not in str(problem).replace(str(path), "") and str(problem).endswith(".")
+        return
+    assert all(isinstance(text, str) for cell in submission.cells for text in cell)
+    assert submission.lab is None or isinstance(submission.lab, str)
+
+
+@given(notebook | anything)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_json_is_a_notebook_or_is_refused(tmp_path, content):
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps(content))
+    read_or_refuse(path)
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_are_a_script_or_are_refused(tmp_path, content):
+    for name in ("a.py", "a.ipynb"):
+        (tmp_path / name).write_bytes(content)
+        read_or_refuse(tmp_path / name)
+
+
+def test_what_is_no_file_is_refused_without_waiting(tmp_path):
+    os.mkfifo(tmp_path / "fifo.py")
+    (tmp_path / "link.py").symlink_to("/etc/passwd")
+    (tmp_path / "folder.py").mkdir()
+    said = {
+        "fifo.py": "regular file",
+        "link.py": "symbolic link",
+        "folder.py": "regular file",
+        "gone.py": "not exist",
+    }
+    for name, sentence in said.items():
+        with pytest.raises(SubmissionError, match=sentence):
+            read_submission(tmp_path / name)
+
+
+def test_a_notebook_names_its_lab_with_a_string_only(tmp_path):
+    for lab, read in (("lab01", "lab01"), ({"a": 1}, None), (7, None), ("x" * 10**6, "x" * 100)):
+        content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"labkit": {"lab": lab}}, "cells": []}
+        (tmp_path / "a.ipynb").write_text(json.dumps(content))
+        assert read_submission(tmp_path / "a.ipynb").lab == read
+
+
+def test_a_file_that_loads_mnist_where_code_is_graded_hears_where_to_do_so(hand_in):
+    source = "from labkit.data import load_mnist\ndata = load_mnist()\ndef double(x):\n    return 2 * x\n"
+    record = hand_in(source)
+    assert any('tags=["explore"]' in note for note in record.notes)
+    assert check_of(record, "test_double").verdict == "passed"

@@ -1,0 +1,87 @@
+"""Reading a folder of results: which file is damaged, and why."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from labkit.platforms import ExportError, read_results
+from labkit.platforms.results import check_result
+from tests.platforms.records import a_class, check, record
+
+
+def put(folder, result, name: str = "alice") -> None:
+    path = folder / name / "result.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(result if isinstance(result, bytes) else json.dumps(result).encode())
+
+
+def test_results_come_in_the_order_of_their_paths_at_any_depth(tmp_path):
+    for name in ("b", "a/deep/er", "c"):
+        put(tmp_path, record(name), name)
+    (tmp_path / "grades.csv").write_text("not looked at")
+    assert [result["submission"] for result in read_results(tmp_path)] == ["a/deep/er", "b", "c"]
+
+
+def test_what_the_grader_writes_is_read(hand_in, tmp_path):
+    put(tmp_path, hand_in("def double(x):\n    return x ** 2\n").as_json().encode())
+    (result,) = read_results(tmp_path)
+    assert result["lab"] == "lab01_toy" and result["max_score"] == 100
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (b"", "Expecting value"),
+        (b"\xff{}", "utf-8"),
+        (b"[" * 100_000, "recursion"),
+        (b"[]", "not a JSON object"),
+        (b'{"schema": "classroom50/result/v1"}', "classroom50/result/v1"),
+        (record(schema="labkit/result/v2"), "labkit/result/v2"),
+        (record(score=float("nan")), "NaN is no number"),
+        (record(score="4"), "'score'"),
+        (record(score=True), "'score'"),
+        (record(score=-1), "'score'"),
+        (record(score=5), "above 'max_score'"),
+        (record(max_score=1e300), "'max_score'"),
+        (record(notes=None), "'notes'"),
+        (record(notes=[1]), "'notes'"),
+        (record(submission=None), "'submission'"),
+        (record(checks=[]) | {"checks": {}}, "'checks'"),
+        (record(student=[]), "'student'"),
+        (record(late={"score": "all"}), "'late.score'"),
+        (record(checks=[check(), check(verdict="failed") | {"verdict": "great"}]), "checks[1].verdict"),
+        (record(checks=[check(message=7)]), "checks[0].message"),
+        (record(checks=[check(hidden="no")]), "checks[0].hidden"),
+        (record(checks=[check(misconception="axis")]), "checks[0].misconception"),
+        (record(checks=[check()]) | {"checks": [check(seconds=-1)]}, "checks[0].seconds"),
+    ],
+)
+def test_a_damaged_record_is_named_with_what_is_wrong(tmp_path, result, words):
+    put(tmp_path, record("whole"), "whole")
+    put(tmp_path, result, "bad")
+    with pytest.raises(ExportError) as raised:
+        read_results(tmp_path)
+    sentence = str(raised.value)
+    assert str(tmp_path / "bad" / "result.json") in sentence and words in sentence
+    assert "Grade this submission again." in sentence and "\n" not in sentence
+
+
+def test_several_damaged_records_are_counted(tmp_path):
+    for name in "abc":
+        put(tmp_path, b"", name)
+    with pytest.raises(ExportError, match="2 more are damaged too"):
+        read_results(tmp_path)
+
+
+def test_an_empty_folder_and_none_say_what_to_do(tmp_path):
+    with pytest.raises(ExportError, match="labkit grade"):
+        read_results(tmp_path)
+    with pytest.raises(ExportError, match="is not a folder"):
+        read_results(tmp_path / "missing")
+
+
+def test_keys_of_later_versions_are_passed_over():
+    for result in a_class():
+        check_result(result | {"later": 1, "student": {"id": "x", "new": []}})
