@@ -101,12 +101,13 @@ def same_answers(old: Tables, new: Tables) -> bool:
 
 
 def inputs_digest(lab: Lab, checks: str) -> str:
-    """Of all code that answers depend on, without comments, docstrings and quiz, and of the versions that run it."""
+    """Of all code that answers depend on, of the sentences of mistakes, and of the versions that run the code."""
     master = without_explore_cells(lab.source.read_text(encoding="utf-8"))
     mistakes = lab.solution / MISCONCEPTIONS
-    texts = [master, checks, mistakes.read_text(encoding="utf-8") if mistakes.is_file() else ""]
+    sentences = mistakes.read_text(encoding="utf-8") if mistakes.is_file() else ""
     versions = [platform.python_version(), *(metadata.version(name) for name in _LIBRARIES)]
-    parts = [*map(_code, texts), *versions]
+    # the docstring of a known mistake is an answer, too: it is what a student reads
+    parts = [_code(master), _code(checks), ast.unparse(ast.parse(sentences)), *versions]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

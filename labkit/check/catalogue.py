@@ -26,21 +26,26 @@ class Entry:
 _collected: list[Entry] = []
 
 
-def misconception(question: str, sentence: str, replaces: str | None = None) -> Callable:
-    """Register a known mistake: its sentence is shown to a student whose answers are the same.
+def misconception(question: str, replaces: str | None = None) -> Callable:
+    """Register a known mistake: its docstring is the sentence for a student whose answers are the same.
 
     `replaces` names the function where the question has several.
     """
-    return _register(question, replaces, sentence)
+    return _register(question, replaces, teaches=True)
 
 
 def variant(question: str, replaces: str | None = None) -> Callable:
     """Register a correct answer that is written differently; it must always get full marks."""
-    return _register(question, replaces, None)
+    return _register(question, replaces, teaches=False)
 
 
-def _register(question: str, replaces: str | None, sentence: str | None) -> Callable:
+def _register(question: str, replaces: str | None, teaches: bool) -> Callable:
     def register(function: Callable) -> Callable:
+        sentence = " ".join((function.__doc__ or "").split()) if teaches else None
+        if sentence == "":
+            raise ValueError(
+                f"the misconception {function.__name__} has no docstring; it is what a student reads"
+            )
         _collected.append(Entry(function.__name__, question, replaces, sentence))
         return function
 

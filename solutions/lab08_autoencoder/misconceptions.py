@@ -34,102 +34,91 @@ def joined(encoder, decoder, loss="mean_squared_error"):
 # --- 8.1 An autoencoder ----------------------------------------------------------------------------------------
 
 
-@misconception(
-    "8.1",
-    "You built new layers for encoder and decoder, so training the autoencoder leaves those two as they were; "
-    "make each layer once and put the same object into both models.",
-)
+@misconception("8.1")
 def separate_copies(code_size=32):
+    """You built new layers for encoder and decoder, so training the autoencoder leaves those two as they
+    were; make each layer once and put the same object into both models.
+    """
     autoencoder = joined(dense(784, code_size, "relu"), dense(code_size, 784, "sigmoid"))[0]
     return autoencoder, dense(784, code_size, "relu"), dense(code_size, 784, "sigmoid")
 
 
-@misconception(
-    "8.1",
-    "The decoder ends in softmax, so the 784 pixels of an image share a sum of 1 and each can only be faint; "
-    "pixels are no classes, use sigmoid.",
-)
+@misconception("8.1")
 def softmax_over_pixels(code_size=32):
+    """The decoder ends in softmax, so the 784 pixels of an image share a sum of 1 and each can only be faint;
+    pixels are no classes, use sigmoid.
+    """
     return joined(dense(784, code_size, "relu"), dense(code_size, 784, "softmax"))
 
 
-@misconception(
-    "8.1",
-    "The decoder ends without an activation, so a pixel can be darker than black; a sigmoid keeps it in [0, 1].",
-)
+@misconception("8.1")
 def linear_output(code_size=32):
+    """The decoder ends without an activation, so a pixel can be darker than black; a sigmoid keeps it in [0,
+    1].
+    """
     return joined(dense(784, code_size, "relu"), dense(code_size, 784))
 
 
-@misconception(
-    "8.1",
-    "The decoder ends in relu: pixels have no upper end, and one that is 0 learns nothing; use sigmoid.",
-)
+@misconception("8.1")
 def relu_output(code_size=32):
+    """The decoder ends in relu: pixels have no upper end, and one that is 0 learns nothing; use sigmoid."""
     return joined(dense(784, code_size, "relu"), dense(code_size, 784, "relu"))
 
 
-@misconception(
-    "8.1",
-    "Your model takes images of (28, 28) or starts with something else than 784 numbers; the encoder's input is "
-    "a row of 784 pixels: keras.Input((784,)).",
-)
+@misconception("8.1")
 def input_of_images(code_size=32):
+    """Your model takes images of (28, 28) or starts with something else than 784 numbers; the encoder's
+    input is a row of 784 pixels: keras.Input((784,)).
+    """
     encoder = keras.Sequential(
         [keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(code_size, activation="relu")]
     )
     return joined(encoder, dense(code_size, 784, "sigmoid"))
 
 
-@misconception(
-    "8.1",
-    "The relu units of the code are dead before training begins: with such weights and biases they are 0 for every "
-    "digit, their gradient is 0, and they stay so; leave initialisation to Keras' defaults.",
-)
+@misconception("8.1")
 def dead_code(code_size=32):
+    """The relu units of the code are dead before training begins: with such weights and biases they are 0 for
+    every digit, their gradient is 0, and they stay so; leave initialisation to Keras' defaults.
+    """
     low = keras.initializers.Constant(-8)
     return joined(dense(784, code_size, "relu", bias_initializer=low), dense(code_size, 784, "sigmoid"))
 
 
-@misconception("8.1", "The code always has 32 units; it should have as many as code_size says.")
+@misconception("8.1")
 def code_size_ignored(code_size=32):
+    """The code always has 32 units; it should have as many as code_size says."""
     return correct_build_autoencoder(32)
 
 
-@misconception(
-    "8.1",
-    "Your layers have no biases: 50,176 weights as on the slide, where 784-32-784 with biases has 50,992.",
-)
+@misconception("8.1")
 def no_biases(code_size=32):
+    """Your layers have no biases: 50,176 weights as on the slide, where 784-32-784 with biases has 50,992."""
     return joined(
         dense(784, code_size, "relu", use_bias=False), dense(code_size, 784, "sigmoid", use_bias=False)
     )
 
 
-@misconception(
-    "8.1",
-    "The decoder's sigmoid gives probabilities already, and from_logits=True squeezes them a second time; "
-    "leave from_logits at False.",
-)
+@misconception("8.1")
 def logits_after_sigmoid(code_size=32):
+    """The decoder's sigmoid gives probabilities already, and from_logits=True squeezes them a second time;
+    leave from_logits at False.
+    """
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     return joined(dense(784, code_size, "relu"), dense(code_size, 784, "sigmoid"), loss)
 
 
-@misconception(
-    "8.1",
-    "Categorical cross-entropy compares classes of which one is right; the target here is an image: take the squared "
-    "error or binary cross-entropy, pixel by pixel.",
-)
+@misconception("8.1")
 def loss_of_classes(code_size=32):
+    """Categorical cross-entropy compares classes of which one is right; the target here is an image: take the
+    squared error or binary cross-entropy, pixel by pixel.
+    """
     return joined(dense(784, code_size, "relu"), dense(code_size, 784, "sigmoid"), "categorical_crossentropy")
 
 
-@misconception(
-    "8.1",
-    "You return the autoencoder alone; the encoder and the decoder are asked for as well, in this order.",
-)
+@misconception("8.1")
 def autoencoder_alone(code_size=32):
+    """You return the autoencoder alone; the encoder and the decoder are asked for as well, in this order."""
     return correct_build_autoencoder(code_size)[0]
 
 
@@ -141,126 +130,99 @@ def top(matrix, k):
     return np.linalg.eigh(matrix)[1][:, ::-1][:, :k].T
 
 
-@misconception(
-    "8.2",
-    "You did not subtract the mean before the decomposition, so the first component points at the mean image "
-    "instead of along the largest variance.",
-    replaces="pca",
-)
+@misconception("8.2", replaces="pca")
 def not_centred(x, k):
+    """You did not subtract the mean before the decomposition, so the first component points at the mean image
+    instead of along the largest variance.
+    """
     return x.mean(axis=0), top(x.T @ x / len(x), k)
 
 
-@misconception(
-    "8.2",
-    "Your components are scaled by how much the data varies along them; they should have length 1, or a projection "
-    "onto them stretches the image.",
-    replaces="pca",
-)
+@misconception("8.2", replaces="pca")
 def components_not_of_length_one(x, k):
+    """Your components are scaled by how much the data varies along them; they should have length 1, or a
+    projection onto them stretches the image.
+    """
     mean, components = correct_pca(x, k)
     return mean, components * ((x - mean) @ components.T).std(axis=0)[:, None]
 
 
-@misconception(
-    "8.2",
-    "You kept half of the rows back, as if they were there for testing; PCA is fitted to all the data it is given, "
-    "and test digits never come in.",
-    replaces="pca",
-)
+@misconception("8.2", replaces="pca")
 def fitted_on_a_part(x, k):
+    """You kept half of the rows back, as if they were there for testing; PCA is fitted to all the data it is
+    given, and test digits never come in.
+    """
     return correct_pca(x[: len(x) // 2], k)
 
 
-@misconception(
-    "8.2",
-    "You took the mean of each sample instead of each pixel: samples are rows, so the mean goes over axis 0.",
-    replaces="pca",
-)
+@misconception("8.2", replaces="pca")
 def sample_axis(x, k):
+    """You took the mean of each sample instead of each pixel: samples are rows, so the mean goes over axis 0."""
     mean = x.mean(axis=1)
     centred = x - mean[:, None]
     return mean, top(centred.T @ centred / len(x), k)
 
 
-@misconception(
-    "8.2",
-    "Your components are in columns, (d, k); one component is one row.",
-    replaces="pca",
-)
+@misconception("8.2", replaces="pca")
 def components_in_columns(x, k):
+    """Your components are in columns, (d, k); one component is one row."""
     mean, components = correct_pca(x, k)
     return mean, components.T
 
 
-@misconception(
-    "8.2",
-    "You kept the directions of the smallest variance: eigh sorts its eigenvalues upwards, so the last columns are "
-    "the first components.",
-    replaces="pca",
-)
+@misconception("8.2", replaces="pca")
 def smallest_first(x, k):
+    """You kept the directions of the smallest variance: eigh sorts its eigenvalues upwards, so the last
+    columns are the first components.
+    """
     centred = x - x.mean(axis=0)
     return x.mean(axis=0), np.linalg.eigh(centred.T @ centred)[1][:, :k].T
 
 
-@misconception(
-    "8.2",
-    "You divided each column by its standard deviation: that is PCA of the correlations, and pixels that hardly ever "
-    "have ink would count as much as the others.",
-    replaces="pca",
-)
+@misconception("8.2", replaces="pca")
 def standardised(x, k):
+    """You divided each column by its standard deviation: that is PCA of the correlations, and pixels that
+    hardly ever have ink would count as much as the others.
+    """
     centred = x - x.mean(axis=0)
     centred = centred / np.maximum(centred.std(axis=0), 1e-8)
     return x.mean(axis=0), top(centred.T @ centred, k)
 
 
-@misconception(
-    "8.2",
-    "eigh returns the eigenvectors in the columns of its matrix; you took rows of it.",
-    replaces="pca",
-)
+@misconception("8.2", replaces="pca")
 def rows_of_the_eigenvectors(x, k):
+    """eigh returns the eigenvectors in the columns of its matrix; you took rows of it."""
     centred = x - x.mean(axis=0)
     return x.mean(axis=0), np.linalg.eigh(centred.T @ centred)[1][::-1][:k]
 
 
-@misconception(
-    "8.2",
-    "The code of the linear autoencoder has an activation; without any it is a projection, which is the point here.",
-    replaces="build_linear_autoencoder",
-)
+@misconception("8.2", replaces="build_linear_autoencoder")
 def bent_code(code_size):
+    """The code of the linear autoencoder has an activation; without any it is a projection, which is the
+    point here.
+    """
     return joined(dense(784, code_size, "relu"), dense(code_size, 784))
 
 
-@misconception(
-    "8.2",
-    "The decoder of the linear autoencoder ends in a sigmoid; a linear network has no activation anywhere.",
-    replaces="build_linear_autoencoder",
-)
+@misconception("8.2", replaces="build_linear_autoencoder")
 def bent_output(code_size):
+    """The decoder of the linear autoencoder ends in a sigmoid; a linear network has no activation anywhere."""
     return joined(dense(784, code_size), dense(code_size, 784, "sigmoid"))
 
 
-@misconception(
-    "8.2",
-    "Binary cross-entropy needs outputs between 0 and 1, which a linear layer does not keep to; and PCA minimises the "
-    "squared error: compile with that.",
-    replaces="build_linear_autoencoder",
-)
+@misconception("8.2", replaces="build_linear_autoencoder")
 def cross_entropy_of_a_linear_output(code_size):
+    """Binary cross-entropy needs outputs between 0 and 1, which a linear layer does not keep to; and PCA
+    minimises the squared error: compile with that.
+    """
     return joined(dense(784, code_size), dense(code_size, 784), "binary_crossentropy")
 
 
-@misconception(
-    "8.2",
-    "You built new layers for encoder and decoder, so training the autoencoder leaves those two as they were; "
-    "make each layer once and put the same object into both models.",
-    replaces="build_linear_autoencoder",
-)
+@misconception("8.2", replaces="build_linear_autoencoder")
 def separate_linear_copies(code_size):
+    """You built new layers for encoder and decoder, so training the autoencoder leaves those two as they
+    were; make each layer once and put the same object into both models.
+    """
     autoencoder = correct_build_linear_autoencoder(code_size)[0]
     return autoencoder, dense(784, code_size), dense(code_size, 784)
 
@@ -268,41 +230,31 @@ def separate_linear_copies(code_size):
 # --- 8.3 Sparse coding -----------------------------------------------------------------------------------------
 
 
-@misconception(
-    "8.3",
-    "You set small values to 0 but left the others where they were: that is hard thresholding. The L1 penalty pulls "
-    "every value towards 0 by t.",
-    replaces="soft_threshold",
-)
+@misconception("8.3", replaces="soft_threshold")
 def hard_threshold(v, t):
+    """You set small values to 0 but left the others where they were: that is hard thresholding. The L1
+    penalty pulls every value towards 0 by t.
+    """
     return np.where(np.abs(v) > t, v, 0)
 
 
-@misconception(
-    "8.3",
-    "Negative values are lost: a threshold of max(v - t, 0) is right for positive ones only; take the size of v and "
-    "give its sign back.",
-    replaces="soft_threshold",
-)
+@misconception("8.3", replaces="soft_threshold")
 def negative_values_lost(v, t):
+    """Negative values are lost: a threshold of max(v - t, 0) is right for positive ones only; take the size
+    of v and give its sign back.
+    """
     return np.maximum(v - t, 0)
 
 
-@misconception(
-    "8.3",
-    "Values smaller than t came out with the other sign: stop at 0, with max(|v| - t, 0).",
-    replaces="soft_threshold",
-)
+@misconception("8.3", replaces="soft_threshold")
 def past_zero(v, t):
+    """Values smaller than t came out with the other sign: stop at 0, with max(|v| - t, 0)."""
     return v - t * np.sign(v)
 
 
-@misconception(
-    "8.3",
-    "The sign of your result is lost: multiply max(|v| - t, 0) by sign(v).",
-    replaces="soft_threshold",
-)
+@misconception("8.3", replaces="soft_threshold")
 def sign_lost(v, t):
+    """The sign of your result is lost: multiply max(|v| - t, 0) by sign(v)."""
     return np.maximum(np.abs(v) - t, 0)
 
 
@@ -320,81 +272,63 @@ def descent(x, dictionary, penalty, steps, lipschitz=1.0, threshold=1.0, sign=1,
     return code, objective
 
 
-@misconception(
-    "8.3",
-    "Your threshold is twice too large: for an orthonormal dictionary it is λ/2, because the square brings a 2 into "
-    "the gradient and into L; use λ/L with L = 2‖Φ‖².",
-    replaces="ista",
-)
+@misconception("8.3", replaces="ista")
 def threshold_of_lambda(x, dictionary, penalty, steps):
+    """Your threshold is twice too large: for an orthonormal dictionary it is λ/2, because the square brings
+    a 2 into the gradient and into L; use λ/L with L = 2‖Φ‖².
+    """
     return descent(x, dictionary, penalty, steps, threshold=2)
 
 
-@misconception(
-    "8.3",
-    "You used λ itself as threshold; one step of length 1/L pays only λ/L.",
-    replaces="ista",
-)
+@misconception("8.3", replaces="ista")
 def threshold_without_step(x, dictionary, penalty, steps):
+    """You used λ itself as threshold; one step of length 1/L pays only λ/L."""
     return descent(x, dictionary, penalty, steps, threshold=2 * np.linalg.norm(dictionary, 2) ** 2)
 
 
-@misconception(
-    "8.3",
-    "Your step is twice too long: the gradient of the square has a 2 in it, so L is 2‖Φ‖², not ‖Φ‖², and with the "
-    "longer step the objective jumps up and down.",
-    replaces="ista",
-)
+@misconception("8.3", replaces="ista")
 def step_without_the_two(x, dictionary, penalty, steps):
+    """Your step is twice too long: the gradient of the square has a 2 in it, so L is 2‖Φ‖², not ‖Φ‖², and
+    with the longer step the objective jumps up and down.
+    """
     return descent(x, dictionary, penalty, steps, lipschitz=0.5)
 
 
-@misconception(
-    "8.3",
-    "You applied the threshold before the gradient step, so the code that comes back is not sparse; take the gradient "
-    "step first, then the threshold.",
-    replaces="ista",
-)
+@misconception("8.3", replaces="ista")
 def threshold_first(x, dictionary, penalty, steps):
+    """You applied the threshold before the gradient step, so the code that comes back is not sparse; take the
+    gradient step first, then the threshold.
+    """
     return descent(x, dictionary, penalty, steps, first=True)
 
 
-@misconception(
-    "8.3",
-    "The gradient is added where it should be subtracted, so the objective climbs.",
-    replaces="ista",
-)
+@misconception("8.3", replaces="ista")
 def gradient_added(x, dictionary, penalty, steps):
+    """The gradient is added where it should be subtracted, so the objective climbs."""
     return descent(x, dictionary, penalty, steps, sign=-1)
 
 
-@misconception(
-    "8.3",
-    "Your step uses the Frobenius norm, the root of the sum of all squares; ‖Φ‖₂ is the largest singular value: "
-    "numpy.linalg.norm(dictionary, 2). Your way converges too, but more slowly than it could.",
-    replaces="ista",
-)
+@misconception("8.3", replaces="ista")
 def frobenius_norm(x, dictionary, penalty, steps):
+    """Your step uses the Frobenius norm, the root of the sum of all squares; ‖Φ‖₂ is the largest singular
+    value: numpy.linalg.norm(dictionary, 2). Your way converges too, but more slowly than it could.
+    """
     factor = (np.linalg.norm(dictionary) / np.linalg.norm(dictionary, 2)) ** 2
     return descent(x, dictionary, penalty, steps, lipschitz=factor)
 
 
-@misconception(
-    "8.3",
-    "Your objective holds the value before each step; it should hold the value after it.",
-    replaces="ista",
-)
+@misconception("8.3", replaces="ista")
 def objective_before_the_step(x, dictionary, penalty, steps):
+    """Your objective holds the value before each step; it should hold the value after it."""
     code, objective = descent(x, dictionary, penalty, steps)
     return code, [float(x @ x), *objective[:-1]]
 
 
-@misconception(
-    "8.3",
-    "Your objective halves the square; in Rousseau's form, and here, there is no ½, so λ means something else.",
-    replaces="ista",
-)
+@misconception("8.3", replaces="ista")
 def halved_square(x, dictionary, penalty, steps):
+    """Your objective halves the square; in Rousseau's form, and here, there is no ½, so λ means something
+    else.
+    """
     code, _ = descent(x, dictionary, penalty, steps)
     codes = (
         [descent(x, dictionary, penalty, step)[0] for step in range(1, steps + 1)] if steps < 50 else [code]
@@ -402,10 +336,9 @@ def halved_square(x, dictionary, penalty, steps):
     return code, [float(np.sum((x - dictionary @ a) ** 2) / 2 + penalty * np.abs(a).sum()) for a in codes]
 
 
-@misconception(
-    "8.3", "Your code does not start at zero, so the first steps give other values.", replaces="ista"
-)
+@misconception("8.3", replaces="ista")
 def start_at_the_projection(x, dictionary, penalty, steps):
+    """Your code does not start at zero, so the first steps give other values."""
     return descent(x, dictionary, penalty, steps, start=dictionary.T @ x)
 
 
@@ -427,79 +360,61 @@ def priced(code_size, code=None, image=None, before=(), behind=()):
     return joined(encoder, decoder)
 
 
-@misconception(
-    "8.4",
-    "The penalty is on the weights of the layer (kernel_regularizer): that makes weights small, not codes sparse; "
-    "put it on what the layer puts out (activity_regularizer).",
-    replaces="build_sparse_autoencoder",
-)
+@misconception("8.4", replaces="build_sparse_autoencoder")
 def penalty_on_weights(code_size=128, penalty=1.5e-4):
+    """The penalty is on the weights of the layer (kernel_regularizer): that makes weights small, not codes
+    sparse; put it on what the layer puts out (activity_regularizer).
+    """
     return priced(code_size, code={"kernel_regularizer": keras.regularizers.L1(penalty)})
 
 
-@misconception(
-    "8.4",
-    "The penalty is charged before the activation: it pulls the inputs of relu to 0, also those that relu cuts off "
-    "anyway; put it on the layer that makes the code.",
-    replaces="build_sparse_autoencoder",
-)
+@misconception("8.4", replaces="build_sparse_autoencoder")
 def penalty_before_activation(code_size=128, penalty=1.5e-4):
+    """The penalty is charged before the activation: it pulls the inputs of relu to 0, also those that relu
+    cuts off anyway; put it on the layer that makes the code.
+    """
     return priced(code_size, code={"activity_regularizer": keras.regularizers.L1(penalty)})
 
 
-@misconception(
-    "8.4",
-    "You scaled the penalty by a batch size: that made up for Keras before 3.14; today the price is per sample by "
-    "itself, and yours is 128 times too high.",
-    replaces="build_sparse_autoencoder",
-)
+@misconception("8.4", replaces="build_sparse_autoencoder")
 def times_batch(code_size=128, penalty=1.5e-4):
+    """You scaled the penalty by a batch size: that made up for Keras before 3.14; today the price is per
+    sample by itself, and yours is 128 times too high.
+    """
     return priced(code_size, behind=[keras.layers.ActivityRegularization(l1=128 * penalty)])
 
 
-@misconception(
-    "8.4",
-    "You divided the penalty by the number of units: it is λ·Σ|code|, a sum over the units, not their mean.",
-    replaces="build_sparse_autoencoder",
-)
+@misconception("8.4", replaces="build_sparse_autoencoder")
 def penalty_averaged_over_units(code_size=128, penalty=1.5e-4):
+    """You divided the penalty by the number of units: it is λ·Σ|code|, a sum over the units, not their mean."""
     return priced(code_size, behind=[keras.layers.ActivityRegularization(l1=penalty / code_size)])
 
 
-@misconception(
-    "8.4",
-    "You used an L2 penalty: a square hardly charges small values, so they get smaller but never 0; L1 makes zeros.",
-    replaces="build_sparse_autoencoder",
-)
+@misconception("8.4", replaces="build_sparse_autoencoder")
 def squared_penalty(code_size=128, penalty=1.5e-4):
+    """You used an L2 penalty: a square hardly charges small values, so they get smaller but never 0; L1 makes
+    zeros.
+    """
     return priced(code_size, behind=[keras.layers.ActivityRegularization(l2=penalty)])
 
 
-@misconception(
-    "8.4",
-    "The penalty does not depend on the argument `penalty`.",
-    replaces="build_sparse_autoencoder",
-)
+@misconception("8.4", replaces="build_sparse_autoencoder")
 def penalty_ignored(code_size=128, penalty=1.5e-4):
+    """The penalty does not depend on the argument `penalty`."""
     return priced(code_size, behind=[keras.layers.ActivityRegularization(l1=1e-3)])
 
 
-@misconception(
-    "8.4",
-    "The penalty is on the decoder's output, so it makes images pale; it belongs on the code.",
-    replaces="build_sparse_autoencoder",
-)
+@misconception("8.4", replaces="build_sparse_autoencoder")
 def penalty_on_the_image(code_size=128, penalty=1.5e-4):
+    """The penalty is on the decoder's output, so it makes images pale; it belongs on the code."""
     return priced(code_size, image={"activity_regularizer": keras.regularizers.L1(penalty)})
 
 
-@misconception(
-    "8.4",
-    "You built new layers for encoder and decoder, so training the autoencoder leaves those two as they were; "
-    "make each layer once and put the same object into both models.",
-    replaces="build_sparse_autoencoder",
-)
+@misconception("8.4", replaces="build_sparse_autoencoder")
 def separate_sparse_copies(code_size=128, penalty=1.5e-4):
+    """You built new layers for encoder and decoder, so training the autoencoder leaves those two as they
+    were; make each layer once and put the same object into both models.
+    """
     price = [keras.layers.ActivityRegularization(l1=penalty)]
     autoencoder = priced(code_size, behind=price)[0]
     return autoencoder, *priced(code_size)[1:]
@@ -510,107 +425,92 @@ def divergence(rho, mean):
     return rho * np.log(rho / mean) + (1 - rho) * np.log((1 - rho) / (1 - mean))
 
 
-@misconception(
-    "8.4",
-    "You took the mean over the units; the divergences of all units are added up.",
-    replaces="kl_sparsity",
-)
+@misconception("8.4", replaces="kl_sparsity")
 def kl_averaged_over_units(activations, rho):
+    """You took the mean over the units; the divergences of all units are added up."""
     return correct_kl_sparsity(activations, rho) / activations.shape[1]
 
 
-@misconception(
-    "8.4",
-    "A unit that is never active gave infinity or NaN: keep the means inside [1e-7, 1 - 1e-7] before the logarithm.",
-    replaces="kl_sparsity",
-)
+@misconception("8.4", replaces="kl_sparsity")
 def kl_not_clipped(activations, rho):
+    """A unit that is never active gave infinity or NaN: keep the means inside [1e-7, 1 - 1e-7] before the
+    logarithm.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         return float(np.sum(divergence(rho, activations.mean(axis=0))))
 
 
-@misconception(
-    "8.4",
-    "You swapped the two: the divergence of the wish ρ from the mean activation has ρ in front of the logarithms.",
-    replaces="kl_sparsity",
-)
+@misconception("8.4", replaces="kl_sparsity")
 def kl_swapped(activations, rho):
+    """You swapped the two: the divergence of the wish ρ from the mean activation has ρ in front of the
+    logarithms.
+    """
     return float(np.sum(divergence(np.clip(activations.mean(axis=0), 1e-7, 1 - 1e-7), rho)))
 
 
-@misconception(
-    "8.4",
-    "Half of the divergence is missing: a coin has two sides, add (1-ρ) ln((1-ρ)/(1-m)).",
-    replaces="kl_sparsity",
-)
+@misconception("8.4", replaces="kl_sparsity")
 def kl_of_one_side(activations, rho):
+    """Half of the divergence is missing: a coin has two sides, add (1-ρ) ln((1-ρ)/(1-m))."""
     return float(np.sum(rho * np.log(rho / np.clip(activations.mean(axis=0), 1e-7, 1 - 1e-7))))
 
 
-@misconception(
-    "8.4",
-    "You averaged over the units of each sample; the mean activation of a unit goes over the samples, axis 0.",
-    replaces="kl_sparsity",
-)
+@misconception("8.4", replaces="kl_sparsity")
 def kl_per_sample(activations, rho):
+    """You averaged over the units of each sample; the mean activation of a unit goes over the samples, axis
+    0.
+    """
     return correct_kl_sparsity(activations.T, rho)
 
 
-@misconception(
-    "8.4",
-    "You took the divergence of every single activation; take the mean over the samples first: a unit may be fully on "
-    "now and then, only not often.",
-    replaces="kl_sparsity",
-)
+@misconception("8.4", replaces="kl_sparsity")
 def kl_of_each_activation(activations, rho):
+    """You took the divergence of every single activation; take the mean over the samples first: a unit may be
+    fully on now and then, only not often.
+    """
     return float(np.sum(divergence(rho, np.clip(activations, 1e-7, 1 - 1e-7)).mean(axis=0)))
 
 
 # --- 8.5 How sparse is it? -------------------------------------------------------------------------------------
 
 
-@misconception(
-    "8.5",
-    "You left the dead units out of active_fraction; it goes over all units: dead ones are counted apart so that "
-    "nobody takes them for sparsity.",
-)
+@misconception("8.5")
 def dead_units_left_out(codes, threshold=1e-3):
+    """You left the dead units out of active_fraction; it goes over all units: dead ones are counted apart so
+    that nobody takes them for sparsity.
+    """
     active = np.abs(codes) > threshold
     return correct_sparsity(codes, threshold) | {
         "active_fraction": float(active[:, active.any(axis=0)].mean())
     }
 
 
-@misconception(
-    "8.5",
-    "You counted samples without an active unit; a unit is dead when no sample makes it active: look along axis 0.",
-)
+@misconception("8.5")
 def samples_counted_for_units(codes, threshold=1e-3):
+    """You counted samples without an active unit; a unit is dead when no sample makes it active: look along
+    axis 0.
+    """
     silent = int((np.abs(codes) <= threshold).all(axis=1).sum())
     return correct_sparsity(codes, threshold) | {"dead_units": silent}
 
 
-@misconception(
-    "8.5", "Your Hoyer measure runs over the samples of each unit; it is a property of each sample: axis 1."
-)
+@misconception("8.5")
 def hoyer_of_units(codes, threshold=1e-3):
+    """Your Hoyer measure runs over the samples of each unit; it is a property of each sample: axis 1."""
     return correct_sparsity(codes, threshold) | {"hoyer": correct_sparsity(codes.T, threshold)["hoyer"]}
 
 
-@misconception(
-    "8.5",
-    "You divided the dead units by the number of units; dead_units is a count.",
-)
+@misconception("8.5")
 def dead_share(codes, threshold=1e-3):
+    """You divided the dead units by the number of units; dead_units is a count."""
     measures = correct_sparsity(codes, threshold)
     return measures | {"dead_units": measures["dead_units"] / codes.shape[1]}
 
 
-@misconception(
-    "8.5",
-    "A unit is active where the *size* of its value is above the threshold; you left the negative values out.",
-)
+@misconception("8.5")
 def negative_values_silent(codes, threshold=1e-3):
+    """A unit is active where the *size* of its value is above the threshold; you left the negative values
+    out.
+    """
     active = codes > threshold
     return correct_sparsity(codes, threshold) | {
         "active_fraction": float(active.mean()),
@@ -618,22 +518,22 @@ def negative_values_silent(codes, threshold=1e-3):
     }
 
 
-@misconception(
-    "8.5",
-    "A sample of zeros gave 0/0 in the Hoyer measure, and one NaN makes the mean NaN; count that sample as 0.",
-)
+@misconception("8.5")
 def zero_row_divided(codes, threshold=1e-3):
+    """A sample of zeros gave 0/0 in the Hoyer measure, and one NaN makes the mean NaN; count that sample as
+    0.
+    """
     root = np.sqrt(codes.shape[1])
     with np.errstate(invalid="ignore"):
         hoyer = (root - np.abs(codes).sum(axis=1) / np.sqrt((codes**2).sum(axis=1))) / (root - 1)
     return correct_sparsity(codes, threshold) | {"hoyer": float(hoyer.mean())}
 
 
-@misconception(
-    "8.5",
-    "A sample of zeros counts as perfectly sparse in your Hoyer measure; it should count 0, as it says nothing.",
-)
+@misconception("8.5")
 def zero_row_is_sparse(codes, threshold=1e-3):
+    """A sample of zeros counts as perfectly sparse in your Hoyer measure; it should count 0, as it says
+    nothing.
+    """
     empty = float((codes == 0).all(axis=1).mean())
     measures = correct_sparsity(codes, threshold)
     return measures | {
@@ -641,13 +541,15 @@ def zero_row_is_sparse(codes, threshold=1e-3):
     }
 
 
-@misconception("8.5", "You used the mean of |z|; mean_activation is the mean of the values with their signs.")
+@misconception("8.5")
 def mean_of_sizes(codes, threshold=1e-3):
+    """You used the mean of |z|; mean_activation is the mean of the values with their signs."""
     return correct_sparsity(codes, threshold) | {"mean_activation": float(np.abs(codes).mean())}
 
 
-@misconception("8.5", "Hoyer's measure is not scaled to [0, 1]: divide √k - ‖z‖₁/‖z‖₂ by √k - 1.")
+@misconception("8.5")
 def hoyer_not_scaled(codes, threshold=1e-3):
+    """Hoyer's measure is not scaled to [0, 1]: divide √k - ‖z‖₁/‖z‖₂ by √k - 1."""
     measures = correct_sparsity(codes, threshold)
     return measures | {"hoyer": measures["hoyer"] * (np.sqrt(codes.shape[1]) - 1)}
 
@@ -660,89 +562,68 @@ def drawn(x, sigma, seed):
     return np.random.default_rng(seed).normal(scale=sigma, size=x.shape)
 
 
-@misconception(
-    "8.6",
-    "add_noise writes the noise into x itself, so the clean target becomes noisy with it and the network learns to "
-    "copy noise; work on a new array.",
-    replaces="add_noise",
-)
+@misconception("8.6", replaces="add_noise")
 def noise_on_the_target(x, sigma, seed):
+    """add_noise writes the noise into x itself, so the clean target becomes noisy with it and the network
+    learns to copy noise; work on a new array.
+    """
     x[...] = correct_add_noise(x, sigma, seed)
     return x
 
 
-@misconception(
-    "8.6",
-    "The noisy images leave [0, 1]: clip them after adding the noise, as a pixel cannot be blacker than black.",
-    replaces="add_noise",
-)
+@misconception("8.6", replaces="add_noise")
 def not_clipped(x, sigma, seed):
+    """The noisy images leave [0, 1]: clip them after adding the noise, as a pixel cannot be blacker than
+    black.
+    """
     return (x + drawn(x, sigma, seed)).astype(x.dtype)
 
 
-@misconception(
-    "8.6",
-    "Every image gets the same noise, so a network could learn that one pattern by heart; draw noise of the shape of "
-    "all images.",
-    replaces="add_noise",
-)
+@misconception("8.6", replaces="add_noise")
 def same_noise_for_every_image(x, sigma, seed):
+    """Every image gets the same noise, so a network could learn that one pattern by heart; draw noise of the
+    shape of all images.
+    """
     return np.clip(x + drawn(x[:1], sigma, seed), 0, 1).astype(x.dtype)
 
 
-@misconception(
-    "8.6",
-    "The seed is not used, so the noise cannot be repeated: numpy.random.default_rng(seed).",
-    replaces="add_noise",
-)
+@misconception("8.6", replaces="add_noise")
 def seed_not_used(x, sigma, seed):
+    """The seed is not used, so the noise cannot be repeated: numpy.random.default_rng(seed)."""
     return np.clip(x + np.random.default_rng().normal(scale=sigma, size=x.shape), 0, 1).astype(x.dtype)
 
 
-@misconception(
-    "8.6",
-    "The noise is the same for every seed: pass `seed` on instead of a fixed number.",
-    replaces="add_noise",
-)
+@misconception("8.6", replaces="add_noise")
 def fixed_seed(x, sigma, seed):
+    """The noise is the same for every seed: pass `seed` on instead of a fixed number."""
     return correct_add_noise(x, sigma, 0)
 
 
-@misconception(
-    "8.6",
-    "You used sigma as the variance: normal(scale=...) wants the standard deviation, which is sigma.",
-    replaces="add_noise",
-)
+@misconception("8.6", replaces="add_noise")
 def sigma_as_variance(x, sigma, seed):
+    """You used sigma as the variance: normal(scale=...) wants the standard deviation, which is sigma."""
     return correct_add_noise(x, float(np.sqrt(sigma)), seed)
 
 
-@misconception(
-    "8.6",
-    "Your noise is uniform between -sigma and sigma; Gaussian noise is asked for.",
-    replaces="add_noise",
-)
+@misconception("8.6", replaces="add_noise")
 def uniform_noise(x, sigma, seed):
+    """Your noise is uniform between -sigma and sigma; Gaussian noise is asked for."""
     noise = np.random.default_rng(seed).uniform(-sigma, sigma, x.shape)
     return np.clip(x + noise, 0, 1).astype(x.dtype)
 
 
-@misconception(
-    "8.6",
-    "Each image has one value of noise for all of its pixels: it only gets brighter or darker; draw a value per pixel.",
-    replaces="add_noise",
-)
+@misconception("8.6", replaces="add_noise")
 def one_value_per_image(x, sigma, seed):
+    """Each image has one value of noise for all of its pixels: it only gets brighter or darker; draw a value
+    per pixel.
+    """
     noise = np.random.default_rng(seed).normal(scale=sigma, size=(len(x),) + (1,) * (x.ndim - 1))
     return np.clip(x + noise, 0, 1).astype(x.dtype)
 
 
-@misconception(
-    "8.6",
-    "The denoiser ends in softmax, so its 784 pixels sum to 1; pixels are no classes, use sigmoid.",
-    replaces="build_denoiser",
-)
+@misconception("8.6", replaces="build_denoiser")
 def denoiser_with_softmax():
+    """The denoiser ends in softmax, so its 784 pixels sum to 1; pixels are no classes, use sigmoid."""
     model = keras.Sequential(
         [
             keras.Input((784,)),
@@ -754,23 +635,19 @@ def denoiser_with_softmax():
     return model
 
 
-@misconception(
-    "8.6",
-    "The denoiser is built as a classifier of ten digits; it should answer with the 784 pixels of the clean image.",
-    replaces="build_denoiser",
-)
+@misconception("8.6", replaces="build_denoiser")
 def classifier_instead():
+    """The denoiser is built as a classifier of ten digits; it should answer with the 784 pixels of the clean
+    image.
+    """
     model = dense(784, 10, "softmax")
     model.compile(loss="mean_squared_error", optimizer="adam")
     return model
 
 
-@misconception(
-    "8.6",
-    "The denoiser is not compiled: it needs a loss and an optimizer before it can be trained.",
-    replaces="build_denoiser",
-)
+@misconception("8.6", replaces="build_denoiser")
 def denoiser_not_compiled():
+    """The denoiser is not compiled: it needs a loss and an optimizer before it can be trained."""
     return keras.Sequential(
         [
             keras.Input((784,)),
@@ -788,62 +665,60 @@ def encoded(encoder, *images):
     return np.asarray(encoder(np.stack(images)))
 
 
-@misconception(
-    "8.7",
-    "You mixed the images: that is a fade from one picture to the other; encode both, mix their codes, and decode.",
-)
+@misconception("8.7")
 def pixels_mixed(encoder, decoder, a, b, steps):
+    """You mixed the images: that is a fade from one picture to the other; encode both, mix their codes, and
+    decode.
+    """
     return np.linspace(a, b, steps)
 
 
-@misconception(
-    "8.7",
-    "You mixed the images and sent the mixtures through the autoencoder; the way is straight in the pixels then, not "
-    "in the code: encode the two ends only.",
-)
+@misconception("8.7")
 def mixtures_through_the_autoencoder(encoder, decoder, a, b, steps):
+    """You mixed the images and sent the mixtures through the autoencoder; the way is straight in the pixels
+    then, not in the code: encode the two ends only.
+    """
     return np.asarray(decoder(encoder(np.linspace(a, b, steps))))
 
 
-@misconception(
-    "8.7",
-    "You decoded the two ends and mixed the images in between; mix the codes, then decode each mixture.",
-)
+@misconception("8.7")
 def reconstructions_mixed(encoder, decoder, a, b, steps):
+    """You decoded the two ends and mixed the images in between; mix the codes, then decode each mixture."""
     first, last = np.asarray(decoder(encoder(np.stack([a, b]))))
     return np.linspace(first, last, steps)
 
 
-@misconception(
-    "8.7",
-    "The last stop is missing: with np.arange(steps) / steps the walk stops one step short of b; use "
-    "np.linspace(0, 1, steps).",
-)
+@misconception("8.7")
 def end_missing(encoder, decoder, a, b, steps):
+    """The last stop is missing: with np.arange(steps) / steps the walk stops one step short of b; use
+    np.linspace(0, 1, steps).
+    """
     start, end = encoded(encoder, a, b)
     way = np.arange(steps)[:, None] / steps
     return np.asarray(decoder((1 - way) * start + way * end))
 
 
-@misconception(
-    "8.7", "Both ends are missing: the first image should be the reconstruction of a, the last that of b."
-)
+@misconception("8.7")
 def both_ends_missing(encoder, decoder, a, b, steps):
+    """Both ends are missing: the first image should be the reconstruction of a, the last that of b."""
     return correct_latent_walk(encoder, decoder, a, b, steps + 2)[1:-1]
 
 
-@misconception("8.7", "The walk has steps + 1 images: `steps` counts the images, both ends among them.")
+@misconception("8.7")
 def one_too_many(encoder, decoder, a, b, steps):
+    """The walk has steps + 1 images: `steps` counts the images, both ends among them."""
     return correct_latent_walk(encoder, decoder, a, b, steps + 1)
 
 
-@misconception("8.7", "You walk from b to a; the first image belongs to a.")
+@misconception("8.7")
 def backwards(encoder, decoder, a, b, steps):
+    """You walk from b to a; the first image belongs to a."""
     return correct_latent_walk(encoder, decoder, b, a, steps)
 
 
-@misconception("8.7", "You return the codes; decode them, the walk is made of images.")
+@misconception("8.7")
 def codes_not_decoded(encoder, decoder, a, b, steps):
+    """You return the codes; decode them, the walk is made of images."""
     return np.linspace(*encoded(encoder, a, b), steps)
 
 
@@ -882,75 +757,67 @@ def round_of_psd(
     return dictionary, encoder - learn_encoder * learning_rate * 2 * error.T @ x / count, new_code
 
 
-@misconception(
-    "8.8",
-    "The columns of the dictionary are not of length 1: without that the energy is lowered by making the dictionary "
-    "long and the code small; divide every column by its length after its step.",
-)
+@misconception("8.8")
 def columns_not_normalised(dictionary, encoder, code, x, penalty, learning_rate):
+    """The columns of the dictionary are not of length 1: without that the energy is lowered by making the
+    dictionary long and the code small; divide every column by its length after its step.
+    """
     return round_of_psd(dictionary, encoder, code, x, penalty, learning_rate, unit_columns=False)
 
 
-@misconception("8.8", "You divided the rows of the dictionary by their lengths; its atoms are the columns.")
+@misconception("8.8")
 def rows_normalised(dictionary, encoder, code, x, penalty, learning_rate):
+    """You divided the rows of the dictionary by their lengths; its atoms are the columns."""
     return round_of_psd(dictionary, encoder, code, x, penalty, learning_rate, unit_axis=1)
 
 
-@misconception(
-    "8.8",
-    "The encoder comes back as it was: it takes a gradient step too, or it never learns to guess the code.",
-)
+@misconception("8.8")
 def encoder_not_updated(dictionary, encoder, code, x, penalty, learning_rate):
+    """The encoder comes back as it was: it takes a gradient step too, or it never learns to guess the code."""
     return round_of_psd(dictionary, encoder, code, x, penalty, learning_rate, learn_encoder=False)
 
 
-@misconception(
-    "8.8",
-    "The threshold is missing from the code's step, so λ has no effect and the code is dense: "
-    "soft_threshold(..., λ/L).",
-)
+@misconception("8.8")
 def threshold_missing(dictionary, encoder, code, x, penalty, learning_rate):
+    """The threshold is missing from the code's step, so λ has no effect and the code is dense:
+    soft_threshold(..., λ/L).
+    """
     return round_of_psd(dictionary, encoder, code, x, penalty, learning_rate, threshold=0.0)
 
 
-@misconception(
-    "8.8",
-    "The encoder does not pull at your code: the gradient of the smooth part has a second term, 2(z - σ(Wx)).",
-)
+@misconception("8.8")
 def encoder_without_pull(dictionary, encoder, code, x, penalty, learning_rate):
+    """The encoder does not pull at your code: the gradient of the smooth part has a second term, 2(z -
+    σ(Wx)).
+    """
     return round_of_psd(dictionary, encoder, code, x, penalty, learning_rate, encoder_pull=False)
 
 
-@misconception(
-    "8.8",
-    "L lacks the encoder's term: the smooth part is ‖x - Dz‖² + ‖σ(Wx) - z‖², so L = 2‖D‖² + 2.",
-)
+@misconception("8.8")
 def bound_of_ista(dictionary, encoder, code, x, penalty, learning_rate):
+    """L lacks the encoder's term: the smooth part is ‖x - Dz‖² + ‖σ(Wx) - z‖², so L = 2‖D‖² + 2."""
     return round_of_psd(dictionary, encoder, code, x, penalty, learning_rate, bound=0.0)
 
 
-@misconception(
-    "8.8",
-    "Dictionary and encoder learned from the code as it was before; update the code first and use the new one.",
-)
+@misconception("8.8")
 def old_code_used(dictionary, encoder, code, x, penalty, learning_rate):
+    """Dictionary and encoder learned from the code as it was before; update the code first and use the new
+    one.
+    """
     return round_of_psd(dictionary, encoder, code, x, penalty, learning_rate, old_code=True)
 
 
-@misconception(
-    "8.8",
-    "The derivative of σ is missing from the encoder's gradient: σ(u)(1 - σ(u)).",
-)
+@misconception("8.8")
 def slope_missing(dictionary, encoder, code, x, penalty, learning_rate):
+    """The derivative of σ is missing from the encoder's gradient: σ(u)(1 - σ(u))."""
     return round_of_psd(dictionary, encoder, code, x, penalty, learning_rate, slope=False)
 
 
-@misconception(
-    "8.8",
-    "You summed the gradients of dictionary and encoder over the samples; the energy is a mean over them, or the step "
-    "would grow with the batch.",
-)
+@misconception("8.8")
 def gradients_summed(dictionary, encoder, code, x, penalty, learning_rate):
+    """You summed the gradients of dictionary and encoder over the samples; the energy is a mean over them, or
+    the step would grow with the batch.
+    """
     return round_of_psd(dictionary, encoder, code, x, penalty, learning_rate, mean=False)
 
 
@@ -968,12 +835,11 @@ def fitted(autoencoder, x_train, seconds):
         autoencoder.fit(x_train, x_train, batch_size=128, epochs=1, verbose=0)
 
 
-@misconception(
-    "8.9",
-    "The decoder gets more than the code: a connection leads around it (a branch, or a second input). Everything has "
-    "to pass through the code, so build encoder and decoder as one chain each.",
-)
+@misconception("8.9")
 def skip_around_the_code(x_train, code_size=32, seconds=60):
+    """The decoder gets more than the code: a connection leads around it (a branch, or a second input).
+    Everything has to pass through the code, so build encoder and decoder as one chain each.
+    """
     image = keras.Input((784,))
     wide = keras.layers.Dense(64, activation="relu")(image)
     code = keras.layers.Dense(code_size)(wide)
@@ -984,16 +850,15 @@ def skip_around_the_code(x_train, code_size=32, seconds=60):
     return autoencoder, keras.Model(image, code), keras.Model([code, wide], output)
 
 
-@misconception("8.9", "The code always has 32 units; it should have as many as code_size says.")
+@misconception("8.9")
 def always_32(x_train, code_size=32, seconds=60):
+    """The code always has 32 units; it should have as many as code_size says."""
     return correct_best_autoencoder(x_train, 32, 0)
 
 
-@misconception(
-    "8.9",
-    "Your encoder stops at a hidden layer before the code: what it gives out is wider than code_size.",
-)
+@misconception("8.9")
 def encoder_ends_too_early(x_train, code_size=32, seconds=60):
+    """Your encoder stops at a hidden layer before the code: what it gives out is wider than code_size."""
     encoder, decoder = (
         dense(784, 64, "relu"),
         keras.Sequential(
@@ -1005,43 +870,40 @@ def encoder_ends_too_early(x_train, code_size=32, seconds=60):
     return autoencoder, encoder, decoder
 
 
-@misconception(
-    "8.9",
-    "Encoder and decoder are new and untrained; only the autoencoder was trained. Share the layers, as in 8.1.",
-)
+@misconception("8.9")
 def untrained_halves(x_train, code_size=32, seconds=60):
+    """Encoder and decoder are new and untrained; only the autoencoder was trained. Share the layers, as in
+    8.1.
+    """
     autoencoder, _, _ = joined(dense(784, code_size, "relu"), dense(code_size, 784, "sigmoid"))
     fitted(autoencoder, x_train, 0)
     return autoencoder, dense(784, code_size, "relu"), dense(code_size, 784, "sigmoid")
 
 
-@misconception(
-    "8.9",
-    "Your models come back untrained or nearly so: their answers are still those of random weights; call fit with "
-    "x_train as input and as target.",
-)
+@misconception("8.9")
 def never_trained(x_train, code_size=32, seconds=60):
+    """Your models come back untrained or nearly so: their answers are still those of random weights; call fit
+    with x_train as input and as target.
+    """
     return joined(dense(784, code_size, "relu"), dense(code_size, 784, "sigmoid"), "binary_crossentropy")
 
 
-@misconception(
-    "8.9",
-    "You divided x_train by 255 once more: it lies in [0, 1] already, so your network saw nearly black images only, "
-    "and draws nothing else.",
-)
+@misconception("8.9")
 def scaled_twice(x_train, code_size=32, seconds=60):
+    """You divided x_train by 255 once more: it lies in [0, 1] already, so your network saw nearly black
+    images only, and draws nothing else.
+    """
     models = joined(dense(784, code_size, "relu"), dense(code_size, 784, "sigmoid"))
     models[0].compile(loss="binary_crossentropy", optimizer=keras.optimizers.Adam(0.02))
     models[0].fit(x_train / 255, x_train / 255, batch_size=128, epochs=4, verbose=0)
     return models
 
 
-@misconception(
-    "8.9",
-    "You gave every network that you tried all of the time; `seconds` is for everything together: look at the clock "
-    "once at the beginning, and share what there is.",
-)
+@misconception("8.9")
 def all_the_time_for_each(x_train, code_size=32, seconds=60):
+    """You gave every network that you tried all of the time; `seconds` is for everything together: look at
+    the clock once at the beginning, and share what there is.
+    """
     for width in (16, 32, 48, 64):
         encoder = keras.Sequential(
             [keras.Input((784,)), keras.layers.Dense(width, activation="relu"), keras.layers.Dense(code_size)]

@@ -38,7 +38,7 @@ SLIPS = [
         42,
         "test_double replaces the check on line 14",
     ),
-    ("misconceptions.py", '@misconception("1.2"', '@misconception("1.6"', 19, "no question 1.6"),
+    ("misconceptions.py", '@misconception("1.2"', '@misconception("1.6"', 21, "no question 1.6"),
     ("misconceptions.py", "x.sum", "x.sum(", 20, "this is not Python"),
     ("misconceptions.py", "def in_place", "def squared", 13, "replaces the misconception on line 8"),
     ("variants.py", '@variant("1.2")', '@variant("1.2", replaces="mean")', 10, "which no question asks for"),
