@@ -39,8 +39,8 @@ SLIPS = [
         "test_double replaces the check on line 14",
     ),
     ("misconceptions.py", '@misconception("1.2"', '@misconception("1.6"', 21, "no question 1.6"),
-    ("misconceptions.py", "x.sum", "x.sum(", 20, "this is not Python"),
-    ("misconceptions.py", "def in_place", "def squared", 13, "replaces the misconception on line 8"),
+    ("misconceptions.py", "x.sum", "x.sum(", 23, "this is not Python"),
+    ("misconceptions.py", "def in_place", "def squared", 14, "replaces the misconception on line 8"),
     ("variants.py", '@variant("1.2")', '@variant("1.2", replaces="mean")', 10, "which no question asks for"),
 ]
 
@@ -103,7 +103,7 @@ def test_the_command_reports_all_errors_at_once_and_writes_nothing(lab):
         [sys.executable, "-m", "labkit.cli", "build", "--course", str(root)], capture_output=True, text=True
     )
     assert done.returncode == 1 and "Traceback" not in done.stderr
-    for place in ("test_lab.py:1: the checks", "misconceptions.py:19: sum_of_doubles", "lab.py:1: the first"):
+    for place in ("test_lab.py:1: the checks", "misconceptions.py:21: sum_of_doubles", "lab.py:1: the first"):
         assert f"{lab.solution}/{place}" in done.stderr
     assert not lab.handout.exists()
 
