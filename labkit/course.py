@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import tomllib
@@ -15,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from labkit.errors import LabkitError
 from labkit.lesson import quiz as quizzes
+from labkit.lesson.checks import CheckInfo, read_checks
 from labkit.worker.launch import THREADS
 
 COURSE_FILE = "course.toml"
@@ -49,19 +49,6 @@ class Question:
     id: str
     title: str
     functions: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class CheckInfo:
-    """What a check says of itself: its name, question, points, title, whether it stays with the instructor,
-    and whether it uses Keras."""
-
-    name: str
-    question: str
-    points: float
-    title: str
-    hidden: bool
-    keras: bool = False
 
 
 @dataclass(frozen=True)
@@ -240,25 +227,6 @@ def _counts(value: Any, least: int) -> bool:
 def _require(condition: bool, path: Path, key: str, rule: str) -> None:
     if not condition:
         raise CourseError(f"{path}: {key} {rule}.")
-
-
-def read_checks(path: Path) -> tuple[CheckInfo, ...]:
-    """The checks in a test_lab.py, read from its text: marks and docstrings, nothing is run."""
-    checks = []
-    for node in ast.parse(_read(path), str(path)).body:
-        if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_"):
-            continue
-        marks = {}
-        for decorator in node.decorator_list:
-            call = decorator if isinstance(decorator, ast.Call) else ast.Call(decorator, [], [])
-            if isinstance(call.func, ast.Name):
-                marks[call.func.id] = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
-        if "question" in marks:
-            title = (ast.get_docstring(node) or node.name).splitlines()[0]
-            points = (marks.get("points") or [0])[0]
-            keras = "keras" in marks.get("uses", [])
-            checks.append(CheckInfo(node.name, marks["question"][0], points, title, "hidden" in marks, keras))
-    return tuple(checks)
 
 
 def _quiz(text: str) -> tuple[quizzes.Quiz, ...]:

@@ -15,6 +15,7 @@ from labkit.author.quiz import quiz_problems
 from labkit.author.starter import heading, marker_problems
 from labkit.check.answers import MISCONCEPTIONS
 from labkit.course import COURSE_FILE, Lab
+from labkit.lesson.checks import check_problems
 from labkit.lesson.quiz import QUESTION
 
 VARIANTS = "variants.py"
@@ -99,6 +100,8 @@ def _headings(text: str) -> dict[str, list[int]]:
 def _checks(lab: Lab, tree: ast.Module) -> Iterator[Problem]:
     path = lab.solution / "test_lab.py"
     ids = {question.id for question in lab.questions}
+    for line, sentence in check_problems(tree):
+        yield Problem(path, line, sentence)
     seen: dict[str, int] = {}
     for node in tree.body:
         if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_"):

@@ -17,8 +17,9 @@ import pytest
 from labkit.check import marks, plugin
 from labkit.check.answers import Live, recorded_answers
 from labkit.check.run import CheckResult, Run
-from labkit.course import CheckInfo, Lab
+from labkit.course import Lab
 from labkit.errors import LabkitError
+from labkit.lesson.checks import CheckInfo
 from labkit.lesson.submission import Submission
 from labkit.record.record import Record
 from labkit.text import inert

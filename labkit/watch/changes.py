@@ -9,55 +9,14 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
 
 from labkit.course import Lab
+from labkit.lesson.checks import CheckInfo
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
-@dataclass(frozen=True)
-class CheckUse:
-    """What one check asks for: its question, the questions that it waits for, the names that it calls."""
-
-    question: str
-    needs: tuple[str, ...]
-    names: frozenset[str]
-
-
-def uses(test_file: Path) -> list[CheckUse]:
-    """For each check of a test_lab.py, what it reaches, helpers included; nothing is run."""
-    tree = ast.parse(test_file.read_text(encoding="utf-8"))
-    helpers = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    found = []
-    for name, node in helpers.items():
-        marks = {
-            call.func.id: [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
-            for call in node.decorator_list
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
-        }
-        if name.startswith("test_") and marks.get("question"):
-            names = _attributes(node, helpers, set())
-            found.append(CheckUse(marks["question"][0], tuple(marks.get("needs", ())), frozenset(names)))
-    return found
-
-
-def _attributes(node: ast.AST, helpers: dict[str, ast.FunctionDef], seen: set[str]) -> set[str]:
-    """Every `party.name` and every string (a name may be passed as one) in a function and its helpers."""
-    names: set[str] = set()
-    for part in ast.walk(node):
-        if isinstance(part, ast.Attribute):
-            names.add(part.attr)
-        elif isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value.isidentifier():
-            names.add(part.value)
-        elif isinstance(part, ast.Name) and part.id in helpers and part.id not in seen:
-            seen.add(part.id)
-            names |= _attributes(helpers[part.id], helpers, seen)
-    return names
-
-
-def digests(cells: Iterable[tuple[str, ...]], lab: Lab, checks: list[CheckUse]) -> dict[str, str] | None:
+def digests(cells: Iterable[tuple[str, ...]], lab: Lab, checks: Iterable[CheckInfo]) -> dict[str, str] | None:
     """For each question a digest of the code that decides it; None where the file does not parse."""
     try:
         code = _Code([ast.parse(source) for _, source, *_ in cells])
@@ -68,7 +27,7 @@ def digests(cells: Iterable[tuple[str, ...]], lab: Lab, checks: list[CheckUse]) 
     needs: dict[str, set[str]] = {question: set() for question in functions}
     every = {name for names in functions.values() for name in names}
     for check in checks:
-        reached.setdefault(check.question, set()).update(check.names & every)
+        reached.setdefault(check.question, set()).update(check.reaches & every)
         needs.setdefault(check.question, set()).update(check.needs)
     result = {}
     for question in reached:

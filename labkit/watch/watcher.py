@@ -12,8 +12,9 @@ from labkit import lazy
 from labkit.check.answers import Recorded, recorded_answers
 from labkit.check.run import CheckResult
 from labkit.course import Lab
+from labkit.lesson.checks import read_checks
 from labkit.lesson.submission import Submission, SubmissionError, read_submission
-from labkit.watch.changes import digests, uses
+from labkit.watch.changes import digests
 from labkit.watch.trial import Trial
 from labkit.worker import strongest_plan
 from labkit.worker.launch import can_fork, warm_server
@@ -48,7 +49,7 @@ class Watcher:
         self.path = path
         self.state = State(lab)
         self._answers: Recorded = recorded_answers(lab.handout)
-        self._checks = uses(lab.handout / "test_lab.py")
+        self._checks = read_checks(lab.handout / "test_lab.py")
         self._questions = {question.id for question in lab.questions}
         self._digests: dict[str, str] = {}
         self._open: set[str] = set()  # questions whose newest code no round has decided yet

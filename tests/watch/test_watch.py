@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from labkit.check.run import CheckResult
+from labkit.lesson.checks import read_checks
 from labkit.show import watch as screen
 from labkit.watch import Watcher
-from labkit.watch.changes import digests, uses
+from labkit.watch.changes import digests
 
 RIGHT = """# labkit: lab01_toy
 import numpy as np
@@ -37,7 +38,7 @@ def lab(toy_course):
 
 @pytest.fixture
 def checks(lab):
-    return uses(lab.handout / "test_lab.py")
+    return read_checks(lab.handout / "test_lab.py")
 
 
 # --- what a change touches ---------------------------------------------------------------------------------
@@ -70,7 +71,7 @@ def test_a_change_touches_what_reaches_it(lab, checks, old, new, touched):
 @given(st.permutations([part for part in RIGHT.split("\n\n") if part]))
 def test_the_order_of_definitions_touches_nothing(toy_course, parts):
     lab = toy_course.lab("lab01")
-    checks = uses(lab.handout / "test_lab.py")
+    checks = read_checks(lab.handout / "test_lab.py")
     whole = digests([("lab.py", RIGHT)], lab, checks)
     assert digests([(f"cell {n}", part) for n, part in enumerate(parts)], lab, checks) == whole
 

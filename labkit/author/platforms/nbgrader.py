@@ -12,7 +12,8 @@ import re
 import nbformat
 
 from labkit.author.notebook import as_text, notebook_of
-from labkit.course import CheckInfo, Lab
+from labkit.course import Lab
+from labkit.lesson.checks import CheckInfo
 from labkit.lesson.submission import EXPLORE
 
 _SOLUTION = re.compile(r"^(\s*)# (BEGIN|END) SOLUTION", re.M)

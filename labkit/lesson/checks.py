@@ -1,0 +1,147 @@
+"""What the checks of a `test_lab.py` say of themselves, read from its text: nothing is run.
+
+Listing, building, grading, watching and the pytest plugin all read a check's marks here, so that they cannot
+disagree about it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labkit.errors import LabkitError
+
+FIXTURES = ("student", "reference", "rng", "mnist", "scaled_mnist")
+_MARKS = ("question", "points", "hidden", "needs", "uses", "limit")
+
+
+class ChecksUnreadable(LabkitError):
+    """A file of checks is missing or is no Python; the message says where and why."""
+
+
+@dataclass(frozen=True)
+class CheckInfo:
+    """What a check says of itself.
+
+    `title` is the first line of its docstring, `hidden` says that it stays with the instructor, `keras` that Keras
+    is imported before its clock starts, `needs` which questions must have passed before, `limit` how many seconds
+    of processor time each call has (None: as many as any), `reaches` all names that it calls, with its helpers.
+    """
+
+    name: str
+    question: str
+    points: float
+    title: str
+    hidden: bool = False
+    keras: bool = False
+    needs: tuple[str, ...] = ()
+    limit: float | None = None
+    reaches: frozenset[str] = frozenset()
+
+
+def read_checks(path: Path) -> tuple[CheckInfo, ...]:
+    """The checks in a file, in order: functions `test_…` with a `@question`. Raises ChecksUnreadable."""
+    tree = _parsed(path)
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    checks = []
+    for name, node in functions.items():
+        try:
+            marks = marks_of(node)
+        except ValueError as problem:
+            raise ChecksUnreadable(f"{path}, line {node.lineno}: {problem}.") from None
+        if not name.startswith("test_") or not marks.get("question"):
+            continue
+        title = (ast.get_docstring(node) or name).splitlines()[0]
+        checks.append(
+            CheckInfo(
+                name=name,
+                question=marks["question"][0],
+                points=(marks.get("points") or [0])[0],
+                title=title,
+                hidden="hidden" in marks,
+                keras="keras" in marks.get("uses", []),
+                needs=tuple(marks.get("needs", [])),
+                limit=(marks.get("limit") or [None])[0],
+                reaches=frozenset(_reached(node, functions, set())),
+            )
+        )
+    return tuple(checks)
+
+
+def marks_of(node: ast.FunctionDef) -> dict[str, list[Any]]:
+    """The decorators of a function by name, each with its plain arguments; ValueError where a mark has others."""
+    marks = {}
+    for decorator in node.decorator_list:
+        call = decorator if isinstance(decorator, ast.Call) else ast.Call(decorator, [], [])
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", None)
+        if name is None:
+            continue
+        try:
+            marks[name] = [ast.literal_eval(argument) for argument in call.args]
+        except ValueError:
+            if name in _MARKS:
+                raise ValueError(f"@{name} of {node.name} takes plain numbers and texts") from None
+            marks[name] = []
+    return marks
+
+
+def check_problems(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Lines and sentences of what would be a check in pytest's eyes, and cannot be carried out here."""
+    for node in tree.body:
+        for name in _assigned(node):
+            if name.startswith("test_"):
+                yield node.lineno, f"{name} is made by a call; write the check as a function, def {name}(…)."
+        if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
+            yield node.lineno, f"{node.name} is a class; write its checks as functions."
+        if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_"):
+            continue
+        try:
+            marks = marks_of(node)
+        except ValueError as problem:
+            yield node.lineno, f"{problem}."
+            continue
+        if "parametrize" in marks:
+            yield (
+                node.lineno,
+                f"{node.name} is parametrised; write a loop within it, or a check for each case.",
+            )
+        arguments = [
+            argument.arg for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+        ]
+        for name in arguments if "parametrize" not in marks else ():
+            if name not in FIXTURES:
+                yield node.lineno, f"{node.name} asks for {name}; a check may ask for {', '.join(FIXTURES)}."
+
+
+def _parsed(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_text(encoding="utf-8-sig"), str(path))
+    except OSError as error:
+        raise ChecksUnreadable(f"{path} cannot be read: {error.strerror}.") from None
+    except SyntaxError as error:
+        raise ChecksUnreadable(f"{path}, line {error.lineno or 1}, is not Python: {error.msg}.") from None
+    except ValueError:  # other encodings, null bytes
+        raise ChecksUnreadable(f"{path} is no text in UTF-8.") from None
+
+
+def _assigned(node: ast.stmt) -> set[str]:
+    if not isinstance(node, ast.Assign):
+        return set()
+    return {part.id for target in node.targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+
+
+def _reached(node: ast.AST, functions: dict[str, ast.FunctionDef], seen: set[str]) -> set[str]:
+    """Every `party.name` and every string (a name may be passed as one) in a function and its helpers."""
+    names: set[str] = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Attribute):
+            names.add(part.attr)
+        elif isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value.isidentifier():
+            names.add(part.value)
+        elif isinstance(part, ast.Name) and part.id in functions and part.id not in seen:
+            seen.add(part.id)
+            names |= _reached(functions[part.id], functions, seen)
+    return names
