@@ -21,12 +21,11 @@ import numpy as np
 
 from labkit.check import catalogue
 from labkit.check.answers import MISCONCEPTIONS, Live, Recorder, Tables, read_arrays
-from labkit.check.marks import Marks
+from labkit.check.collect import Check, carry_out, collect
 from labkit.check.parties import InProcess, Transport
 from labkit.check.quiz import seal
 from labkit.check.run import CheckResult, Run
 from labkit.course import CourseError, Lab
-from labkit.grade.one import run_checks
 from labkit.lesson.quiz import QUESTION, quiz_functions, read_quizzes
 from labkit.lesson.submission import without_explore_cells
 from labkit.worker import warm
@@ -49,7 +48,7 @@ def record(lab: Lab, checks: str, test_file: Path, progress: Callable[[str], Non
             if question.id != QUESTION
         ]
     )
-    run_checks(_RecordingRun(lab, tables, Live(lab)), test_file, None, progress)
+    carry_out(_RecordingRun(lab, tables, Live(lab)), collect(test_file), progress=progress)
     return sealed(tables, lab, checks)
 
 
@@ -145,10 +144,10 @@ class _RecordingRun(Run):
         super().__init__([list(cell) for cell in catalogue.reference_cells(lab)], live)
         self.close()  # only trusted code runs here, in this process
 
-    def perform(self, name: str, title: str, marks: Marks, body, given: dict[str, Any]) -> CheckResult:
-        if marks.uses_keras:
+    def perform(self, check: Check) -> CheckResult:
+        info, recorder = check.info, []
+        if info.keras:
             warm()
-        recorder: list[Recorder] = []
 
         class Recording:
             @staticmethod
@@ -158,16 +157,16 @@ class _RecordingRun(Run):
 
         self.answers = Recording
         student = InProcess(self.cells)
-        student.ask("begin", seed=self.seed(name))
-        failure = self._attempt(name, body, given, student)
+        student.ask("begin", seed=self.seed(info.name))
+        failure = self._attempt(check, student)
         if failure is not None:
-            raise CourseError(f"{name} fails on the reference itself: {failure.message}")
-        self.tables.add_answers(name, recorder[0].replies if recorder else [])
+            raise CourseError(f"{info.name} fails on the reference itself: {failure.message}")
+        self.tables.add_answers(info.name, recorder[0].replies if recorder else [])
 
-        attempt = partial(self._attempt_quietly, name, body, given)
-        for mistake in self.live.mistakes(name, marks.question, self._inputs(name), attempt):
-            self.tables.add_mistake(name, mistake)
-        return CheckResult(name, marks.question, title, "passed", marks.points, marks.points)
+        attempt = partial(self._attempt_quietly, check)
+        for mistake in self.live.mistakes(info.name, info.question, self._inputs(info.name), attempt):
+            self.tables.add_mistake(info.name, mistake)
+        return CheckResult(info.name, info.question, info.title, "passed", info.points, info.points)
 
 
 # --- comparing ----------------------------------------------------------------------------------------------

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from labkit.author.starter import starter
 from labkit.check import catalogue
 from labkit.check.answers import MISCONCEPTIONS, Live
+from labkit.check.collect import carry_out, collect
 from labkit.check.parties import InWorker
 from labkit.check.run import CheckResult, Run
 from labkit.course import CourseError, Lab
-from labkit.grade.one import run_checks
 from labkit.lesson.submission import without_explore_cells
 
 VARIANTS = "variants.py"
@@ -63,11 +63,11 @@ def selftest(
         raise CourseError(f"{lab.name} has no solution here to test.")
     salt = salt or secrets.token_bytes(16)
     live, worker, trials = Live(lab), InWorker([], keras=lab.uses_keras(), threads=lab.threads), []
-    master = lab.source.read_text(encoding="utf-8")
+    master, checks = lab.source.read_text(encoding="utf-8"), collect(lab.solution / "test_lab.py")
 
     def tried(cells: list[list[str]], only: str | None) -> list[CheckResult]:
         run = _SharedWorkerRun(worker, cells, live, salt)
-        run_checks(run, lab.solution / "test_lab.py", only and (only,))
+        carry_out(run, checks, only and (only,))
         if run.broken:
             raise CourseError(f"{lab.name}: {run.broken[0]}")
         return run.results

@@ -1,48 +1,40 @@
-"""The marks that a check carries. They are plain pytest marks, so that any pytest runs the file."""
+"""The marks that a check carries.
 
-from dataclasses import dataclass
+What they say is read from the text of the file (`labkit.lesson.checks`), so that listing a lab and grading it
+cannot disagree; when the file is run they leave the function as it is.
+"""
 
-import pytest
+from collections.abc import Callable
+from typing import TypeVar
 
-question = pytest.mark.question  #: question("1.3"): which question the check belongs to
-points = pytest.mark.points  #: points(4): what it is worth
-hidden = pytest.mark.hidden  #: not handed out to students
-needs = pytest.mark.needs  #: needs("1.3"): not run while that question has not passed
-uses = pytest.mark.uses  #: uses("keras"): the worker imports it before the check's clock starts
-limit = pytest.mark.limit  #: limit(60): seconds of processor time for each call
-
-DESCRIPTIONS = (
-    "question(id): the question that the check belongs to",
-    "points(n): what the check is worth",
-    "hidden: the check is not handed out to students",
-    "needs(*ids): questions that must have passed before",
-    "uses(library): imported before the check's clock starts",
-    "limit(seconds): processor time for each call",
-)
+Body = TypeVar("Body", bound=Callable[..., None])
 
 
-@dataclass(frozen=True)
-class Marks:
-    """The marks of one check, read."""
-
-    question: str
-    points: float
-    hidden: bool
-    needs: tuple[str, ...]
-    uses_keras: bool
-    seconds: float | None
+def question(name: str) -> Callable[[Body], Body]:
+    """question("1.3"): which question the check belongs to."""
+    return hidden
 
 
-def read(item: pytest.Item) -> Marks | None:
-    """The marks of a collected test, or None where it is no check (it has no question)."""
-    named = {mark.name: mark for mark in item.iter_markers()}
-    if "question" not in named:
-        return None
-    return Marks(
-        question=named["question"].args[0],
-        points=named["points"].args[0] if "points" in named else 0,
-        hidden="hidden" in named,
-        needs=named["needs"].args if "needs" in named else (),
-        uses_keras="uses" in named and "keras" in named["uses"].args,
-        seconds=named["limit"].args[0] if "limit" in named else None,
-    )
+def points(number: float) -> Callable[[Body], Body]:
+    """points(4): what it is worth."""
+    return hidden
+
+
+def needs(*questions: str) -> Callable[[Body], Body]:
+    """needs("1.3"): not run while one of these questions has not passed."""
+    return hidden
+
+
+def uses(library: str) -> Callable[[Body], Body]:
+    """uses("keras"): the worker imports it before the check's clock starts."""
+    return hidden
+
+
+def limit(seconds: float) -> Callable[[Body], Body]:
+    """limit(60): seconds of processor time for each call."""
+    return hidden
+
+
+def hidden(body: Body) -> Body:
+    """The check is not handed out to students."""
+    return body

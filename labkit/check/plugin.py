@@ -1,118 +1,112 @@
-"""The pytest plugin: fixtures for checks, and a hook that carries a check out.
+"""The pytest plugin, the door for editors: `pytest labs/lab01_softmax_regression` works for a student in any of them.
 
-Installed with the package, so that `pytest labs/lab01_softmax_regression` works for a student in any
-editor: the submission is then the `lab.py` beside the test file, with recorded answers and public inputs.
-The grader passes its own `Run` instead (`labkit.grade.checks`).
+The submission is then the `lab.py` beside the test file, with recorded answers and public inputs. Each check is
+handed to the same `Run` that the grader uses, which gives the fixtures themselves.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 
-from labkit.check import marks, quiz
+from labkit.check import fixtures, quiz
+from labkit.check.collect import Check
 from labkit.check.run import Run
+from labkit.errors import LabkitError
+from labkit.lesson.checks import CheckInfo, read_checks
 
-RUN: pytest.StashKey[Run] = pytest.StashKey()
-_OWN: pytest.StashKey[dict[Path, Run]] = pytest.StashKey()
+_RUNS: pytest.StashKey[dict[Path, Run]] = pytest.StashKey()
+_INFO: pytest.StashKey[CheckInfo] = pytest.StashKey()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Describe the marks."""
-    for description in marks.DESCRIPTIONS:
-        config.addinivalue_line("markers", description)
-    config.stash[_OWN] = {}
+    """Begin without any submission."""
+    config.stash[_RUNS] = {}
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End the workers that this plugin started."""
-    for run in config.stash.get(_OWN, {}).values():
+    for run in config.stash.get(_RUNS, {}).values():
         run.close()
 
 
 @pytest.fixture
-def student():
+def student() -> None:
     """The submission: `student.f(*args)` calls f in the worker and returns data."""
 
 
 @pytest.fixture
-def reference():
+def reference() -> None:
     """The solution, or its recorded answers: `reference.f(*args)`."""
 
 
 @pytest.fixture
-def rng():
+def rng() -> None:
     """A NumPy generator of inputs: fixed in public runs, drawn from a secret in grading."""
 
 
 @pytest.fixture
-def mnist():
+def mnist() -> Any:
     """The MNIST digits, on the trusted side: x_train, y_train, x_test, y_test."""
-    from labkit.data import load_mnist
-
-    return load_mnist()
+    return fixtures.mnist()
 
 
 @pytest.fixture
-def scaled_mnist():
-    """The same with images of float32 from 0 to 1, read-only, made once in each grader process.
-
-    All of them, such as `scaled_mnist.x_train.reshape(-1, 784)`, reach a worker without being copied.
-    """
-    return _scaled_mnist()
-
-
-@lru_cache(maxsize=1)
-def _scaled_mnist():
-    from labkit.data import Dataset, load_mnist
-    from labkit.worker import segments
-
-    x_train, y_train, x_test, y_test = load_mnist()
-    x_train, x_test = (segments.share(images / np.float32(255)) for images in (x_train, x_test))
-    return Dataset(x_train, y_train, x_test, y_test)
+def scaled_mnist() -> Any:
+    """The same with images of float32 from 0 to 1."""
+    return fixtures.scaled_mnist()
 
 
 @pytest.hookimpl
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-    """Collect the quiz of a lab with its checks; other modules are left to pytest."""
-    if module_path.name == "test_lab.py" and quiz.beside(module_path.parent):
-        return quiz.CheckModule.from_parent(parent, path=module_path)
+    """Collect a lab's checks; other modules are left to pytest."""
+    if module_path.name == "test_lab.py":
+        return _Checks.from_parent(parent, path=module_path)
     return None
+
+
+class _Checks(pytest.Module):
+    """A `test_lab.py`, with the checks of the quiz that lies beside it."""
+
+    def collect(self):
+        asked = quiz.checks(self.path.parent)
+        vars(self.obj).update({info.name: body for info, body in asked})
+        try:
+            infos = {info.name: info for info in (*read_checks(self.path), *(info for info, _ in asked))}
+        except LabkitError as problem:
+            raise self.CollectError(str(problem)) from None
+        for item in super().collect():
+            if item.name in infos:
+                item.stash[_INFO] = infos[item.name]
+            yield item
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Carry out a check; ordinary tests are left to pytest."""
-    found = marks.read(pyfuncitem)
-    if found is None:
+    info = pyfuncitem.stash.get(_INFO, None)
+    if info is None:
         return None
-    own = RUN not in pyfuncitem.config.stash
-    run = _own_run(pyfuncitem) if own else pyfuncitem.config.stash[RUN]
-    given = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
-    title = (pyfuncitem.obj.__doc__ or pyfuncitem.name).strip().splitlines()[0]
-    result = run.perform(pyfuncitem.name, title, found, pyfuncitem.obj, given)
-    if own and result.verdict != "passed":
-        text = f"{title}\n{result.message}" + (f"\n{result.teaches}" if result.teaches else "")
+    result = _run(pyfuncitem).perform(Check(info, pyfuncitem.obj))
+    if result.verdict != "passed":
+        text = f"{info.title}\n{result.message}" + (f"\n{result.teaches}" if result.teaches else "")
         pytest.fail(text, pytrace=False)
     return True
 
 
-def _own_run(item: pytest.Function) -> Run:
+def _run(item: pytest.Function) -> Run:
     from labkit.check.answers import recorded_answers
-    from labkit.course import CourseError
-    from labkit.lesson.submission import SubmissionError, read_submission
+    from labkit.lesson.submission import read_submission
 
     folder = item.path.parent
-    runs = item.config.stash[_OWN]
+    runs = item.config.stash[_RUNS]
     if folder not in runs:
         try:
             answers = recorded_answers(folder)
             submission = read_submission(folder / "lab.py")
-        except (CourseError, SubmissionError) as error:
+        except LabkitError as error:
             pytest.fail(str(error), pytrace=False)
-        runs[folder] = Run([list(cell) for cell in submission.cells], answers)
-        runs[folder].notes += submission.notes
+        runs[folder] = Run(submission.cells, answers)
     return runs[folder]

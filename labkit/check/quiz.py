@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
-from labkit.check import marks
 from labkit.check.expect.failure import Failure
 from labkit.check.parties import NotAttempted, Party
+from labkit.lesson.checks import CheckInfo
 from labkit.lesson.quiz import ORDER, QUESTION, Quiz, permutation, read_quizzes
 
 ROUNDS = 20_000  # of the key derivation in what students get: about 10 ms an attempt
@@ -152,12 +151,12 @@ def _number(sealed: dict, answer: object) -> str | None:
 # --- checks -------------------------------------------------------------------------------------------------
 
 
-def checks(sealed_quizzes: list[dict[str, Any]]) -> dict[str, Callable]:
-    """A check for each question, by name, as pytest collects it."""
-    return {f"test_{sealed['function']}": _check(sealed) for sealed in sealed_quizzes}
+def checks(folder: Path) -> list[tuple[CheckInfo, Callable[..., None]]]:
+    """A check for each question of the quiz that lies in a lab's folder."""
+    return [_check(sealed) for sealed in beside(folder)]
 
 
-def _check(sealed: dict[str, Any]) -> Callable:
+def _check(sealed: dict[str, Any]) -> tuple[CheckInfo, Callable[..., None]]:
     def check(student: Party) -> None:
         order = _order(student)
         answer = getattr(student, sealed["function"])()
@@ -165,8 +164,8 @@ def _check(sealed: dict[str, Any]) -> Callable:
         if problem is not None:
             raise Failure("quiz", problem, answer)
 
-    check.__name__, check.__doc__ = f"test_{sealed['function']}", sealed["title"]
-    return marks.question(QUESTION)(marks.points(sealed["points"])(check))
+    title = sealed["title"].strip().splitlines()[0]
+    return CheckInfo(f"test_{sealed['function']}", QUESTION, sealed["points"], title), check
 
 
 def _order(student: Party) -> int | None:
@@ -175,14 +174,6 @@ def _order(student: Party) -> int | None:
     except (Failure, NotAttempted):  # the solution shows the options as they were written
         return None
     return order if isinstance(order, int) else None
-
-
-class CheckModule(pytest.Module):
-    """A test_lab.py with the checks of the quiz that lies beside it."""
-
-    def collect(self):
-        vars(self.obj).update(checks(beside(self.path.parent)))
-        return super().collect()
 
 
 def beside(folder: Path) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from labkit.check.answers import Attempt, Live, Mistake, Recorded
+from labkit.check.collect import Check
 from labkit.check.expect.failure import Failure, begin, distance, last_answer
 from labkit.check.expect.values import describe
-from labkit.check.marks import Marks
+from labkit.check.fixtures import DATA
 from labkit.check.parties import InWorker, NotAttempted, Party, Transport
+from labkit.lesson.checks import CheckInfo
 from labkit.text import inert
 from labkit.worker import Plan, WorkerFailed, warm
 from labkit.worker.launch import THREADS, can_fork, warm_server
@@ -41,15 +43,11 @@ class CheckResult:
     seconds: float = 0.0
 
 
-class BrokenCheck(Exception):
-    """The check itself is at fault: it fails on the reference too."""
-
-
 @dataclass
 class Run:
     """A submission under check. `salt` is None for public inputs, secret bytes for grading; `plan` isolates it."""
 
-    cells: list[list[str]]
+    cells: Sequence[Sequence[str]]
     answers: Live | Recorded
     salt: bytes | None = None
     sha256: str = ""
@@ -65,7 +63,7 @@ class Run:
     fatal: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.student = InWorker(self.cells, self.plan, self.keras, self.threads)
+        self.student = InWorker([list(cell) for cell in self.cells], self.plan, self.keras, self.threads)
         if self.keras and can_fork():
             warm_server()  # imports Keras over there …
             warm()  # … while it is imported here
@@ -111,88 +109,88 @@ class Run:
         digest = hashlib.sha256(secret + b"\0" + check.encode() + purpose).digest()
         return int.from_bytes(digest[:7], "big")
 
-    def perform(
-        self, name: str, title: str, marks: Marks, body: Callable[..., Any], given: dict[str, Any]
-    ) -> CheckResult:
-        """Carry out a check and record its result. `given` holds the fixtures that the body asks for."""
-        started = time.monotonic()
-        outcome = self._decide(name, marks, body, given)
+    def perform(self, check: Check) -> CheckResult:
+        """Carry out a check and record its result."""
+        info, started = check.info, time.monotonic()
+        outcome = self._decide(check)
         result = CheckResult(
-            id=name,
-            question=marks.question,
-            title=title,
-            max_points=marks.points,
-            hidden=marks.hidden,
+            id=info.name,
+            question=info.question,
+            title=info.title,
+            max_points=info.points,
+            hidden=info.hidden,
             seconds=round(time.monotonic() - started, 3),
             **outcome,
         )
         self.results.append(result)
         return result
 
-    def _decide(self, name: str, marks: Marks, body: Callable, given: dict[str, Any]) -> dict[str, Any]:
+    def _decide(self, check: Check) -> dict[str, Any]:
+        info = check.info
         if self.fatal:
             return _outcome("not_run", "the file could not be read; see the note at the top")
         waiting = [
-            q for q in marks.needs if any(r.question == q and r.verdict != "passed" for r in self.results)
+            q for q in info.needs if any(r.question == q and r.verdict != "passed" for r in self.results)
         ]
         if waiting:
             return _outcome("not_run", f"waiting for {', '.join(waiting)}")
         begin()
         try:
             # what goes wrong here, but for the submission's own file, is the machine's fault: it is not caught
-            self._prepare(name, marks)
-            note = _unsaid if marks.hidden else self._note
+            self._prepare(info)
+            note = _unsaid if info.hidden else self._note
             try:
-                failure = self._attempt(name, body, given, self.student, note)
+                failure = self._attempt(check, self.student, note)
             except (NotAttempted, WorkerFailed):
                 raise
             except Exception as error:
-                return self._unexpected(name, marks, body, given, error)
+                return self._unexpected(check, error)
         except NotAttempted as function:
             return _outcome("not_attempted", f"{function} is not written yet")
         except WorkerFailed as failed:
             function, _ = last_answer()
-            sentence = failed.summary if marks.hidden else failed.sentence
+            sentence = failed.summary if info.hidden else failed.sentence
             return _outcome("error", f"{function or 'the file'}: {inert(sentence, 300)}")
-        attempt = partial(self._attempt_quietly, name, body, given)
+        attempt = partial(self._attempt_quietly, check)
         if failure is None:
-            self._passed.setdefault(marks.question, {})[name] = attempt
-            return _outcome("passed", points=marks.points)
-        message = failure.summary if marks.hidden else failure.message
-        mistake = self._name_mistake(name, marks.question, attempt, failure)
-        outcome = _outcome("failed", inert(message, 1000), points=round(failure.earned * marks.points, 2))
+            self._passed.setdefault(info.question, {})[info.name] = attempt
+            return _outcome("passed", points=info.points)
+        message = failure.summary if info.hidden else failure.message
+        mistake = self._name_mistake(info.name, info.question, attempt, failure)
+        outcome = _outcome("failed", inert(message, 1000), points=round(failure.earned * info.points, 2))
         if mistake is not None:
             outcome |= {"misconception": mistake.id, "teaches": mistake.sentence}
         return outcome
 
-    def _prepare(self, name: str, marks: Marks) -> None:
+    def _prepare(self, info: CheckInfo) -> None:
         """Have a worker ready for the check. Raises WorkerFailed where the file cannot be loaded again."""
-        if self._has_seen_hidden and not marks.hidden:
+        if self._has_seen_hidden and not info.hidden:
             self.student.renew()  # what it remembers of hidden inputs must not reach a message that is shown
-        self._has_seen_hidden = marks.hidden
-        self.student.begin(self.seed(name), marks.seconds, marks.uses_keras)
-        if marks.uses_keras:  # known mistakes train here in the same way as the student's code in the worker
+        self._has_seen_hidden = info.hidden
+        self.student.begin(self.seed(info.name), info.limit, info.keras)
+        if info.keras:  # known mistakes train here in the same way as the student's code in the worker
             warm()
 
     def _note(self, note: str) -> None:
         if note not in self.notes and len(self.notes) < 100:
             self.notes.append(note)
 
-    def _attempt(self, name, body, given, transport: Transport, note=lambda text: None) -> Failure | None:
+    def _attempt(self, check: Check, transport: Transport, note=lambda text: None) -> Failure | None:
         """Run the check's body with this code in the student's place."""
-        fixtures = dict(given)
-        if "student" in fixtures:
-            fixtures["student"] = Party(transport, note)
-        if "reference" in fixtures:
-            fixtures["reference"] = Party(self.answers.reference(name, self.seed(name)))
-        if "rng" in fixtures:
-            fixtures["rng"] = self.rng(name)
+        given = {name: self._fixture(name, check.info.name, transport, note) for name in check.fixtures}
         begin()
         try:
-            body(**fixtures)
+            check.body(**given)
         except Failure as failure:
             return failure
         return None
+
+    def _fixture(self, name: str, check: str, transport: Transport, note: Callable[[str], None]) -> Any:
+        if name == "student":
+            return Party(transport, note)
+        if name == "reference":
+            return Party(self.answers.reference(check, self.seed(check)))
+        return self.rng(check) if name == "rng" else DATA[name]()
 
     def _name_mistake(self, name: str, question: str, attempt: Attempt, failure: Failure) -> Mistake | None:
         """The known mistake that fails in the same place with the same data, the nearest where several do.
@@ -221,32 +219,31 @@ class Run:
                 return mistake
         return None
 
-    def _attempt_quietly(
-        self, name: str, body: Callable, given: dict[str, Any], transport: Transport
-    ) -> Failure | None:
+    def _attempt_quietly(self, check: Check, transport: Transport) -> Failure | None:
         """The same for a known mistake, which may answer with what the check cannot use."""
-        transport.ask("begin", seed=self.seed(name))
+        transport.ask("begin", seed=self.seed(check.info.name))
         try:
-            return self._attempt(name, body, given, transport)
+            return self._attempt(check, transport)
         except Exception:
             return None
 
-    def _unexpected(self, name: str, marks: Marks, body, given, error: Exception) -> dict[str, Any]:
+    def _unexpected(self, check: Check, error: Exception) -> dict[str, Any]:
         """A check stumbled: over an answer that it cannot use, or over its own mistake."""
         function, answer = last_answer()
-        if self._reference_passes(name, body, given):
+        if self._reference_passes(check):
             sentence = f"the answer of {function or 'the file'} cannot be used"
-            if not marks.hidden:  # the answer itself could say what it saw
+            if not check.info.hidden:  # the answer itself could say what it saw
                 sentence += f": it is {describe(answer)}"
             return _outcome("failed", inert(sentence, 300))
-        self.broken.append(f"{name}: {type(error).__name__}: {error}")
+        self.broken.append(f"{check.info.name}: {type(error).__name__}: {error}")
         return _outcome("error", "the check itself failed; please tell the instructor")
 
-    def _reference_passes(self, name: str, body, given) -> bool:
+    def _reference_passes(self, check: Check) -> bool:
         if isinstance(self.answers, Recorded):
             return True  # `labkit build` has seen the reference pass
+        name = check.info.name
         try:
-            return self._attempt(name, body, given, self.answers.reference(name, self.seed(name))) is None
+            return self._attempt(check, self.answers.reference(name, self.seed(name))) is None
         except Exception:
             return False
 

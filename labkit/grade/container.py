@@ -6,7 +6,6 @@ solution in `source/course`. `... classroom50 BUNDLE`: in a student's checkout, 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -14,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from labkit import lazy
-from labkit.check.run import Run
+from labkit.check.collect import FaultyCheck, carry_out, collect
 from labkit.course import Course, CourseError, Lab, read_course
 from labkit.grade.batch import find_submissions, isolation_plan, write_atomically
-from labkit.grade.one import GraderFailed, check_submission, live_answers, run_checks, unreadable
+from labkit.grade.one import check_submission, live_run, record_of, unreadable
 from labkit.lesson.submission import SubmissionError, read_submission
 from labkit.platforms import classroom50, gradescope
 from labkit.record.late import gradescope_student, settle
@@ -30,7 +29,7 @@ from labkit.worker import WorkerUnavailable
 def grade_on_gradescope(root: Path, isolation: str = "strongest", hidden: str = "after_published") -> Record:
     """Grade `root/submission` against the solution and write `root/results/results.json`, anew after every check.
 
-    Raises CourseError, GraderFailed or WorkerUnavailable where the container is at fault; there is no
+    Raises CourseError, FaultyCheck or WorkerUnavailable where the container is at fault; there is no
     results.json then, and Gradescope says so to the student and to the instructor.
     """
     course = read_course(root / "source" / "course")
@@ -39,7 +38,6 @@ def grade_on_gradescope(root: Path, isolation: str = "strongest", hidden: str = 
     plan = isolation_plan(isolation)
     results = root / "results" / "results.json"
     results.parent.mkdir(parents=True, exist_ok=True)
-    salt_id = hashlib.sha256(salt).hexdigest()[:12]
     total = len(lab.checks)
 
     def save(record: Record) -> Record:
@@ -54,33 +52,16 @@ def grade_on_gradescope(root: Path, isolation: str = "strongest", hidden: str = 
         record = unreadable("submission", lab, str(problem).replace(f"{root}/", ""), salt, plan)
         return save(record)
 
-    run = Run(
-        [list(cell) for cell in submission.cells],
-        live_answers(lab),
-        salt=salt,
-        sha256=submission.sha256,
-        plan=plan,
-        keras=lab.uses_keras(),
-        threads=lab.threads,
-    )
+    checks, run = collect(lab.solution / "test_lab.py"), live_run(submission, lab, salt, plan)
 
     def so_far() -> Record:
-        notes = [*submission.notes, *([run.fatal] if run.fatal else []), *run.notes]
-        checks = tuple(run.results)
-        return Record(
-            submission.name,
-            lab.name,
-            checks,
-            tuple(dict.fromkeys(notes)),
-            run.student.plan.layers,
-            salt_id,
-        )
+        return record_of(run, submission, lab, salt)
 
     try:
         # before each check is saved what came before it
-        run_checks(run, lab.solution / "test_lab.py", None, lambda check: save(so_far()))
+        carry_out(run, checks, progress=lambda check: save(so_far()))
         record = save(so_far())
-    except (GraderFailed, WorkerUnavailable):
+    except (FaultyCheck, WorkerUnavailable):
         results.unlink(missing_ok=True)
         raise
     finally:
@@ -147,7 +128,7 @@ def main(arguments: list[str]) -> int:
             grade_on_gradescope(Path(folder), os.environ.get("LABKIT_ISOLATION", "strongest"))
         else:
             grade_on_classroom50(Path(folder), Path.cwd())
-    except (CourseError, GraderFailed, WorkerUnavailable) as problem:
+    except (CourseError, FaultyCheck, WorkerUnavailable) as problem:
         print(f"labkit: {one_line(problem, 1000)}", file=sys.stderr)
         return 1
     return 0

@@ -10,9 +10,10 @@ from functools import cache
 from pathlib import Path
 
 from labkit import lazy
+from labkit.check.collect import FaultyCheck
 from labkit.check.training import keep_in
 from labkit.course import Lab
-from labkit.grade.one import Graded, GraderFailed, grade_submission, regrade_checks, unreadable
+from labkit.grade.one import Graded, grade_submission, regrade_checks, unreadable
 from labkit.lesson.submission import Submission
 from labkit.worker import Plan, WorkerUnavailable
 
@@ -53,7 +54,7 @@ def carry_out(task: Task) -> Graded:
                 task.submission, task.lab, task.salt, task.only, task.kept, _tell, task.plan
             )
         return grade_submission(task.submission, task.lab, task.salt, _tell, task.plan)
-    except (GraderFailed, WorkerUnavailable) as failed:
+    except (FaultyCheck, WorkerUnavailable) as failed:
         return failure(task, str(failed))
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labkit.check.answers import Recorded
+from labkit.check.collect import carry_out, collect
 from labkit.check.run import CheckResult, Run
 from labkit.course import Lab
-from labkit.grade.one import run_checks
 from labkit.lesson.submission import Submission
 from labkit.worker.launch import can_fork
 
@@ -93,9 +93,9 @@ def _carry_out(
 
     try:
         keras = any(lab.uses_keras(question) for question in questions)
-        run = Run([list(cell) for cell in submission.cells], answers, keras=keras, threads=lab.threads)
+        run = Run(submission.cells, answers, keras=keras, threads=lab.threads)
         run.results += earlier
-        run_checks(run, lab.handout / "test_lab.py", questions, tell)
+        carry_out(run, collect(lab.handout / "test_lab.py"), questions, tell)
         tell()
         notes = [*submission.notes, *([run.fatal] if run.fatal else []), *run.notes]
         end = {"notes": list(dict.fromkeys(notes)), "output": run.output, "done": True}

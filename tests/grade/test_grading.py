@@ -9,10 +9,12 @@ from dataclasses import replace
 import psutil
 import pytest
 
+from labkit.check.collect import carry_out, collect
 from labkit.check.run import Run
 from labkit.course import CourseError, read_course
-from labkit.grade.one import grade_submission, run_checks
-from labkit.grade.task import Task, carry_out
+from labkit.grade import task
+from labkit.grade.one import grade_submission
+from labkit.grade.task import Task
 from labkit.lesson.submission import read_submission
 from labkit.record.record import without_times
 from labkit.worker import Worker, WorkerUnavailable, strongest_plan
@@ -131,7 +133,7 @@ def test_a_machine_that_cannot_start_workers_is_not_the_fault_of_a_submission(
 ):
     path = tmp_path / "alice.py"
     path.write_text("import os\ndef double(x):\n    os._exit(1)\n")
-    task = Task(read_submission(path), toy_course.lab("lab01"), b"salt", strongest_plan())
+    given = Task(read_submission(path), toy_course.lab("lab01"), b"salt", strongest_plan())
     ready, first = Worker.ready, []
 
     def full(worker):
@@ -141,7 +143,7 @@ def test_a_machine_that_cannot_start_workers_is_not_the_fault_of_a_submission(
         ready(worker)
 
     monkeypatch.setattr(Worker, "ready", full)
-    graded = carry_out(task)
+    graded = task.carry_out(given)
     assert graded.faults and "no fault of it" in graded.record.notes[0]
 
 
@@ -292,23 +294,34 @@ def test_what_a_hidden_check_gave_is_forgotten_before_the_next_that_is_shown(han
 TWO_QUESTIONS = """
 from labkit.check import expect, hidden, needs, points, question
 
-def check(name, number, *marks):
-    def body(student):
-        \"""A number.\"""
-        expect.equal(student.number(), 1)
-    body.__name__ = name
-    for mark in (question(number), points(25), *marks):
-        body = mark(body)
-    return body
+def is_one(student):
+    expect.equal(student.number(), 1)
 
-test_a = check("test_a", "1.1")
-test_b = check("test_b", "1.1", hidden)
-test_c = check("test_c", "1.2"{needs})
-test_d = check("test_d", "1.2", hidden)
+@question("1.1")
+@points(25)
+def test_a(student):
+    is_one(student)
+
+@question("1.1")
+@points(25)
+@hidden
+def test_b(student):
+    is_one(student)
+
+@question("1.2")
+@points(25){needs}
+def test_c(student):
+    is_one(student)
+
+@question("1.2")
+@points(25)
+@hidden
+def test_d(student):
+    is_one(student)
 """
 
 
-@pytest.mark.parametrize(("needs", "workers"), [("", 1), (', needs("1.1")', 2)])
+@pytest.mark.parametrize(("needs", "workers"), [("", 1), ('\n@needs("1.1")', 2)])
 def test_hidden_checks_come_last_where_nothing_waits_for_them(monkeypatch, tmp_path, needs, workers):
     """After each the next one that is shown would get a fresh worker."""
     started, heard = [], []
@@ -322,7 +335,7 @@ def test_hidden_checks_come_last_where_nothing_waits_for_them(monkeypatch, tmp_p
     (tmp_path / "test_lab.py").write_text(TWO_QUESTIONS.replace("{needs}", needs))
     run = Run([["lab.py", "def number():\n    return 1"]], answers=None, salt=b"s" * 16)
     try:
-        run_checks(run, tmp_path / "test_lab.py", progress=heard.append)
+        carry_out(run, collect(tmp_path / "test_lab.py"), progress=heard.append)
     finally:
         run.close()
     assert [(result.id, result.verdict) for result in run.results] == [
