@@ -1,10 +1,13 @@
-"""Finds courses, their labs, and the questions and checks of a lab, without running any of them."""
+"""Courses: what course.toml says, and where the labs lie."""
 
 from __future__ import annotations
 
+import difflib
+import math
 import os
 import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -15,13 +18,14 @@ from zoneinfo import ZoneInfo
 from labkit.errors import LabkitError
 from labkit.lesson import quiz as quizzes
 from labkit.lesson.checks import CheckInfo, read_checks
-from labkit.worker.launch import THREADS
+from labkit.lesson.lesson import Lesson, Question, read_lesson
+from labkit.lesson.source import SourceError, read_text
+from labkit.lesson.submission import SubmissionError
 
 COURSE_FILE = "course.toml"
-_HEADING = re.compile(r"^# #{2,3} (\d+\.\d+)\s+(.+?)\s*$")
-_TITLE = re.compile(r"^# # (.+?)\s*$")
-_DEFINITION = re.compile(r"^def (\w+)\(")
-_OPEN = re.compile(r'^\s+(?:# BEGIN SOLUTION|raise NotImplementedError\("\d+\.\d+ \w+"\))')
+_HEADER = re.compile(r"""\s*\[\[?\s*["']?([\w.-]+)""")
+_NAMED = re.compile(r"""\s*["']?([\w-]+)["']?\s*[=.]""")
+THREADS = 2  # that a submission computes with, unless its lab says otherwise
 
 
 class CourseError(LabkitError):
@@ -43,20 +47,12 @@ class LatePolicy:
 
 
 @dataclass(frozen=True)
-class Question:
-    """A question: its id ("1.3"), its title and the functions that answer it."""
-
-    id: str
-    title: str
-    functions: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Lab:
     """A lab of a course. `handout` is what students get; `solution` is None where only that exists.
 
     `due` has a time zone; `attempts` is how many submissions of a student count. None: at any time, any number.
     A submission computes with so many `threads`, whatever the machine has: results depend on it in their last digits.
+    A student needs about so many `minutes`; the checks give so many `points` together.
     """
 
     name: str
@@ -65,6 +61,9 @@ class Lab:
     due: datetime | None = None
     attempts: int | None = None
     threads: int = THREADS
+    minutes: int | None = None
+    points: float = 100
+    weight: float = 1
 
     @property
     def source(self) -> Path:
@@ -72,44 +71,45 @@ class Lab:
         return (self.solution or self.handout) / "lab.py"
 
     @cached_property
+    def lesson(self) -> Lesson:
+        """The master, read, or the starter."""
+        return read_lesson(_read(self.source))
+
+    @property
     def title(self) -> str:
         """The first heading of the lesson."""
-        for line in _read(self.source).splitlines():
-            if match := _TITLE.match(line):
-                return match[1]
-        return self.name
+        return self.lesson.title or self.name
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
         """The questions in order of their headings, and after them the quiz where there is one."""
-        text = _read(self.source)
-        quiz = tuple(entry.function for entry in _quiz(text))
-        return _questions(text) + ((Question(quizzes.QUESTION, "Quiz", quiz),) if quiz else ())
+        quiz = tuple(entry.function for entry in self._quiz)
+        return self.lesson.questions + ((Question(quizzes.QUESTION, "Quiz", quiz),) if quiz else ())
 
     @cached_property
     def checks(self) -> tuple[CheckInfo, ...]:
         """All checks where the solution is present, else the public ones."""
-        return read_checks((self.solution or self.handout) / "test_lab.py") + self._quiz
+        return read_checks((self.solution or self.handout) / "test_lab.py") + self._quiz_checks
 
     @cached_property
     def public_checks(self) -> tuple[CheckInfo, ...]:
         """The checks that are handed out."""
-        return read_checks(self.handout / "test_lab.py") + self._quiz
+        return read_checks(self.handout / "test_lab.py") + self._quiz_checks
+
+    @property
+    def _quiz_checks(self) -> tuple[CheckInfo, ...]:
+        return tuple(CheckInfo(f"test_{q.function}", quizzes.QUESTION, q.points, q.title) for q in self._quiz)
 
     @cached_property
-    def _quiz(self) -> tuple[CheckInfo, ...]:
-        return tuple(
-            CheckInfo(f"test_{entry.function}", quizzes.QUESTION, entry.points, entry.title, False)
-            for entry in _quiz(_read(self.source))
-        )
+    def _quiz(self) -> tuple[quizzes.Quiz, ...]:
+        try:
+            return quizzes.read_quizzes(_read(self.source), answers=False)
+        except quizzes.QuizError:  # the author hears of it from `labkit build`
+            return ()
 
     def uses_keras(self, question: str | None = None) -> bool:
         """Whether any check does, or any of one question."""
         return any(check.keras for check in self.checks if question in (None, check.question))
-
-    def question_of(self, function: str) -> Question | None:
-        """The question that a function answers."""
-        return next((question for question in self.questions if function in question.functions), None)
 
 
 @dataclass(frozen=True)
@@ -120,19 +120,13 @@ class Course:
     title: str
     order: tuple[str, ...]
     late: LatePolicy = LatePolicy()
-    #: for each lab of the order what course.toml says: when it is due, how many attempts count, how many threads
+    #: for each lab of the order what course.toml says of it, beside its name
     settings: dict[str, dict[str, Any]] = field(default_factory=dict, compare=False)
 
     @cached_property
     def labs(self) -> tuple[Lab, ...]:
         """The labs in the course's order; a folder that course.toml does not list comes after."""
-        found = {
-            folder.name
-            for part in ("labs", "solutions")
-            if (self.root / part).is_dir()
-            for folder in (self.root / part).iterdir()
-            if (folder / "lab.py").is_file()
-        }
+        found = _folders(self.root)
         names = [name for name in self.order if name in found] + sorted(found - set(self.order))
         return tuple(self._lab(name) for name in names)
 
@@ -145,11 +139,29 @@ class Course:
         """The lab of that name; "lab01", "01" and "1" will do. Raises CourseError."""
         digits = name.removeprefix("lab")
         for lab in self.labs:
-            number = lab.name.removeprefix("lab").split("_")[0]
+            number = _number(lab.name)
             if name in (lab.name, f"lab{number}") or (digits.isdigit() and number == digits.zfill(2)):
                 return lab
         known = ", ".join(lab.name for lab in self.labs) or "none"
         raise CourseError(f"There is no lab called {name!r} in {self.root}. The labs there: {known}.")
+
+
+def lab_of(course: Course, path: Path, header: str | None, given: str | None) -> Lab:
+    """The lab that a submission answers: as given, by its path, or by its header. Raises SubmissionError."""
+    if given:
+        return course.lab(given)
+    parts = path.absolute().parts
+    by_path = [lab for lab in course.labs if lab.name in parts]
+    if by_path:
+        return by_path[-1]
+    if header:
+        try:
+            return course.lab(header)
+        except CourseError as error:
+            raise SubmissionError(f"{path} names a lab that is not there: {error}") from None
+    raise SubmissionError(
+        f"{path} does not say which lab it answers; begin it with `# labkit: lab01_softmax_regression` or use --lab."
+    )
 
 
 def find_course(start: Path | None = None, given: Path | None = None) -> Course:
@@ -171,87 +183,188 @@ def find_course(start: Path | None = None, given: Path | None = None) -> Course:
     )
 
 
+# --- course.toml --------------------------------------------------------------------------------------------
+
+
 def read_course(root: Path) -> Course:
-    """The course in a folder; raises CourseError where course.toml is missing or damaged."""
+    """The course in a folder. Raises CourseError, with file, line and remedy, for whatever it should not say."""
     path = root / COURSE_FILE
+    text = _read(path)
     try:
-        settings = tomllib.loads(_read(path))
-        order = tuple(str(entry["name"]) for entry in settings.get("labs", []))
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise CourseError(f"{path} cannot be read: {error}. Each [[labs]] needs a name.") from None
-    late = _late_policy(settings.get("late", {}), path)
-    labs = {str(entry["name"]): _lab_settings(entry, path) for entry in settings.get("labs", [])}
-    return Course(root.absolute(), str(settings.get("title", root.name)), order, late, labs)
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        raise CourseError(f"{path}:{line[1] if line else 1}: this is not TOML: {error}.") from None
+    return _Reader(path, text, root.absolute()).course(table)
 
 
-def _late_policy(table: Any, path: Path) -> LatePolicy:
-    known = ("penalty_per_day", "grace_minutes", "max_days", "timezone")
-    _require(isinstance(table, dict), path, "[late]", "is a table")
-    for key in table:
-        _require(key in known, path, f"[late] {key}", f"is unknown; the keys are {', '.join(known)}")
-    for key, most in (("penalty_per_day", 100), ("grace_minutes", 7 * 24 * 60)):
-        value = table.get(key, 0)
-        good = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= most
-        _require(good, path, f"[late] {key}", f"is a number from 0 to {most}, not {value!r}")
-    days = table.get("max_days")
-    _require(_counts(days, 0), path, "[late] max_days", f"is a whole number from 0, not {days!r}")
-    zone = table.get("timezone")
-    try:
-        return LatePolicy(**(table | {"timezone": ZoneInfo(zone) if zone is not None else None}))
-    except (KeyError, ValueError, TypeError, OSError):
-        raise CourseError(
-            f'{path}: [late] timezone is a name such as "Europe/Berlin", not {zone!r}.'
-        ) from None
+@dataclass(frozen=True)
+class _Key:
+    """What a key may hold, in words, and whether a value is that."""
+
+    rule: str
+    holds: Callable[[Any], bool]
 
 
-def _lab_settings(entry: dict[str, Any], path: Path) -> dict[str, Any]:
-    due, attempts, threads = entry.get("due"), entry.get("attempts"), entry.get("threads", THREADS)
-    example = "is a date and time with its offset, without quotes, such as 2026-10-01T23:59:00+02:00"
-    good = due is None or (isinstance(due, datetime) and due.tzinfo is not None)
-    _require(good, path, f"due of {entry['name']}", f"{example}, not {due}")
-    _require(
-        _counts(attempts, 1),
-        path,
-        f"attempts of {entry['name']}",
-        f"is a whole number from 1, not {attempts!r}",
+def _numbers(least: float, most: float = math.inf) -> _Key:
+    limits = f"from {least:g}" + (f" to {most:g}" if most < math.inf else "")
+    return _Key(f"is a number {limits}", lambda value: _is_number(value, float) and least <= value <= most)
+
+
+def _counts(least: int, most: float = math.inf) -> _Key:
+    limits = f"from {least}" + (f" to {most}" if most < math.inf else "")
+    return _Key(
+        f"is a whole number {limits}", lambda value: _is_number(value, int) and least <= value <= most
     )
-    good = isinstance(threads, int) and not isinstance(threads, bool) and 1 <= threads <= 64
-    _require(good, path, f"threads of {entry['name']}", f"is a whole number from 1 to 64, not {threads!r}")
-    return {"due": due, "attempts": attempts, "threads": threads}
 
 
-def _counts(value: Any, least: int) -> bool:
-    return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= least)
+def _is_number(value: Any, kind: type) -> bool:
+    return isinstance(value, (int, kind)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _require(condition: bool, path: Path, key: str, rule: str) -> None:
-    if not condition:
-        raise CourseError(f"{path}: {key} {rule}.")
-
-
-def _quiz(text: str) -> tuple[quizzes.Quiz, ...]:
+def _is_zone(value: Any) -> bool:
     try:
-        return quizzes.read_quizzes(text, answers=False)
-    except quizzes.QuizError:  # the author hears of it from `labkit build`
-        return ()
+        return isinstance(value, str) and bool(ZoneInfo(value))
+    except (KeyError, ValueError, OSError):
+        return False
 
 
-def _questions(text: str) -> tuple[Question, ...]:
-    questions: list[Question] = []
-    function = None
-    for line in text.splitlines():
-        if match := _HEADING.match(line):
-            questions.append(Question(match[1], match[2], ()))
-        elif match := _DEFINITION.match(line):
-            function = None if match[1].startswith(quizzes.PREFIX) else match[1]
-        elif _OPEN.match(line) and questions and function and function not in questions[-1].functions:
-            last = questions[-1]
-            questions[-1] = Question(last.id, last.title, (*last.functions, function))
-    return tuple(question for question in questions if question.functions)
+_TEXT = _Key("is a text in quotes", lambda value: isinstance(value, str) and bool(value.strip()))
+_COURSE = {
+    "title": _TEXT,
+    "late": _Key("is a table", lambda value: isinstance(value, dict)),
+    "labs": _Key(
+        "are tables [[labs]], each with a name",
+        lambda value: isinstance(value, list) and all(isinstance(entry, dict) for entry in value),
+    ),
+}
+_LATE = {
+    "penalty_per_day": _numbers(0, 100),
+    "grace_minutes": _numbers(0, 7 * 24 * 60),
+    "max_days": _counts(0),
+    "timezone": _Key('is a name such as "Europe/Berlin"', _is_zone),
+}
+_LAB = {
+    "name": _TEXT,
+    "due": _Key(
+        "is a date and time with its offset, without quotes, such as 2026-10-01T23:59:00+02:00",
+        lambda value: isinstance(value, datetime) and value.tzinfo is not None,
+    ),
+    "attempts": _counts(1),
+    "threads": _counts(1, 64),
+    "minutes": _counts(1),
+    "points": _numbers(0.01),
+    "weight": _numbers(0),
+}
+
+
+class _Reader:
+    """Reads one course.toml, and knows the line of what it refuses."""
+
+    def __init__(self, path: Path, text: str, root: Path):
+        self.path, self.lines, self.root = path, text.split("\n"), root
+
+    def course(self, table: dict[str, Any]) -> Course:
+        self.check(table, _COURSE, "", -1, "{}", "there are title, [late] and [[labs]]")
+        late = dict(table.get("late", {}))
+        self.check(late, _LATE, "late", -1, "[late] {}", f"the keys are {', '.join(_LATE)}")
+        policy = LatePolicy(
+            **(late | ({"timezone": ZoneInfo(late["timezone"])} if "timezone" in late else {}))
+        )
+        labs: dict[str, dict[str, Any]] = {}
+        for index, entry in enumerate(table.get("labs", [])):
+            name = entry.get("name")
+            if name is None:
+                self.refuse(self.line("labs", index), "this lab has no name; each [[labs]] needs one.")
+            keys = f"the keys of a lab are {', '.join(_LAB)}"
+            self.check(entry, _LAB, "labs", index, f"{{}} of {name}", keys)
+            if name in labs:
+                first = self.line("labs", list(labs).index(name), "name")
+                sentence = f"{name} stands here twice, first on line {first}; keep one entry."
+                self.refuse(self.line("labs", index, "name"), sentence)
+            self.agrees(policy, entry, index)
+            labs[name] = {key: value for key, value in entry.items() if key != "name"}
+        self.exist(list(labs))
+        title = str(table.get("title", self.root.name))
+        return Course(self.root, title, tuple(labs), policy, labs)
+
+    def check(
+        self, table: dict, keys: dict[str, _Key], where: str, index: int, words: str, known: str
+    ) -> None:
+        """Refuse the first key that is unknown or holds something else than it may."""
+        for key, value in table.items():
+            line = self.line(where, index, key)
+            subject = {"late": "[late]", "labs": "[[labs]]"}.get(key, words.format(key))
+            if key not in keys:
+                close = difflib.get_close_matches(key.lower(), keys, 1, 0.5)
+                guess = f" Is {close[0]} meant?" if close else ""
+                self.refuse(line, f"{subject} is unknown; {known}.{guess}")
+            if not keys[key].holds(value):
+                shown = f"{value}" if isinstance(value, datetime) else repr(value)
+                self.refuse(line, f"{subject} {keys[key].rule}, not {shown}.")
+
+    def agrees(self, policy: LatePolicy, entry: dict[str, Any], index: int) -> None:
+        """Refuse a due date whose offset is not that of the course's time zone."""
+        due, zone = entry.get("due"), policy.timezone
+        if due is None or zone is None or due.astimezone(zone).utcoffset() == due.utcoffset():
+            return
+        meant = due.replace(tzinfo=zone).isoformat()
+        self.refuse(
+            self.line("labs", index, "due"),
+            f"due of {entry['name']} has another offset than {zone.key} has then; write {meant}, or "
+            f"{due.astimezone(zone).isoformat()} where that moment is meant.",
+        )
+
+    def exist(self, names: list[str]) -> None:
+        """Refuse a name without a folder where a folder without a name looks like it."""
+        found = _folders(self.root)
+        others = sorted(found - set(names))
+        for index, name in enumerate(names):
+            if name not in found:
+                same = [other for other in others if _number(other) == _number(name)]
+                if close := same or difflib.get_close_matches(name, others, 1):
+                    sentence = f"there is no lab called {name}; is {close[0]} meant, whose folder is there?"
+                    self.refuse(self.line("labs", index, "name"), sentence)
+
+    def refuse(self, line: int, sentence: str) -> None:
+        raise CourseError(f"{self.path}:{line}: {sentence}")
+
+    def line(self, table: str, index: int = -1, key: str = "") -> int:
+        """The line of a key in a table, the nth of that name; of the table where it says the key within a line."""
+        inside, seen, found = "", -1, 1
+        for number, line in enumerate(self.lines, 1):
+            if header := _HEADER.match(line):
+                inside = header[1]
+                seen += inside == table
+                if not table and inside == key:
+                    return number
+                if inside == table and index in (-1, seen):
+                    found = number
+            elif named := _NAMED.match(line):
+                if inside == table and index in (-1, seen) and named[1] == key:
+                    return number
+                if not inside and named[1] == table:
+                    found = number
+        return found
+
+
+def _folders(root: Path) -> set[str]:
+    """The names of the labs that are there."""
+    return {
+        folder.name
+        for part in ("labs", "solutions")
+        if (root / part).is_dir()
+        for folder in (root / part).iterdir()
+        if (folder / "lab.py").is_file()
+    }
+
+
+def _number(name: str) -> str:
+    return name.removeprefix("lab").split("_")[0]
 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
+        return read_text(path)
+    except SourceError as error:
+        raise CourseError(str(error)) from None

@@ -83,9 +83,8 @@ def check(
 
     Exit status 0 when everything passes, 1 while something does not.
     """
-    from labkit.course import CourseError, find_course
+    from labkit.course import CourseError, find_course, lab_of
     from labkit.grade import check_submission
-    from labkit.grade.batch import lab_of
     from labkit.lesson.submission import read_submission
     from labkit.show.record import record_table
 
@@ -123,8 +122,7 @@ def watch(
     """
     from rich.live import Live
 
-    from labkit.course import find_course
-    from labkit.grade.batch import lab_of
+    from labkit.course import find_course, lab_of
     from labkit.lesson.submission import read_submission
     from labkit.show import watch as screen
     from labkit.watch import watch as start_watching

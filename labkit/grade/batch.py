@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from labkit.course import Course, CourseError, Lab
+from labkit.course import Course, CourseError, Lab, lab_of
 from labkit.grade.files import salt_for, write_atomically, write_grades, write_result
 from labkit.grade.journal import Entry, Journal, Key
 from labkit.grade.one import Graded, unreadable
@@ -28,7 +28,6 @@ __all__ = [
     "Watch",
     "grade_paths",
     "isolation_plan",
-    "lab_of",
     "salt_for",
     "write_atomically",
 ]
@@ -80,24 +79,6 @@ class _Prepared:
     key: Key | None
     problem: str | None = None
     header: str | None = None  # the lab that the file itself names
-
-
-def lab_of(course: Course, path: Path, header: str | None, given: str | None) -> Lab:
-    """The lab that a submission answers: as given, by its path, or by its header. Raises SubmissionError."""
-    if given:
-        return course.lab(given)
-    parts = path.absolute().parts
-    by_path = [lab for lab in course.labs if lab.name in parts]
-    if by_path:
-        return by_path[-1]
-    if header:
-        try:
-            return course.lab(header)
-        except CourseError as error:
-            raise SubmissionError(f"{path} names a lab that is not there: {error}") from None
-    raise SubmissionError(
-        f"{path} does not say which lab it answers; begin it with `# labkit: lab01_softmax_regression` or use --lab."
-    )
 
 
 def isolation_plan(given: str) -> Plan:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from labkit.course import find_course
-from labkit.grade.batch import lab_of
+from labkit.course import find_course, lab_of
 from labkit.grade.one import check_submission
 from labkit.lesson.submission import SubmissionError, read_submission
 from labkit.record.record import Record

@@ -5,20 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.errors import LabkitError
+from labkit.lesson.cells import EXPLORE, Cell, notebook_cells, parse_script
+from labkit.lesson.lesson import lab_named
 
 MAX_SCRIPT = 4 * 1024 * 1024  # bytes
 MAX_NOTEBOOK = 64 * 1024 * 1024  # bytes; outputs with pictures count too
 MAX_CONTAINERS = 1_000_000  # lists and dicts in a notebook
 SUFFIXES = (".py", ".ipynb")
-_HEADER = re.compile(r"^#\s*labkit:\s*([A-Za-z0-9_]+)", re.M)
-_CELL = re.compile(r"^# %%(.*)$")
-EXPLORE = "explore"  # the tag of cells that grading never runs
+
+
+Sources = tuple[tuple[str, str], ...]  # of cells: label and code
 
 
 class SubmissionError(LabkitError):
@@ -32,9 +33,9 @@ class Submission:
     name: str
     path: Path
     lab: str | None
-    cells: tuple[tuple[str, str], ...]
+    cells: Sources
     sha256: str
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 def read_submission(path: Path, name: str | None = None) -> Submission:
@@ -55,9 +56,9 @@ def parse_submission(path: Path, data: bytes, name: str | None = None) -> Submis
         raise SubmissionError(too_large(path))
     text = _decode(path, data)
     read = _notebook if path.suffix == ".ipynb" else _script
-    lab, cells, notes = read(path, text)
-    if not any(source.strip() for _, source in cells):
-        notes = (*notes, f"{path.name} holds no code to grade.")
+    lab, cells = read(path, text)
+    graded = any(source.strip() for _, source in cells)
+    notes = () if graded else (f"{path.name} holds no code to grade.",)
     return Submission(name or path.stem, path, lab, cells, hashlib.sha256(data).hexdigest(), notes)
 
 
@@ -102,22 +103,17 @@ def _decode(path: Path, data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _script(path: Path, text: str) -> tuple[str | None, tuple, tuple]:
-    header = _HEADER.search(text)
-    return header and header[1], ((path.name, without_explore_cells(text)),), ()
+def _script(path: Path, text: str) -> tuple[str | None, Sources]:
+    script = parse_script(text)
+    return lab_named(script.cells), ((path.name, script.without_explore()),)
 
 
 def without_explore_cells(text: str) -> str:
     """A percent-format script with the lines of its explore cells blanked, so that line numbers stay."""
-    lines, explore = [], False
-    for line in text.split("\n"):
-        if match := _CELL.match(line):
-            explore = "tags" in match[1] and f'"{EXPLORE}"' in match[1]
-        lines.append("" if explore else line)
-    return "\n".join(lines)
+    return parse_script(text).without_explore()
 
 
-def _notebook(path: Path, text: str) -> tuple[str | None, tuple, tuple]:
+def _notebook(path: Path, text: str) -> tuple[str | None, Sources]:
     import nbformat
 
     # an empty list of two characters becomes an object of sixty bytes
@@ -127,24 +123,15 @@ def _notebook(path: Path, text: str) -> tuple[str | None, tuple, tuple]:
         notebook = json.loads(text)
         if notebook.get("nbformat") != 4:
             notebook = nbformat.reads(text, as_version=4)
-        raw, metadata = notebook["cells"], notebook.get("metadata", {})
-        code = [(number, cell) for number, cell in enumerate(raw, 1) if cell.get("cell_type") == "code"]
-        cells = tuple(
-            (f"cell {number}", _joined(cell.get("source", "")))
-            for number, cell in code
-            if EXPLORE not in cell.get("metadata", {}).get("tags", [])
-        )
-        lab = metadata.get("labkit", {}).get("lab")
-        lab = lab[:100] if isinstance(lab, str) else None
+        cells = [cell for cell in notebook_cells(notebook["cells"]) if _is_graded(cell)]
+        lab = notebook.get("metadata", {}).get("labkit", {}).get("lab")
     except Exception as error:  # JSON of any shape, nbformat's own errors, deep nesting
         raise SubmissionError(
             f"{path} is not a notebook that can be read ({type(error).__name__}); save it again in Jupyter."
         ) from None
-    if lab is None:
-        header = next((match for _, source in cells if (match := _HEADER.search(source))), None)
-        lab = header and header[1]
-    return lab or None, cells, ()
+    lab = lab[:100] if isinstance(lab, str) else lab_named(cells)
+    return lab or None, tuple((f"cell {cell.number}", cell.code) for cell in cells)
 
 
-def _joined(source: object) -> str:
-    return ("".join(source) if isinstance(source, list) else str(source)).replace("\r\n", "\n")
+def _is_graded(cell: Cell) -> bool:
+    return cell.kind == "code" and EXPLORE not in cell.tags
