@@ -1,11 +1,27 @@
 """What a check is written with.
 
-A check is a pytest test in a lab's `test_lab.py`, run by the trusted process. It gets the fixtures
-`student`, `reference`, `rng` and `mnist`, and says with `expect` what must hold of the answers.
+A check is a function in a lab's `test_lab.py`, run by the trusted process. It asks for what it needs by the names
+of its arguments, `student`, `reference`, `rng` and `mnist`, and says with `expect` what must hold of the answers.
 """
 
 from labkit.check import expect
 from labkit.check.catalogue import misconception, variant
 from labkit.check.marks import hidden, limit, needs, points, question, uses
+from labkit.check.measure import accuracy, cross_entropy, outputs, renamed, seconds_here
 
-__all__ = ["expect", "hidden", "limit", "misconception", "needs", "points", "question", "uses", "variant"]
+__all__ = [
+    "accuracy",
+    "cross_entropy",
+    "expect",
+    "hidden",
+    "limit",
+    "misconception",
+    "needs",
+    "outputs",
+    "points",
+    "question",
+    "renamed",
+    "seconds_here",
+    "uses",
+    "variant",
+]

@@ -19,7 +19,7 @@ from labkit.worker.models import LOSSES
 def parameters(model: Any, expected: int) -> None:
     """The model has exactly this many weights."""
     next_expectation()
-    spec = _spec(model)
+    spec = described(model)
     if spec.parameters != expected:
         sentence = f"the model has {spec.parameters:,} parameters; it should have {expected:,}"
         raise Failure("parameters", sentence, spec)
@@ -28,7 +28,7 @@ def parameters(model: Any, expected: int) -> None:
 def optimizer(model: Any, name: str) -> None:
     """The model is compiled with this optimizer, by its Keras class name."""
     next_expectation()
-    used = _compiled(_spec(model))["optimizer"]["name"]
+    used = _compiled(described(model))["optimizer"]["name"]
     if used != name:
         raise Failure("optimizer", f"the model is compiled with {used}; the text asks for {name}", used)
 
@@ -60,7 +60,7 @@ def same_probabilities(model: Any, reference: ModelSpec, x: np.ndarray, atol: fl
     """
     next_expectation()
     raw, wanted = _outputs(model, reference, x)
-    yours, mine = probabilities(_spec(model), raw), probabilities(reference, wanted)
+    yours, mine = probabilities(described(model), raw), probabilities(reference, wanted)
     if yours.shape != mine.shape:
         sentence = (
             f"for inputs of shape {x.shape} the model answers with shape {yours.shape}, not {mine.shape}"
@@ -85,7 +85,7 @@ def can_learn(model: Any, x: np.ndarray, y: np.ndarray) -> None:
     next_expectation()
     import tensorflow as tf
 
-    spec = _spec(model)
+    spec = described(model)
     _compiled(spec)
     live = _rebuilt(spec)
     _answers(live, spec, x)
@@ -108,7 +108,7 @@ def can_learn(model: Any, x: np.ndarray, y: np.ndarray) -> None:
 def same_loss(model: Any, reference: ModelSpec, x: np.ndarray, y: np.ndarray, rtol: float = 1e-3) -> None:
     """With the same weights the compiled loss of model and reference agree on probes."""
     next_expectation()
-    spec = _spec(model)
+    spec = described(model)
     settings = _compiled(spec)
     name = settings["loss"]["name"]
     if name not in LOSSES:
@@ -141,7 +141,7 @@ def probabilities(model: ModelSpec, outputs: Any) -> np.ndarray:
 
 def both_rebuilt(model: Any, reference: ModelSpec) -> tuple[Any, Any]:
     """Model and reference as live models with the same weights."""
-    yours = _rebuilt(_transplanted(_spec(model), reference))
+    yours = _rebuilt(_transplanted(described(model), reference))
     return yours, reference.with_weights(_probe_weights(reference)).rebuild()
 
 
@@ -159,7 +159,8 @@ class _Unusable(Exception):
     pass
 
 
-def _spec(model: Any) -> ModelSpec:
+def described(model: Any) -> ModelSpec:
+    """The description of a model that the grader can rebuild; a Failure where it is none."""
     if not isinstance(model, ModelSpec):
         _refuse_type(model, subject(""), "a Keras model", model)
     if model.problem:
@@ -211,7 +212,7 @@ def _shapes(shapes: list[tuple]) -> str:
 
 
 def _outputs(model: Any, reference: ModelSpec, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    spec = _transplanted(_spec(model), reference)
+    spec = _transplanted(described(model), reference)
     mine = np.asarray(reference.with_weights(_probe_weights(reference)).rebuild()(x, training=False))
     return _answers(_rebuilt(spec), spec, x), mine
 
