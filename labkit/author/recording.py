@@ -22,6 +22,7 @@ import numpy as np
 from labkit.check import catalogue
 from labkit.check.answers import MISCONCEPTIONS, Live, Recorder, Tables, read_arrays
 from labkit.check.collect import Check, carry_out, collect
+from labkit.check.expect.failure import examining
 from labkit.check.parties import InProcess, Transport
 from labkit.check.quiz import seal
 from labkit.check.run import CheckResult, Run
@@ -158,7 +159,8 @@ class _RecordingRun(Run):
         self.answers = Recording
         student = InProcess(self.cells)
         student.ask("begin", seed=self.seed(info.name))
-        failure = self._attempt(check, student)
+        with examining():
+            failure = self._attempt(check, student)
         if failure is not None:
             raise CourseError(f"{info.name} fails on the reference itself: {failure.message}")
         self.tables.add_answers(info.name, recorder[0].replies if recorder else [])

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from labkit.check.expect.failure import Failure, answered
+from labkit.check.expect.failure import Failure, running
 from labkit.text import inert, one_line
 from labkit.worker import (
     Handle,
@@ -67,7 +67,8 @@ class Party:
         self._transport.ask("assign", handle=number, weights=list(weights))
 
     def _call(self, function: str, args: tuple, kwargs: dict) -> Any:
-        answered(function, None)
+        examination = running()
+        examination.function, examination.answer = function, None
         reply = self._transport.ask(
             "call",
             function=function,
@@ -81,9 +82,8 @@ class Party:
             raise Failure("missing", _missing(function, reply.get("similar")), function)
         if status == "raised":
             raise Failure("raised", *_raised(function, reply))
-        value = self._value(function, reply)
-        answered(function, value)
-        return value
+        examination.answer = self._value(function, reply)
+        return examination.answer
 
     def _value(self, function: str, reply: dict) -> Any:
         def converted(type_name: str) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from labkit.check.answers import Attempt, Live, Mistake, Recorded
 from labkit.check.collect import Check
-from labkit.check.expect.failure import Failure, begin, distance, last_answer
+from labkit.check.expect.failure import Examination, Failure, distance, examining
 from labkit.check.expect.values import describe
 from labkit.check.fixtures import DATA
 from labkit.check.parties import InWorker, NotAttempted, Party, Transport
@@ -134,23 +134,22 @@ class Run:
         ]
         if waiting:
             return _outcome("not_run", f"waiting for {', '.join(waiting)}")
-        begin()
-        try:
-            # what goes wrong here, but for the submission's own file, is the machine's fault: it is not caught
-            self._prepare(info)
-            note = _unsaid if info.hidden else self._note
+        with examining() as seen:
             try:
-                failure = self._attempt(check, self.student, note)
-            except (NotAttempted, WorkerFailed):
-                raise
-            except Exception as error:
-                return self._unexpected(check, error)
-        except NotAttempted as function:
-            return _outcome("not_attempted", f"{function} is not written yet")
-        except WorkerFailed as failed:
-            function, _ = last_answer()
-            sentence = failed.summary if info.hidden else failed.sentence
-            return _outcome("error", f"{function or 'the file'}: {inert(sentence, 300)}")
+                # what goes wrong here, but for the submission's own file, is the machine's fault: it is not caught
+                self._prepare(info)
+                note = _unsaid if info.hidden else self._note
+                try:
+                    failure = self._attempt(check, self.student, note)
+                except (NotAttempted, WorkerFailed):
+                    raise
+                except Exception as error:
+                    return self._unexpected(check, error, seen)
+            except NotAttempted as function:
+                return _outcome("not_attempted", f"{function} is not written yet")
+            except WorkerFailed as failed:
+                sentence = failed.summary if info.hidden else failed.sentence
+                return _outcome("error", f"{seen.function or 'the file'}: {inert(sentence, 300)}")
         attempt = partial(self._attempt_quietly, check)
         if failure is None:
             self._passed.setdefault(info.question, {})[info.name] = attempt
@@ -178,7 +177,6 @@ class Run:
     def _attempt(self, check: Check, transport: Transport, note=lambda text: None) -> Failure | None:
         """Run the check's body with this code in the student's place."""
         given = {name: self._fixture(name, check.info.name, transport, note) for name in check.fixtures}
-        begin()
         try:
             check.body(**given)
         except Failure as failure:
@@ -222,14 +220,13 @@ class Run:
     def _attempt_quietly(self, check: Check, transport: Transport) -> Failure | None:
         """The same for a known mistake, which may answer with what the check cannot use."""
         transport.ask("begin", seed=self.seed(check.info.name))
-        try:
+        with examining(), suppress(Exception):
             return self._attempt(check, transport)
-        except Exception:
-            return None
+        return None
 
-    def _unexpected(self, check: Check, error: Exception) -> dict[str, Any]:
+    def _unexpected(self, check: Check, error: Exception, seen: Examination) -> dict[str, Any]:
         """A check stumbled: over an answer that it cannot use, or over its own mistake."""
-        function, answer = last_answer()
+        function, answer = seen.function, seen.answer
         if self._reference_passes(check):
             sentence = f"the answer of {function or 'the file'} cannot be used"
             if not check.info.hidden:  # the answer itself could say what it saw
@@ -242,10 +239,9 @@ class Run:
         if isinstance(self.answers, Recorded):
             return True  # `labkit build` has seen the reference pass
         name = check.info.name
-        try:
+        with examining(), suppress(Exception):
             return self._attempt(check, self.answers.reference(name, self.seed(name))) is None
-        except Exception:
-            return False
+        return False
 
 
 @lru_cache(maxsize=4)

@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from labkit.check import expect
-from labkit.check.expect.failure import Failure, begin, distance
+from labkit.check.expect.failure import Failure, distance, examining, expectation, running
 from labkit.worker import ModelSpec, Opaque, TrainingHistory
 
 ARRAY = np.linspace(-1.0, 1.0, 12).reshape(3, 4)
 
 
 def failure(function, *args, **kwargs) -> expect.Failure:
-    begin()
-    with pytest.raises(expect.Failure) as raised:
+    with examining(), pytest.raises(expect.Failure) as raised:
         function(*args, **kwargs)
     return raised.value
 
@@ -77,7 +76,6 @@ def test_close_holds_for_equal_arrays_and_fails_for_any_shift(array, shift):
 
 @given(st.floats(allow_nan=True, allow_infinity=True), st.floats(-1e3, 1e3))
 def test_bounds_never_pass_what_is_not_within(value, bound):
-    begin()
     if math.isfinite(value) and value >= bound:
         expect.at_least(value, bound)
     else:
@@ -170,9 +168,8 @@ def test_like_says_how_near_two_measured_values_must_be():
 
 
 def test_the_place_of_the_expectation_counts():
-    begin()
-    expect.equal(1, 1)
-    with pytest.raises(expect.Failure) as second:
+    with examining(), pytest.raises(expect.Failure) as second:
+        expect.equal(1, 1)
         expect.close(np.ones(3), np.zeros(3))
     assert distance(second.value, _values(np.ones(3))) is None
 
@@ -186,7 +183,6 @@ ANSWERS = [
 
 @pytest.mark.parametrize("known", ANSWERS, ids=lambda value: type(value).__name__)
 def test_any_answer_can_be_compared_with_any_mistake(known):
-    begin()
     for answer in ANSWERS:
         apart = distance(Failure("values", "", answer), Failure("values", "", known))
         assert (apart == 0.0) if answer is known else (apart is None or apart >= 0)
@@ -210,7 +206,6 @@ def test_any_answer_can_be_compared_with_any_mistake(known):
     ],
 )
 def test_equal_looks_at_every_part(received, expected, same):
-    begin()
     if same:
         expect.equal(received, expected)
     else:
@@ -219,7 +214,6 @@ def test_equal_looks_at_every_part(received, expected, same):
 
 
 def test_a_hidden_law_says_nothing_of_what_was_received():
-    begin()
     with pytest.raises(Failure) as failed:
         expect.true(False, "the answer is 'hidden input: 0.2642', it should be 'ok'", received="x")
     assert "0.2642" not in failed.value.summary and failed.value.summary
@@ -231,7 +225,27 @@ def test_a_hidden_law_says_nothing_of_what_was_received():
 def test_float32_may_round_where_large_terms_cancel():
     rng = np.random.default_rng(0)
     x, kernel = rng.normal(size=(200, 75)), rng.normal(size=75)
-    begin()
     expect.close((x.astype("float32") * kernel.astype("float32")).sum(axis=1, dtype="float32"), x @ kernel)
     with pytest.raises(Failure):
         expect.close(x.astype("float32") @ kernel.astype("float32") + np.float32(1e-4), x @ kernel)
+
+
+def test_an_expectation_counts_itself():
+    @expectation
+    def even(number: int) -> None:
+        """A number is even."""
+        if number % 2:
+            raise Failure("law", "odd")
+
+    with examining() as seen:
+        even(2)
+        expect.equal(1, 1)
+        with pytest.raises(Failure) as failed:
+            even(3)
+    assert (seen.ordinal, failed.value.ordinal, even.__doc__) == (3, 3, "A number is even.")
+    assert running().ordinal == 0
+
+
+def test_every_expectation_counts_itself():
+    for name in set(expect.__all__) - {"Failure", "describe"}:
+        assert hasattr(getattr(expect, name), "__wrapped__"), f"{name} is not decorated"

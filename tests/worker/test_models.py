@@ -7,7 +7,6 @@ import pytest
 
 from labkit import lazy
 from labkit.check import expect
-from labkit.check.expect.failure import begin
 from labkit.worker import Session, models
 from labkit.worker.values import received
 
@@ -52,7 +51,6 @@ def reference():
 def test_a_model_is_judged_by_what_it_computes(spelling, reference):
     spec = built(SAME[spelling] + "\n" + COMPILE)
     x = np.random.default_rng(0).random((8, 784), dtype=np.float32)
-    begin()
     expect.parameters(spec, 7850)
     expect.same_outputs(spec, reference, x)
     expect.same_loss(spec, reference, x, np.eye(10, dtype=np.float32)[:8])
@@ -90,7 +88,6 @@ def test_a_wrong_model_fails_in_its_own_way(mistake, reference):
     layers, settings, kind = WRONG[mistake]
     spec = built(f"model = keras.Sequential([keras.Input((784,)), {layers}])\n{settings}")
     x = np.random.default_rng(0).random((8, 784), dtype=np.float32)
-    begin()
     with pytest.raises(expect.Failure) as failure:
         expect.parameters(spec, 7850)
         expect.same_outputs(spec, reference, x)

@@ -13,7 +13,7 @@ from labkit.check.expect.models import (
     same_outputs,
     same_probabilities,
 )
-from labkit.check.expect.training_mode import same_batch_statistics, same_training_noise
+from labkit.check.expect.training_mode import same_training_noise
 from labkit.check.expect.values import (
     at_least,
     at_most,
@@ -39,7 +39,6 @@ __all__ = [
     "graded",
     "optimizer",
     "parameters",
-    "same_batch_statistics",
     "same_loss",
     "same_outputs",
     "same_probabilities",

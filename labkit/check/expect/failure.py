@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -27,7 +30,7 @@ class Failure(AssertionError):
         self.received = received
         self.like = like
         self.earned = earned
-        self.ordinal = _state.get().count
+        self.ordinal = running().ordinal
 
 
 #: What may be said of a failure where the inputs stay hidden. Whatever a submission can choose (its
@@ -52,54 +55,66 @@ _IN_GENERAL = {
     "changed": "an argument was changed in place; work on a copy",
     "inputs": "the model does not take the inputs that it should",
     "noise": "the model's noise in training is not what it should be",
-    "moving_averages": "the model's moving averages are not what they should be",
-    "training_outputs": "in training the model computes other outputs than it should",
+    "compile": "the model is not compiled",
     "architecture": "the model's layers are not those that the text asks for",
 }
 
 
 def _in_general(kind: str) -> str:
     sentence = _IN_GENERAL.get(kind, "{subject} does not have a property that the text asks for")
-    return sentence.format(function=_state.get().function or "the file", subject=subject(""))
+    return sentence.format(function=running().function or "the file", subject=subject(""))
 
 
 @dataclass
-class _State:
-    count: int = 0
+class Examination:
+    """A check while it is carried out: which expectation it has come to, who answered last, and what."""
+
+    ordinal: int = 0
     function: str = ""
     answer: Any = None
 
 
-_state: ContextVar[_State] = ContextVar("expectations", default=_State())  # noqa: B039  set anew by `begin`
+_running: ContextVar[Examination | None] = ContextVar("examination", default=None)
 
 
-def begin() -> None:
-    """Start a check: expectations are counted from one again."""
-    _state.set(_State())
+@contextmanager
+def examining() -> Iterator[Examination]:
+    """While a check is carried out: its expectations are counted from one, and messages are about its answers."""
+    examination = Examination()
+    token = _running.set(examination)
+    try:
+        yield examination
+    finally:
+        _running.reset(token)
 
 
-def next_expectation() -> None:
-    """Count one more expectation of the check that runs."""
-    _state.get().count += 1
+def running() -> Examination:
+    """The check that is carried out; where there is none, one that nobody looks at."""
+    return _running.get() or Examination()
 
 
-def answered(function: str, answer: Any) -> None:
-    """Remember which function answered last, and what: messages are about it."""
-    state = _state.get()
-    state.function, state.answer = function, answer
+Arguments, Result = ParamSpec("Arguments"), TypeVar("Result")
 
 
-def last_answer() -> tuple[str, Any]:
-    """The function that answered last and its answer."""
-    state = _state.get()
-    return state.function, state.answer
+def expectation(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Make a function an expectation: each call counts as one more of the check that is carried out.
+
+    By its number a failure is told from the failure of another expectation, also where a known mistake fails.
+    """
+
+    @wraps(function)
+    def counted(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        running().ordinal += 1
+        return function(*args, **kwargs)
+
+    return counted
 
 
 def subject(what: str) -> str:
     """What a message is about: the words of the check's author, or the function that answered last."""
     if what:
         return what
-    function = _state.get().function
+    function = running().function
     return f"the answer of {function}" if function else "the answer"
 
 

@@ -10,32 +10,32 @@ from typing import Any
 
 import numpy as np
 
-from labkit.check.expect.failure import Failure, next_expectation, subject
+from labkit.check.expect.failure import Failure, expectation, subject
 from labkit.check.expect.values import _refuse_type
 from labkit.worker import ModelSpec
 from labkit.worker.models import LOSSES
 
 
+@expectation
 def parameters(model: Any, expected: int) -> None:
     """The model has exactly this many weights."""
-    next_expectation()
     spec = described(model)
     if spec.parameters != expected:
         sentence = f"the model has {spec.parameters:,} parameters; it should have {expected:,}"
         raise Failure("parameters", sentence, spec)
 
 
+@expectation
 def optimizer(model: Any, name: str) -> None:
     """The model is compiled with this optimizer, by its Keras class name."""
-    next_expectation()
     used = _compiled(described(model))["optimizer"]["name"]
     if used != name:
         raise Failure("optimizer", f"the model is compiled with {used}; the text asks for {name}", used)
 
 
+@expectation
 def same_outputs(model: Any, reference: ModelSpec, x: np.ndarray, atol: float = 1e-4) -> None:
     """With the same weights the model computes the same outputs as the reference, in inference mode."""
-    next_expectation()
     yours, mine = _outputs(model, reference, x)
     if yours.shape != mine.shape:
         sentence = (
@@ -51,6 +51,7 @@ def same_outputs(model: Any, reference: ModelSpec, x: np.ndarray, atol: float = 
         raise Failure("outputs", sentence, yours, summary=summary)
 
 
+@expectation
 def same_probabilities(model: Any, reference: ModelSpec, x: np.ndarray, atol: float = 1e-4) -> None:
     """Like `same_outputs`, for a classifier that may end in softmax or in logits.
 
@@ -58,7 +59,6 @@ def same_probabilities(model: Any, reference: ModelSpec, x: np.ndarray, atol: fl
     A softmax output with `from_logits=True`, or logits without it, is refused, although Keras would mend the
     first by itself.
     """
-    next_expectation()
     raw, wanted = _outputs(model, reference, x)
     yours, mine = probabilities(described(model), raw), probabilities(reference, wanted)
     if yours.shape != mine.shape:
@@ -80,9 +80,9 @@ def same_probabilities(model: Any, reference: ModelSpec, x: np.ndarray, atol: fl
     raise Failure("outputs", sentence, raw)
 
 
+@expectation
 def can_learn(model: Any, x: np.ndarray, y: np.ndarray) -> None:
     """The compiled loss takes these targets, and its gradient is finite and not zero."""
-    next_expectation()
     import tensorflow as tf
 
     spec = described(model)
@@ -105,9 +105,9 @@ def can_learn(model: Any, x: np.ndarray, y: np.ndarray) -> None:
         raise Failure("gradient", sentence, norm)
 
 
+@expectation
 def same_loss(model: Any, reference: ModelSpec, x: np.ndarray, y: np.ndarray, rtol: float = 1e-3) -> None:
     """With the same weights the compiled loss of model and reference agree on probes."""
-    next_expectation()
     spec = described(model)
     settings = _compiled(spec)
     name = settings["loss"]["name"]

@@ -1,8 +1,7 @@
-"""Expectations of what a Keras model does in training: dropout and batch normalisation.
+"""Expectations of what a Keras model does in training: its noise, such as dropout.
 
-In inference both are deterministic, so equal outputs say nothing of them. Here model and reference get the
-same weights and are called with `training=True`: random layers are compared by the distribution of the
-outputs, batch normalisation by outputs and moving averages after one batch.
+In inference it is not there, so equal outputs say nothing of it. Here model and reference get the same weights and
+are called with `training=True`, and are compared by the distribution of their outputs.
 """
 
 from __future__ import annotations
@@ -11,14 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from labkit.check.expect.failure import Failure, next_expectation
+from labkit.check.expect.failure import Failure, expectation
 from labkit.check.expect.models import both_rebuilt, softmax
-from labkit.worker import ModelSpec, models
+from labkit.worker import ModelSpec
 
 _ROWS = 1024  # in one call: a model may make half a million numbers of each
 _SEED = 2012  # one seed for both models: equal layers then draw equal masks
 
 
+@expectation
 def same_training_noise(model: Any, reference: ModelSpec, x: np.ndarray, samples: int = 4096) -> None:
     """With the same weights the model is as random in training as the reference: dropout's rate and place.
 
@@ -27,7 +27,6 @@ def same_training_noise(model: Any, reference: ModelSpec, x: np.ndarray, samples
     in a million). Narrow layers make the probe sharper: ask for a model with a handful of units. A model that
     ends in logits is read through a softmax.
     """
-    next_expectation()
     yours, mine = both_rebuilt(model, reference)
     logits = np.allclose(softmax(yours(x, training=False)), mine(x, training=False), atol=1e-4)
     a, b = _draws(yours, x, samples), _draws(mine, x, samples)
@@ -51,26 +50,6 @@ def same_training_noise(model: Any, reference: ModelSpec, x: np.ndarray, samples
             f"dropout by {expected.mean():.3g}; look at the rate and at where dropout stands"
         )
     raise Failure("noise", sentence, spread, like=0.05 * float(max(spread.max(), silent)))
-
-
-def same_batch_statistics(model: Any, reference: ModelSpec, x: np.ndarray, atol: float = 1e-4) -> None:
-    """With the same weights the model normalises one training batch as the reference does.
-
-    Outputs in training mode agree, and so do all weights after that call: the moving averages of batch
-    normalisation. For models without dropout; with it, build them with a rate of 0.
-    """
-    next_expectation()
-    yours, mine = both_rebuilt(model, reference)
-    a, b = np.asarray(yours(x, training=True)), np.asarray(mine(x, training=True))
-    if a.shape != b.shape or not np.all(np.abs(a - b) <= atol * np.maximum(1.0, np.abs(b))):
-        sentence = "in training the model computes other outputs than it should; look at batch normalisation"
-        raise Failure("training_outputs", sentence, a)
-    after, expected = models.describe(yours).weights, models.describe(mine).weights
-    if not all(np.allclose(u, v, rtol=1e-3, atol=atol) for u, v in zip(after, expected, strict=True)):
-        sentence = (
-            "after a training batch the moving averages differ from what they should be; look at the momentum"
-        )
-        raise Failure("moving_averages", sentence, after)
 
 
 # --- inside --------------------------------------------------------------------------------------------------

@@ -7,19 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from labkit.check.expect.failure import Failure, next_expectation, subject
+from labkit.check.expect.failure import Failure, expectation, subject
 from labkit.worker import ModelSpec, Opaque, TrainingHistory
 
 _KINDS = {"float": "f", "int": "iu", "bool": "b", "complex": "c"}
 
 
+@expectation
 def close(received: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-6, what: str = "") -> None:
     """Numbers or arrays agree: exact shape, finite, |received - expected| <= atol + rtol * |expected|.
 
     Lists, tuples and dicts are compared item by item. The tolerance widens to the precision of the dtype
     that was received, so that a correct answer in float16 passes.
     """
-    next_expectation()
     _close(received, expected, rtol, atol, subject(what), whole=received)
 
 
@@ -68,9 +68,9 @@ def _fail_values(
     _fail("values", sentence, whole, summary=f"{name} has wrong values")
 
 
+@expectation
 def equal(received: Any, expected: Any, what: str = "") -> None:
     """Whole numbers, strings, truth values or arrays of whole numbers are the same."""
-    next_expectation()
     name = subject(what)
     if isinstance(expected, (str, bool, type(None))):
         yours = received.item() if isinstance(received, np.ndarray) and received.ndim == 0 else received
@@ -106,16 +106,16 @@ def _is_same(received: Any, expected: Any) -> bool:
     return isinstance(received, (int, float)) and bool(received == expected)
 
 
+@expectation
 def shape(received: Any, expected: tuple[int, ...], what: str = "") -> None:
     """An array has exactly this shape."""
-    next_expectation()
     name = subject(what)
     _same_shape(_numbers(received, name, received, expected), tuple(expected), name, received)
 
 
+@expectation
 def dtype(received: Any, expected: str, what: str = "") -> None:
     """An array has this dtype: "float32" exactly, or any of a kind: "float", "int", "bool", "complex"."""
-    next_expectation()
     name = subject(what)
     array = _numbers(received, name, received, None)
     fits = array.dtype.kind in _KINDS[expected] if expected in _KINDS else array.dtype == np.dtype(expected)
@@ -124,25 +124,25 @@ def dtype(received: Any, expected: str, what: str = "") -> None:
         _fail("dtype", f"{name} has dtype {array.dtype}; it should have {kind}", received)
 
 
+@expectation
 def at_least(received: Any, bound: float, what: str = "", like: float = 0.02) -> None:
     """A number is finite and not below the bound."""
-    next_expectation()
     value = _scalar(received, subject(what))
     if not value >= bound:
         _fail("bound", f"{subject(what)} is {value:.4g}; it should be at least {bound:g}", value, like=like)
 
 
+@expectation
 def at_most(received: Any, bound: float, what: str = "", like: float = 0.02) -> None:
     """A number is finite and not above the bound."""
-    next_expectation()
     value = _scalar(received, subject(what))
     if not value <= bound:
         _fail("bound", f"{subject(what)} is {value:.4g}; it should be at most {bound:g}", value, like=like)
 
 
+@expectation
 def graded(received: Any, none: float, full: float, what: str = "", like: float = 0.02) -> None:
     """Part of the points: none at `none`, all at `full`, linear between; `none` may lie above `full`."""
-    next_expectation()
     value = _scalar(received, subject(what))
     part = (value - none) / (full - none)
     if not part >= 1:
@@ -151,6 +151,7 @@ def graded(received: Any, none: float, full: float, what: str = "", like: float 
         raise Failure("bound", sentence, value, like=like, earned=earned)
 
 
+@expectation
 def true(
     condition: Any, message: str, received: Any = None, like: float | None = None, summary: str = ""
 ) -> None:
@@ -158,14 +159,13 @@ def true(
 
     A hidden check says only `summary`, which therefore must not hold anything that was received.
     """
-    next_expectation()
     if not bool(np.all(condition)) or np.size(condition) == 0:
         _fail("law", message, received, like=like, summary=summary)
 
 
+@expectation
 def unchanged(after: Any, before: Any, what: str = "the argument") -> None:
     """What was handed over still holds the same values."""
-    next_expectation()
     if not np.array_equal(np.asarray(after), np.asarray(before)):
         _fail(
             "changed", f"{what} was changed in place; work on a copy and leave the argument as it is", after
