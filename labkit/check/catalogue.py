@@ -26,27 +26,30 @@ class Entry:
 _collected: list[Entry] = []
 
 
-def misconception(question: str, replaces: str | None = None) -> Callable:
+def misconception(question: str, sentence: str | None = None, *, replaces: str | None = None) -> Callable:
     """Register a known mistake: its docstring is the sentence for a student whose answers are the same.
 
-    `replaces` names the function where the question has several.
+    `replaces` names the function where the question has several. The sentence may be given instead of a docstring,
+    as it was in the first labs.
     """
-    return _register(question, replaces, teaches=True)
 
-
-def variant(question: str, replaces: str | None = None) -> Callable:
-    """Register a correct answer that is written differently; it must always get full marks."""
-    return _register(question, replaces, teaches=False)
-
-
-def _register(question: str, replaces: str | None, teaches: bool) -> Callable:
     def register(function: Callable) -> Callable:
-        sentence = " ".join((function.__doc__ or "").split()) if teaches else None
-        if sentence == "":
+        teaches = " ".join((function.__doc__ or sentence or "").split())
+        if not teaches:
             raise ValueError(
                 f"the misconception {function.__name__} has no docstring; it is what a student reads"
             )
-        _collected.append(Entry(function.__name__, question, replaces, sentence))
+        _collected.append(Entry(function.__name__, question, replaces, teaches))
+        return function
+
+    return register
+
+
+def variant(question: str, *, replaces: str | None = None) -> Callable:
+    """Register a correct answer that is written differently; it must always get full marks."""
+
+    def register(function: Callable) -> Callable:
+        _collected.append(Entry(function.__name__, question, replaces))
         return function
 
     return register
