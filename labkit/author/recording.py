@@ -37,7 +37,6 @@ _LIBRARIES = ("labkit", "keras", "tensorflow", "numpy", "scikit-learn")
 
 def record(lab: Lab, checks: str, test_file: Path, progress: Callable[[str], None]) -> Tables:
     """Carry out the public checks, whose text lies in `test_file`, on the reference and on every known mistake."""
-    catalogue.read_catalogue(lab, MISCONCEPTIONS)
     tables = Tables(
         [
             {

@@ -40,6 +40,7 @@ class Live:
     def __init__(self, lab: Lab):
         self.lab = lab
         self._reference = InProcess(catalogue.reference_cells(lab))
+        InProcess(catalogue.catalogue_cells(lab, MISCONCEPTIONS))  # raises where it does not fit the solution
         self._entries = catalogue.read_catalogue(lab, MISCONCEPTIONS)
         self._inputs: dict[str, int] = {}
         self._failures: dict[str, dict[str, Failure | None]] = {}

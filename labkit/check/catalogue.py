@@ -1,4 +1,7 @@
-"""Known mistakes and correct variants of a lab's questions, as they are written down by its author."""
+"""Known mistakes and correct variants of a lab's questions, as they are written down by its author.
+
+What an entry says of itself is read from the text of `misconceptions.py` or `variants.py`, as a check's marks are.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, TypeVar
 
 from labkit.course import Lab
+from labkit.lesson.source import SourceError, read_python
 from labkit.lesson.submission import without_explore_cells
-from labkit.worker import Session
+
+Answer = TypeVar("Answer", bound=Callable)
 
 
 @dataclass(frozen=True)
@@ -19,40 +25,24 @@ class Entry:
 
     name: str
     question: str
-    replaces: str | None = None
-    sentence: str | None = None
+    replaces: str
+    sentence: str = ""
 
 
-_collected: list[Entry] = []
+def misconception(
+    question: str, sentence: str | None = None, *, replaces: str | None = None
+) -> Callable[[Answer], Answer]:
+    """A known mistake: the function's docstring is the sentence for a student whose answers are the same.
 
-
-def misconception(question: str, sentence: str | None = None, *, replaces: str | None = None) -> Callable:
-    """Register a known mistake: its docstring is the sentence for a student whose answers are the same.
-
-    `replaces` names the function where the question has several. The sentence may be given instead of a docstring,
-    as it was in the first labs.
+    `replaces` names the function that it stands for where the question has several. The sentence may be given instead
+    of a docstring, as it was in the first labs.
     """
-
-    def register(function: Callable) -> Callable:
-        teaches = " ".join((function.__doc__ or sentence or "").split())
-        if not teaches:
-            raise ValueError(
-                f"the misconception {function.__name__} has no docstring; it is what a student reads"
-            )
-        _collected.append(Entry(function.__name__, question, replaces, teaches))
-        return function
-
-    return register
+    return lambda function: function
 
 
-def variant(question: str, *, replaces: str | None = None) -> Callable:
-    """Register a correct answer that is written differently; it must always get full marks."""
-
-    def register(function: Callable) -> Callable:
-        _collected.append(Entry(function.__name__, question, replaces))
-        return function
-
-    return register
+def variant(question: str, *, replaces: str | None = None) -> Callable[[Answer], Answer]:
+    """A correct answer that is written differently; it must always get full marks."""
+    return lambda function: function
 
 
 def reference_cells(lab: Lab) -> list[list[str]]:
@@ -61,39 +51,50 @@ def reference_cells(lab: Lab) -> list[list[str]]:
 
 
 def read_catalogue(lab: Lab, file_name: str) -> list[Entry]:
-    """The entries of `misconceptions.py` or `variants.py`, in order, each with the function it replaces.
-
-    Runs the instructor's own file in this process, with the reference solution as the module `lab`.
-    """
+    """The entries of `misconceptions.py` or `variants.py`, in order. Raises SourceError."""
     path = _path(lab, file_name)
     if path is None:
         return []
-    _collected.clear()
-    report = Session().load(reference_cells(lab) + [[file_name, path.read_text(encoding="utf-8")]])
-    if report["notes"]:
-        raise ValueError(f"{path} does not run: {report['notes'][0]}")
-    entries, _collected[:] = list(_collected), []
     functions = {question.id: question.functions for question in lab.questions}
-    resolved = []
-    for entry in entries:
-        if entry.question not in functions:
-            raise ValueError(
-                f"{path}: {entry.name} names question {entry.question}, which the lab does not have."
-            )
-        replaces = entry.replaces or functions[entry.question][0]
-        resolved.append(Entry(entry.name, entry.question, replaces, entry.sentence))
-    return resolved
+    entries = []
+    for node in read_python(path).body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        for call in filter(_registers, node.decorator_list):
+            stated = _arguments(call)
+            question, sentence = stated.get("question"), ast.get_docstring(node) or stated.get("sentence", "")
+            if question not in functions:
+                problem = f"{node.name} names question {question}, which the lab does not have"
+            elif call.func.id == "misconception" and not sentence:
+                problem = f"the misconception {node.name} has no docstring; it is what a student reads"
+            else:
+                replaces = stated.get("replaces") or functions[question][0]
+                entries.append(Entry(node.name, question, replaces, " ".join(sentence.split())))
+                continue
+            raise SourceError(path, node.lineno, f"{problem}.")
+    return entries
+
+
+def _arguments(call: ast.Call) -> dict[str, Any]:
+    """The plain arguments of `@misconception` or `@variant`, by name."""
+    given = dict(zip(("question", "sentence"), call.args, strict=False))
+    given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    return {name: value.value for name, value in given.items() if isinstance(value, ast.Constant)}
+
+
+def catalogue_cells(lab: Lab, file_name: str) -> list[list[str]]:
+    """The reference solution, and the catalogue in a module of its own: what it imports from `lab` is the reference."""
+    path = _path(lab, file_name)
+    if path is None:
+        return reference_cells(lab)
+    text = _without_registration(path.read_text(encoding="utf-8"))
+    return [*reference_cells(lab), [file_name, text, file_name.removesuffix(".py")]]
 
 
 def cells_with(lab: Lab, file_name: str, entry: Entry) -> list[list[str]]:
-    """The reference solution with one function replaced by an entry of the catalogue.
-
-    The catalogue runs in a module of its own, so that what it imports from `lab` stays the reference.
-    """
-    text = _without_registration(_path(lab, file_name).read_text(encoding="utf-8"))
-    module = file_name.removesuffix(".py")
-    replaced = f"from {module} import {entry.name} as {entry.replaces}"
-    return [*reference_cells(lab), [file_name, text, module], ["catalogue", replaced]]
+    """The reference solution with one function replaced by an entry of the catalogue."""
+    replaced = f"from {file_name.removesuffix('.py')} import {entry.name} as {entry.replaces}"
+    return [*catalogue_cells(lab, file_name), ["catalogue", replaced]]
 
 
 @lru_cache(maxsize=64)
@@ -110,6 +111,7 @@ def _without_registration(text: str) -> str:
 
 
 def _registers(mark: ast.expr) -> bool:
+    """Whether a decorator makes its function an entry."""
     called = mark.func if isinstance(mark, ast.Call) else None
     return isinstance(called, ast.Name) and called.id in ("misconception", "variant")
 

@@ -11,6 +11,7 @@ import contextlib
 import inspect
 import io
 import sys
+import traceback
 import types
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -48,7 +49,7 @@ class Check:
 def collect(test_file: Path) -> tuple[Check, ...]:
     """The checks of a file in order, and after them those of the quiz that lies beside it.
 
-    Each call runs the file anew: what it keeps of one submission does not reach the next. Raises ChecksUnreadable,
+    Each call runs the file anew: what it keeps of one submission does not reach the next. Raises SourceError,
     FaultyCheck.
     """
     infos = read_checks(test_file)
@@ -124,7 +125,7 @@ def _run_file(path: Path) -> dict[str, Callable[..., None]]:
     try:
         exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), vars(module))
     except Exception as error:
-        raise FaultyCheck(f"{path}{_line(error, path)}: {type(error).__name__}: {error}") from error
+        raise FaultyCheck(f"{path}:{_line(error, path)}: {type(error).__name__}: {error}") from error
     finally:
         if before is None:
             del sys.modules[module.__name__]
@@ -133,11 +134,9 @@ def _run_file(path: Path) -> dict[str, Callable[..., None]]:
     return vars(module)
 
 
-def _line(error: BaseException, path: Path) -> str:
-    """Where in the file it happened: ", line 7", or nothing."""
-    lines, trace = [], error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            lines.append(trace.tb_lineno)
-        trace = trace.tb_next
-    return f", line {lines[-1]}" if lines else ""
+def _line(error: BaseException, path: Path) -> int:
+    """Where in the file it happened."""
+    places = [
+        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
+    ]
+    return places[-1] or 1 if places else 1

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from labkit.check.expect.failure import Failure, running
+from labkit.course import CourseError
 from labkit.text import inert, one_line
 from labkit.worker import (
     Handle,
@@ -110,13 +111,16 @@ def _raised(function: str, reply: dict) -> tuple[str, str]:
 
 
 class InProcess:
-    """A session in this process, for trusted code: the reference, the known mistakes."""
+    """A session in this process, for trusted code: the reference, the known mistakes.
+
+    Raises CourseError where the code does not run.
+    """
 
     def __init__(self, cells: list[list[str]]):
         self.session = Session()
         report = self.session.load(cells)
         if report["fatal"] or report["notes"]:
-            raise ValueError((report["fatal"] or report["notes"][0]) + " (in the instructor's own files)")
+            raise CourseError(f"The instructor's own files: {report['fatal'] or report['notes'][0]}")
 
     def ask(self, verb: str, **request: Any) -> dict[str, Any]:
         # copies, as if it had crossed the border: code that changes its argument changes only its own

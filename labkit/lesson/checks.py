@@ -12,14 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labkit.errors import LabkitError
+from labkit.lesson.source import SourceError, read_python
 
 FIXTURES = ("student", "reference", "rng", "mnist", "scaled_mnist")
 _MARKS = ("question", "points", "hidden", "needs", "uses", "limit")
-
-
-class ChecksUnreadable(LabkitError):
-    """A file of checks is missing or is no Python; the message says where and why."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +39,15 @@ class CheckInfo:
 
 
 def read_checks(path: Path) -> tuple[CheckInfo, ...]:
-    """The checks in a file, in order: functions `test_…` with a `@question`. Raises ChecksUnreadable."""
-    tree = _parsed(path)
+    """The checks in a file, in order: functions `test_…` with a `@question`. Raises SourceError."""
+    tree = read_python(path)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     checks = []
     for name, node in functions.items():
         try:
             marks = marks_of(node)
         except ValueError as problem:
-            raise ChecksUnreadable(f"{path}, line {node.lineno}: {problem}.") from None
+            raise SourceError(path, node.lineno, f"{problem}.") from None
         if not name.startswith("test_") or not marks.get("question"):
             continue
         title = (ast.get_docstring(node) or name).splitlines()[0]
@@ -114,17 +110,6 @@ def check_problems(tree: ast.Module) -> Iterator[tuple[int, str]]:
         for name in arguments if "parametrize" not in marks else ():
             if name not in FIXTURES:
                 yield node.lineno, f"{node.name} asks for {name}; a check may ask for {', '.join(FIXTURES)}."
-
-
-def _parsed(path: Path) -> ast.Module:
-    try:
-        return ast.parse(path.read_text(encoding="utf-8-sig"), str(path))
-    except OSError as error:
-        raise ChecksUnreadable(f"{path} cannot be read: {error.strerror}.") from None
-    except SyntaxError as error:
-        raise ChecksUnreadable(f"{path}, line {error.lineno or 1}, is not Python: {error.msg}.") from None
-    except ValueError:  # other encodings, null bytes
-        raise ChecksUnreadable(f"{path} is no text in UTF-8.") from None
 
 
 def _assigned(node: ast.stmt) -> set[str]:

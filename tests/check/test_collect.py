@@ -80,8 +80,8 @@ def test_a_file_may_define_dataclasses(tmp_path):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (f"x = 1\n{CHECK}    pass\nraise RuntimeError('no')\n", "test_lab.py, line 8: RuntimeError: no"),
-        ("import nowhere_to_be_found\n", "test_lab.py, line 2: ModuleNotFoundError"),
+        (f"x = 1\n{CHECK}    pass\nraise RuntimeError('no')\n", "test_lab.py:8: RuntimeError: no"),
+        ("import nowhere_to_be_found\n", "test_lab.py:2: ModuleNotFoundError"),
         (CHECK.replace("rng", "tmp_path") + "    pass\n", "test_a asks for tmp_path"),
     ],
 )
