@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from labkit.grade.journal import Journal
-from labkit.record.record import without_times
+from labkit.record import without_times
 
 ATTACKS = Path(__file__).parent.parent / "tests" / "attacks"
 SLOW = ("43_", "44_", "45_", "46_")  # fork, fill, hang and flood until they are stopped: one of each will do

@@ -6,10 +6,13 @@ sequences move the cursor, bidirectional marks reorder a line, lone surrogates b
 
 from __future__ import annotations
 
+import csv
 import html
+import io
 import json
 import signal
 import unicodedata
+from collections.abc import Iterable
 
 _KEPT_CONTROLS = {"\n", "\t"}
 # East Asian spreadsheets read the wide forms as well
@@ -47,6 +50,13 @@ def csv_cell(value: object) -> str:
     if isinstance(value, (int, float)):
         return str(value)
     return defused(one_line(value, 10_000))
+
+
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """Rows as CSV whose cells do nothing in a spreadsheet."""
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows([csv_cell(cell) for cell in row] for row in rows)
+    return stream.getvalue()
 
 
 def defused(text: str) -> str:

@@ -25,10 +25,11 @@ from labkit.check.collect import Check, carry_out, collect
 from labkit.check.expect.failure import examining
 from labkit.check.parties import InProcess, Transport
 from labkit.check.quiz import seal
-from labkit.check.run import CheckResult, Run
+from labkit.check.run import Run
 from labkit.course import CourseError, Lab
 from labkit.lesson.quiz import QUESTION, quiz_functions, read_quizzes
 from labkit.lesson.submission import without_explore_cells
+from labkit.record import CheckResult, Verdict
 from labkit.worker import warm
 
 RECORDED = "recorded.npz"
@@ -167,7 +168,7 @@ class _RecordingRun(Run):
         attempt = partial(self._attempt_quietly, check)
         for mistake in self.live.mistakes(info.name, info.question, self._inputs(info.name), attempt):
             self.tables.add_mistake(info.name, mistake)
-        return CheckResult(info.name, info.question, info.title, "passed", info.points, info.points)
+        return CheckResult(info.name, info.question, info.title, Verdict.PASSED, info.points, info.points)
 
 
 # --- comparing ----------------------------------------------------------------------------------------------

@@ -15,9 +15,10 @@ from labkit.check import catalogue
 from labkit.check.answers import MISCONCEPTIONS, Live
 from labkit.check.collect import carry_out, collect
 from labkit.check.parties import InWorker
-from labkit.check.run import CheckResult, Run
+from labkit.check.run import Run
 from labkit.course import CourseError, Lab
 from labkit.lesson.submission import without_explore_cells
+from labkit.record import CheckResult, tally
 
 VARIANTS = "variants.py"
 
@@ -97,26 +98,22 @@ def selftest(
     return trials
 
 
-def _points(results: list[CheckResult]) -> tuple[float, float]:
-    return sum(check.points for check in results), sum(check.max_points for check in results)
-
-
 def _starter_trial(results: list[CheckResult]) -> Trial:
-    earned, maximum = _points(results)
+    earned, maximum = tally(results)
     return Trial("starter", "starter", "", earned, maximum, None, earned == 0 and maximum > 0)
 
 
 def _full_trial(kind: str, name: str, question: str, results: list[CheckResult]) -> Trial:
-    earned, maximum = _points(results)
-    lost = next((f"{c.id}: {c.message}" for c in results if c.verdict != "passed"), "")
+    earned, maximum = tally(results)
+    lost = next((f"{c.id}: {c.message}" for c in results if not c.verdict.passed), "")
     return Trial(kind, name, question, earned, maximum, None, not lost and maximum > 0, lost)
 
 
 def _mistake_trial(entry: catalogue.Entry, results: list[CheckResult]) -> Trial:
-    earned, maximum = _points(results)
-    names = {check.misconception for check in results if check.misconception}
+    earned, maximum = tally(results)
+    names = {check.misconception.id for check in results if check.misconception}
     named = entry.name if entry.name in names else next(iter(sorted(names)), None)
-    failed = next((f"{c.id}: {c.message}" for c in results if c.verdict != "passed"), "no check fails on it")
+    failed = next((f"{c.id}: {c.message}" for c in results if not c.verdict.passed), "no check fails on it")
     return Trial("mistake", entry.name, entry.question, earned, maximum, named, earned < maximum, failed)
 
 

@@ -21,7 +21,7 @@ from labkit.author.notebook import KERNEL, notebook_of
 from labkit.author.problems import errors
 from labkit.author.solved_page import page
 from labkit.course import CourseError, Lab
-from labkit.record.record import versions
+from labkit.record import versions
 
 _MARKER = re.compile(r"^\s*# (BEGIN|END) SOLUTION\n?", re.M)
 _NUMBER = re.compile(r"(?<![\w.])([-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?)\s?(%)?(?![\w])")

@@ -90,7 +90,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if info is None:
         return None
     result = _run(pyfuncitem).perform(Check(info, pyfuncitem.obj))
-    if result.verdict != "passed":
+    if not result.verdict.passed:
         text = f"{info.title}\n{result.message}" + (f"\n{result.teaches}" if result.teaches else "")
         pytest.fail(text, pytrace=False)
     return True

@@ -19,28 +19,10 @@ from labkit.check.expect.values import describe
 from labkit.check.fixtures import DATA
 from labkit.check.parties import InWorker, NotAttempted, Party, Transport
 from labkit.lesson.checks import CheckInfo
+from labkit.record import CheckResult, Misconception, Verdict
 from labkit.text import inert
 from labkit.worker import Plan, WorkerFailed, warm
 from labkit.worker.launch import THREADS, can_fork, warm_server
-
-VERDICTS = ("passed", "failed", "not_attempted", "not_run", "error")
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """What became of one check; the fields are those of a result record."""
-
-    id: str
-    question: str
-    title: str
-    verdict: str
-    points: float
-    max_points: float
-    hidden: bool = False
-    message: str = ""
-    misconception: str | None = None
-    teaches: str = ""
-    seconds: float = 0.0
 
 
 @dataclass
@@ -128,12 +110,12 @@ class Run:
     def _decide(self, check: Check) -> dict[str, Any]:
         info = check.info
         if self.fatal:
-            return _outcome("not_run", "the file could not be read; see the note at the top")
+            return _outcome(Verdict.NOT_RUN, "the file could not be read; see the note at the top")
         waiting = [
-            q for q in info.needs if any(r.question == q and r.verdict != "passed" for r in self.results)
+            q for q in info.needs if any(r.question == q and not r.verdict.passed for r in self.results)
         ]
         if waiting:
-            return _outcome("not_run", f"waiting for {', '.join(waiting)}")
+            return _outcome(Verdict.NOT_RUN, f"waiting for {', '.join(waiting)}")
         with examining() as seen:
             try:
                 # what goes wrong here, but for the submission's own file, is the machine's fault: it is not caught
@@ -146,19 +128,19 @@ class Run:
                 except Exception as error:
                     return self._unexpected(check, error, seen)
             except NotAttempted as function:
-                return _outcome("not_attempted", f"{function} is not written yet")
+                return _outcome(Verdict.NOT_ATTEMPTED, f"{function} is not written yet")
             except WorkerFailed as failed:
                 sentence = failed.summary if info.hidden else failed.sentence
-                return _outcome("error", f"{seen.function or 'the file'}: {inert(sentence, 300)}")
+                return _outcome(Verdict.ERROR, f"{seen.function or 'the file'}: {inert(sentence, 300)}")
         attempt = partial(self._attempt_quietly, check)
         if failure is None:
             self._passed.setdefault(info.question, {})[info.name] = attempt
-            return _outcome("passed", points=info.points)
+            return _outcome(Verdict.PASSED, points=info.points)
         message = failure.summary if info.hidden else failure.message
         mistake = self._name_mistake(info.name, info.question, attempt, failure)
-        outcome = _outcome("failed", inert(message, 1000), points=round(failure.earned * info.points, 2))
+        outcome = _outcome(Verdict.FAILED, inert(message, 1000), points=failure.earned * info.points)
         if mistake is not None:
-            outcome |= {"misconception": mistake.id, "teaches": mistake.sentence}
+            outcome["misconception"] = Misconception(mistake.id, mistake.sentence)
         return outcome
 
     def _prepare(self, info: CheckInfo) -> None:
@@ -231,9 +213,9 @@ class Run:
             sentence = f"the answer of {function or 'the file'} cannot be used"
             if not check.info.hidden:  # the answer itself could say what it saw
                 sentence += f": it is {describe(answer)}"
-            return _outcome("failed", inert(sentence, 300))
+            return _outcome(Verdict.FAILED, inert(sentence, 300))
         self.broken.append(f"{check.info.name}: {type(error).__name__}: {error}")
-        return _outcome("error", "the check itself failed; please tell the instructor")
+        return _outcome(Verdict.ERROR, "the check itself failed; please tell the instructor")
 
     def _reference_passes(self, check: Check) -> bool:
         if isinstance(self.answers, Recorded):
@@ -254,5 +236,5 @@ def _unsaid(note: str) -> None:
     """Notes name types, which a submission chooses; on hidden inputs it could say with them what it saw."""
 
 
-def _outcome(verdict: str, message: str = "", points: float = 0) -> dict[str, Any]:
+def _outcome(verdict: Verdict, message: str = "", points: float = 0) -> dict[str, Any]:
     return {"verdict": verdict, "message": message, "points": points}

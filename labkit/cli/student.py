@@ -86,6 +86,7 @@ def check(
     from labkit.course import CourseError, find_course, lab_of
     from labkit.grade import check_submission
     from labkit.lesson.submission import read_submission
+    from labkit.record import Verdict
     from labkit.show.record import record_table
 
     submission = read_submission(file)
@@ -105,8 +106,8 @@ def check(
     if graded.faults:
         print(f"labkit: a check is at fault, not your file: {graded.faults[0]}", file=sys.stderr)
     # a quiz without points may be left out, but not answered wrongly
-    open_checks = [c for c in record.checks if c.max_points or c.verdict != "not_attempted"]
-    raise typer.Exit(0 if record.checks and all(c.verdict == "passed" for c in open_checks) else 1)
+    open_checks = [c for c in record.checks if c.max_points or c.verdict is not Verdict.NOT_ATTEMPTED]
+    raise typer.Exit(0 if record.checks and all(c.verdict.passed for c in open_checks) else 1)
 
 
 @app.command()

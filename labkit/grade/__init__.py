@@ -6,6 +6,6 @@
 
 from labkit.grade.batch import Batch, grade_paths
 from labkit.grade.one import check_submission, grade_submission
-from labkit.record.record import Record
+from labkit.record import Record
 
 __all__ = ["Batch", "Record", "check_submission", "grade_paths", "grade_submission"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
-import hashlib
 import time
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import structs
 
 from labkit.course import Course, CourseError, Lab, lab_of
 from labkit.grade.files import salt_for, write_atomically, write_grades, write_result
@@ -18,8 +19,7 @@ from labkit.grade.pool import Here
 from labkit.grade.sources import Found, find_submissions
 from labkit.grade.task import Task, carry_out, failure, lab_hash
 from labkit.lesson.submission import SubmissionError
-from labkit.record.late import settle
-from labkit.record.record import Record, versions
+from labkit.record import Record, salt_id, settle, versions
 from labkit.worker import Plan, strongest_plan
 
 __all__ = [
@@ -206,18 +206,14 @@ class Grading:
     def _key(self, lab: Lab, sha256: str) -> Key:
         used = tuple(versions().items())
         lab_state = f"{lab_hash(lab.solution)}, threads {lab.threads}"
-        return Key(sha256, lab.name, lab_state, self._salt_id, self.plan.layers, used)
-
-    @property
-    def _salt_id(self) -> str:
-        return hashlib.sha256(self.salt).hexdigest()[:12]
+        return Key(sha256, lab.name, lab_state, salt_id(self.salt), self.plan.layers, used)
 
     def _describe(self) -> dict:
         return {
             "course": self.course.title,
             "labs": {lab.name: lab_hash(lab.solution) for lab in self.course.labs if lab.solution},
             "versions": versions(),
-            "salt_id": self._salt_id,
+            "salt_id": salt_id(self.salt),
             "isolation": list(self.plan.layers),
         }
 
@@ -295,9 +291,9 @@ class Grading:
         return unreadable(entry.found.name, entry.lab, str(problem), self.salt, self.plan)
 
     def _written(self, entry: _Prepared, graded: Graded) -> Graded:
-        record = replace(graded.record, submission=entry.found.name, student=entry.found.student)
+        record = structs.replace(graded.record, submission=entry.found.name, student=entry.found.student)
         late = settle(record.score, record.max_score, entry.lab, self.course.late, record.student)
-        record = replace(record, late=late)
+        record = structs.replace(record, late=late)
         graded = replace(graded, record=record)
         write_result(self.out / entry.found.name, record, graded.output)
         return graded

@@ -8,7 +8,7 @@ from pathlib import Path
 from labkit.course import find_course, lab_of
 from labkit.grade.one import check_submission
 from labkit.lesson.submission import SubmissionError, read_submission
-from labkit.record.record import Record
+from labkit.record import Record
 
 
 def require(check: str, folder: Path | None = None) -> None:
@@ -21,8 +21,8 @@ def require(check: str, folder: Path | None = None) -> None:
     result = next((result for result in record.checks if result.id == check), None)
     if result is None:
         raise AssertionError(f"The lab has no public check called {check}.")
-    if result.verdict != "passed":
-        parts = (result.title, result.message or result.verdict.replace("_", " "), result.teaches)
+    if not result.verdict.passed:
+        parts = (result.title, result.message or result.verdict.words, result.teaches)
         raise AssertionError("\n".join(part for part in parts if part))
 
 

@@ -21,7 +21,7 @@ from labkit import lazy
 from labkit.course import CourseError, Lab
 from labkit.grade import task as tasks
 from labkit.grade.one import Graded, live_answers
-from labkit.record.record import versions
+from labkit.record import versions
 from labkit.worker import Plan, WorkerUnavailable, strongest_plan
 from labkit.worker.launch import THREADS, thread_settings
 

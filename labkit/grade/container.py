@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from labkit import lazy
 from labkit.check.collect import FaultyCheck, carry_out, collect
@@ -19,9 +20,8 @@ from labkit.grade.batch import find_submissions, isolation_plan, write_atomicall
 from labkit.grade.one import check_submission, live_run, record_of, unreadable
 from labkit.lesson.submission import SubmissionError, read_submission
 from labkit.platforms import classroom50, gradescope
-from labkit.record.late import gradescope_student, settle
-from labkit.record.record import Record
-from labkit.record.student import Student
+from labkit.record import Record, Student, settle
+from labkit.record.late import gradescope_student
 from labkit.text import json_text, one_line
 from labkit.worker import WorkerUnavailable
 
@@ -43,7 +43,7 @@ def grade_on_gradescope(root: Path, isolation: str = "strongest", hidden: str = 
     def save(record: Record) -> Record:
         late = settle(record.score, record.max_score, lab, course.late, student)
         record = replace(record, student=student, late=late)
-        gradescope.write_partial(results, record.as_dict(), total, hidden)
+        gradescope.write_partial(results, record, total, hidden)
         return record
 
     try:
@@ -83,7 +83,7 @@ def grade_on_classroom50(bundle: Path, checkout: Path) -> Record:
             "submission", lab, str(problem).replace(f"{checkout}{os.sep}", ""), b"public", plan
         )
     runner = {key: os.environ.get(name, "") for key, name in classroom50.FROM_RUNNER.items()}
-    result = classroom50.result_json(record.as_dict(), "visible", runner)
+    result = classroom50.result_json(record, "visible", runner)
     write_atomically(checkout / "result.json", json_text(result))
     return record
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import errno
-import io
 import os
 import re
 import secrets
 from pathlib import Path
 
-from labkit.check.run import VERDICTS
 from labkit.course import CourseError
 from labkit.errors import LabkitError
-from labkit.record.record import Record
-from labkit.text import csv_cell, one_line
+from labkit.record import Record, Verdict
+from labkit.text import csv_text, one_line
 
 SALT_FILE = "salt"
 GRADES_FILE = "grades.csv"
@@ -117,25 +114,21 @@ def _write_if_changed(path: Path, text: str) -> None:
 def grades_csv(records: list[Record]) -> str:
     """One row for each submission; columns of the student where an export or a roster tells anything."""
     known = [key for key in ("id", "name", "email", "submitted_at") if any(_of(r, key) for r in records)]
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
     titles = [{"id": "student_id"}.get(key, key) for key in known]
-    writer.writerow(
-        ["submission", "lab", "score", "max_score", "percent", *VERDICTS, "notes", *titles],
-    )
+    rows: list[list[object]] = [
+        ["submission", "lab", "score", "max_score", "percent", *Verdict, "notes", *titles],
+    ]
     for record in records:
-        counts = [sum(check.verdict == verdict for check in record.checks) for verdict in VERDICTS]
+        counts = [sum(check.verdict == verdict for check in record.checks) for verdict in Verdict]
         score = (record.score, record.max_score, round(record.percent, 2))
         row = (record.submission, record.lab, *score, *counts, one_line(" ".join(record.notes), 500))
-        writer.writerow([csv_cell(cell) for cell in (*row, *(_of(record, key) for key in known))])
-    return stream.getvalue()
+        rows.append([*row, *(_of(record, key) for key in known)])
+    return csv_text(rows)
 
 
 def _of(record: Record, key: str) -> str:
     """What is known of the student; of a group, all of them."""
-    members = [record.student, *record.student.group]
-    if key == "submitted_at":
-        members = members[:1]
+    members = record.student.people[: 1 if key == "submitted_at" else None]
     return "; ".join(str(value) for member in members if (value := getattr(member, key)))
 
 

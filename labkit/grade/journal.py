@@ -18,7 +18,7 @@ from typing import Any
 from labkit.course import CourseError
 from labkit.grade.files import writing
 from labkit.grade.one import Graded
-from labkit.record.record import Record
+from labkit.record import RecordError, record_from
 
 try:
     import fcntl
@@ -144,7 +144,7 @@ class Journal:
                 self.problems.append(f"{self.path}, line {broken}, is damaged; what it held is graded again.")
                 broken = 0
             end = position
-            with contextlib.suppress(KeyError, TypeError, AttributeError, ValueError):
+            with contextlib.suppress(KeyError, TypeError, AttributeError, ValueError, RecordError):
                 self._take(*found)
         return end
 
@@ -154,7 +154,7 @@ class Journal:
         elif kind == "regrade":
             self._void(data)
         elif kind == "graded":
-            record = Record.from_dict(data["record"])
+            record = record_from(data["record"])
             graded = Graded(record, data["output"], tuple(data["faults"]))
             self.entries[data["name"]] = Entry(_key(data["key"]), graded)
 

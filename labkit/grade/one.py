@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from labkit.check.answers import Live, recorded_answers
 from labkit.check.collect import Check, Progress, carry_out, collect, with_dependents
-from labkit.check.run import CheckResult, Run
+from labkit.check.run import Run
 from labkit.course import Lab
 from labkit.lesson.submission import Submission
-from labkit.record.record import Record
+from labkit.record import CheckResult, Record, Verdict, salt_id
 from labkit.text import inert
 from labkit.worker import Plan
 
@@ -99,11 +100,19 @@ def unreadable(name: str, lab: Lab | None, problem: str, salt: bytes, plan: Plan
     """The record of a file that could not be read: no points, and the reason as a note."""
     infos, message = (lab.checks if lab else ()), "the file could not be read"
     checks = tuple(
-        CheckResult(info.name, info.question, info.title, "not_run", 0, info.points, info.hidden, message)
+        CheckResult(
+            info.name, info.question, info.title, Verdict.NOT_RUN, 0, info.points, info.hidden, message
+        )
         for info in infos
     )
-    notes = (inert(problem, 600),)
-    return Record(name, lab.name if lab else "", checks, notes, plan.layers, salt_id(salt))
+    return Record(
+        submission=name,
+        lab=lab.name if lab else "",
+        checks=checks,
+        notes=(inert(problem, 600),),
+        isolation=plan.layers,
+        salt_id=salt_id(salt),
+    )
 
 
 def _graded(
@@ -126,15 +135,10 @@ def record_of(run: Run, submission: Submission, lab: Lab, salt: bytes | None) ->
     """What a run has decided so far, as a record."""
     notes = [*submission.notes, *([run.fatal] if run.fatal else []), *run.notes]
     return Record(
-        submission.name,
-        lab.name,
-        tuple(run.results),
-        tuple(dict.fromkeys(notes)),
-        run.student.plan.layers,
-        salt_id(salt) if salt is not None else None,
+        submission=submission.name,
+        lab=lab.name,
+        checks=tuple(run.results),
+        notes=tuple(dict.fromkeys(notes)),
+        isolation=run.student.plan.layers,
+        salt_id=salt_id(salt) if salt is not None else None,
     )
-
-
-def salt_id(salt: bytes) -> str:
-    """What may be told of a secret: whether two records were made with the same one."""
-    return hashlib.sha256(salt).hexdigest()[:12]

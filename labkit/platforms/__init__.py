@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
-from labkit.platforms.grades import VISIBILITIES, Result
+from labkit.platforms.grades import VISIBILITIES
 from labkit.platforms.request import Exported, Request
 from labkit.platforms.results import ExportError, read_results
+from labkit.record import Record
 
 __all__ = [
     "FORMATS",
@@ -20,7 +21,6 @@ __all__ = [
     "ExportError",
     "Exported",
     "Request",
-    "Result",
     "export",
     "format_named",
     "read_results",
@@ -48,7 +48,7 @@ class Format:
 
     name: str
     summary: str
-    write: Callable[[list[Result], Request], Exported]
+    write: Callable[[list[Record], Request], Exported]
 
 
 def format_named(name: str) -> Format:
@@ -59,6 +59,6 @@ def format_named(name: str) -> Format:
     return Format(name, module.SUMMARY, module.write)
 
 
-def export(results: list[Result], name: str, request: Request | None = None) -> Exported:
+def export(results: list[Record], name: str, request: Request | None = None) -> Exported:
     """The results in a format. Raises ExportError."""
     return format_named(name).write(results, request or Request())

@@ -9,29 +9,27 @@ from __future__ import annotations
 
 import html
 
-from labkit.platforms.grades import Result, final_score, folders, penalty, questions, remarks
+from labkit.platforms.grades import file_for_each, questions, remarks
 from labkit.platforms.request import Exported, Request
+from labkit.record import Record
 from labkit.text import json_text, one_line
 
 SUMMARY = "for each submission the line of scores that Autolab reads last"
 
 
-def write(results: list[Result], request: Request) -> Exported:
+def write(results: list[Record], request: Request) -> Exported:
     """`<submission>/autolab.txt`: a remark a line, then the scores."""
-    return Exported(
-        {
-            f"{folder}/autolab.txt": "".join(
-                f"{html.escape(one_line(remark), quote=False)}\n" for remark in remarks(result)
-            )
-            + scores(result)
-            for folder, result in zip(folders(results), results, strict=True)
-        }
-    )
+    return Exported(file_for_each(results, "autolab.txt", _printed))
 
 
-def scores(result: Result) -> str:
+def scores(result: Record) -> str:
     """The one line of JSON; print it last."""
     problems = {one_line(question, 20): earned for question, (earned, _) in questions(result).items()}
-    if penalty(result):
-        problems["late"] = -penalty(result)
-    return json_text({"scores": problems, "scoreboard": [final_score(result)]}, indent=None)
+    if result.penalty:
+        problems["late"] = -result.penalty
+    return json_text({"scores": problems, "scoreboard": [result.final_score]}, indent=None)
+
+
+def _printed(result: Record) -> str:
+    said = [f"{html.escape(one_line(remark), quote=False)}\n" for remark in remarks(result)]
+    return "".join(said) + scores(result)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 
-from labkit.platforms.grades import Result, final_score
 from labkit.platforms.people import pair
 from labkit.platforms.request import Exported, Request
 from labkit.platforms.results import ExportError
 from labkit.platforms.sheet import Sheet, number, read_sheet, scaled
+from labkit.record import Record
 
 SUMMARY = "a downloaded gradebook, filled in (--sheet)"
 _WHAT = "a gradebook exported from Canvas (Grades, Export, as CSV)"
@@ -33,13 +33,13 @@ _MARKS = ("ID", "SIS User ID", "SIS Login ID", "Integration ID")
 _ID = re.compile(r"\((\d+)\)\s*$")
 
 
-def write(results: list[Result], request: Request) -> Exported:
+def write(results: list[Record], request: Request) -> Exported:
     """`canvas.csv`: who is who, and the labs' columns. Raises ExportError where a column is not certain."""
     sheet = read_sheet(request.sheet, _WHAT)
     header = [name.strip() for name in sheet.header]
     if "ID" not in header or not {"Student", "LastName"} & set(header):
         raise ExportError(f"The sheet has no columns Student and ID; it should be {_WHAT}.")
-    labs = sorted({result["lab"] for result in results})
+    labs = sorted({result.lab for result in results})
     columns = {lab: _column(header, lab, request.columns, len(labs)) for lab in labs}
     students = [row for row in sheet.rows if row[header.index("ID")].strip() and not _is_heading(row, header)]
     identities = [_identity(row, header) for row in students]
@@ -50,7 +50,7 @@ def write(results: list[Result], request: Request) -> Exported:
                 f"Canvas computes {header[column]!r} itself and reads no grades for it; choose another."
             )
         most = _points_possible(sheet, header, column)
-        mine = [result for result in results if result["lab"] == lab]
+        mine = [result for result in results if result.lab == lab]
         pairs = pair(mine, identities, "the gradebook")
         notes += pairs.notes
         notes += _scaling(mine, most, sheet.header[column])
@@ -58,7 +58,7 @@ def write(results: list[Result], request: Request) -> Exported:
             if students[number_][column].strip().upper() == "EX":
                 notes.append(f"{identities[number_][-1]!r} is excused and stays so.")
             else:
-                students[number_][column] = f"{scaled(final_score(result), result['max_score'], most):.2f}"
+                students[number_][column] = f"{scaled(result.final_score, result.max_score, most):.2f}"
     kept = [number_ for number_, name in enumerate(header) if name in _INFORMATION]
     kept += sorted(columns.values())
     filled = Sheet(
@@ -132,8 +132,8 @@ def _points_possible(sheet: Sheet, header: list[str], column: int) -> float | No
     return None
 
 
-def _scaling(results: list[Result], most: float | None, title: str) -> list[str]:
-    ours = {result["max_score"] for result in results if result["max_score"]}
+def _scaling(results: list[Record], most: float | None, title: str) -> list[str]:
+    ours = {result.max_score for result in results if result.max_score}
     if most and ours and ours != {most}:
         return [
             f"{title!r} has {most:g} points, the lab {max(ours):g}: scores were scaled to the gradebook's."

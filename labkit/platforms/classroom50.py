@@ -10,19 +10,9 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
-from labkit.platforms.grades import (
-    VERDICTS,
-    Result,
-    final_score,
-    folders,
-    message,
-    penalty,
-    student,
-    tidy,
-    title,
-    who,
-)
+from labkit.platforms.grades import file_for_each, message, title, who
 from labkit.platforms.request import Exported, Request
+from labkit.record import CheckResult, Record
 from labkit.text import json_text, one_line
 
 SUMMARY = "result.json for each submission, schema classroom50/result/v1"
@@ -39,13 +29,12 @@ FROM_RUNNER = {
 }
 
 
-def write(results: list[Result], request: Request) -> Exported:
+def write(results: list[Record], request: Request) -> Exported:
     """`<submission>/result.json` for each result."""
     runner = {key: request.environment.get(name, "") for key, name in FROM_RUNNER.items()}
-    files = {
-        f"{folder}/result.json": json_text(result_json(result, request.hidden, runner))
-        for folder, result in zip(folders(results), results, strict=True)
-    }
+    files = file_for_each(
+        results, "result.json", lambda result: json_text(result_json(result, request.hidden, runner))
+    )
     missing = [FROM_RUNNER[key] for key in ("classroom", "submission", "commit") if not runner[key]]
     note = (f"{', '.join(missing)} not set: outside a Classroom 50 runner the files name no commit.",) * bool(
         missing
@@ -53,12 +42,12 @@ def write(results: list[Result], request: Request) -> Exported:
     return Exported(files, note)
 
 
-def result_json(result: Result, hidden: str, runner: dict[str, str]) -> dict[str, Any]:
+def result_json(result: Record, hidden: str, runner: dict[str, str]) -> dict[str, Any]:
     """One result in that schema; `runner` holds what the environment says, by field."""
-    tag = f"submit/{one_line(result['submission'], 100)}"
+    tag = f"submit/{one_line(result.submission, 100)}"
     known = {
         "classroom": "none",
-        "assignment": one_line(result["lab"]) or "none",
+        "assignment": one_line(result.lab) or "none",
         "assignment_type": "individual",
         "owner": who(result),
         "submission": tag,
@@ -69,29 +58,29 @@ def result_json(result: Result, hidden: str, runner: dict[str, str]) -> dict[str
     # the collector refuses empty texts
     fields = {key: one_line(runner.get(key, ""), 500) or known[key] for key in FROM_RUNNER}
     data = {"schema": "classroom50/result/v1", **fields, "datetime": _instant(result)}
-    graded = _utc(result.get("started_at"))
+    graded = _utc(result.started_at)
     return {
         **data,
         **({"graded_at": graded} if graded else {}),
-        "score": _whole(final_score(result)),
-        "max-score": _whole(result["max_score"]),
-        "points": final_score(result),
-        "max-points": tidy(result["max_score"]),
-        "late-penalty": penalty(result),
-        "tests": [_test(check, result, hidden) for check in result["checks"]],
+        "score": _whole(result.final_score),
+        "max-score": _whole(result.max_score),
+        "points": result.final_score,
+        "max-points": result.max_score,
+        "late-penalty": result.penalty,
+        "tests": [_test(check, result, hidden) for check in result.checks],
     }
 
 
-def _test(check: dict[str, Any], result: Result, hidden: str) -> dict[str, Any]:
+def _test(check: CheckResult, result: Record, hidden: str) -> dict[str, Any]:
     return {
         "test-name": title(check, result, hidden),
-        "passed": VERDICTS[check["verdict"]].passed,
-        "score": _whole(check["points"]),
-        "max-score": _whole(check["max_points"]),
-        "points": tidy(check["points"]),
-        "max-points": tidy(check["max_points"]),
-        "question": one_line(check["question"], 20),
-        "verdict": check["verdict"],
+        "passed": check.verdict.passed,
+        "score": _whole(check.points),
+        "max-score": _whole(check.max_points),
+        "points": check.points,
+        "max-points": check.max_points,
+        "question": one_line(check.question, 20),
+        "verdict": check.verdict,
         "message": message(check, hidden),
     }
 
@@ -101,9 +90,9 @@ def _whole(points: float) -> int:
     return math.floor(points + 0.5)
 
 
-def _instant(result: Result) -> str:
+def _instant(result: Record) -> str:
     """When it was submitted; where nobody said it, when grading began."""
-    return _utc(student(result, "submitted_at")) or _utc(result.get("started_at")) or "1970-01-01T00:00:00Z"
+    return _utc(result.student.submitted_at) or _utc(result.started_at) or "1970-01-01T00:00:00Z"
 
 
 def _utc(text: object) -> str | None:

@@ -10,61 +10,49 @@ import os
 from pathlib import Path
 from typing import Any
 
-from labkit.platforms.grades import (
-    VERDICTS,
-    Result,
-    final_score,
-    folders,
-    message,
-    penalty,
-    remarks,
-    tidy,
-    title,
-)
+from labkit.platforms.grades import file_for_each, message, plain_title, remarks
 from labkit.platforms.request import Exported, Request
+from labkit.record import CheckResult, Record
 from labkit.text import inert, json_text, one_line
 
 SUMMARY = "results.json for each submission, as an autograder writes it"
 
 
-def write(results: list[Result], request: Request) -> Exported:
+def write(results: list[Record], request: Request) -> Exported:
     """`<submission>/results.json` for each result."""
     return Exported(
-        {
-            f"{folder}/results.json": json_text(results_json(result, request.hidden))
-            for folder, result in zip(folders(results), results, strict=True)
-        }
+        file_for_each(results, "results.json", lambda result: json_text(results_json(result, request.hidden)))
     )
 
 
-def results_json(result: Result, hidden: str = "after_published") -> dict[str, Any]:
+def results_json(result: Record, hidden: str = "after_published") -> dict[str, Any]:
     """One result as Gradescope reads it. `hidden` is the visibility of hidden checks."""
     return {
-        "score": final_score(result),
-        "execution_time": round(sum(check["seconds"] for check in result["checks"])),
+        "score": result.final_score,
+        "execution_time": round(sum(check.seconds for check in result.checks)),
         "output": "\n".join(remarks(result)) or "Every check was carried out.",
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
-        "tests": [_test(check, hidden) for check in result["checks"]],
+        "tests": [_test(check, hidden) for check in result.checks],
         "extra_data": {
             "labkit": {
-                "lab": one_line(result["lab"]),
-                "raw_score": tidy(result["score"]),
-                "penalty": penalty(result),
+                "lab": one_line(result.lab),
+                "raw_score": result.score,
+                "penalty": result.penalty,
             }
         },
     }
 
 
-def partial(result: Result, checks: int, hidden: str = "after_published") -> str:
+def partial(result: Record, checks: int, hidden: str = "after_published") -> str:
     """`results.json` of an unfinished record: what was earned so far, and that more was to come.
 
     `checks` is the number of checks that the lab has. Rewritten after every check, it leaves the marks earned so far
     when the container is stopped.
     """
     data = results_json(result, hidden)
-    done = len(result["checks"])
+    done = len(result.checks)
     if done < checks:
         data["output"] = inert(
             f"Grading has not finished: {done} of {checks} checks were carried out.\n{data['output']}"
@@ -72,27 +60,26 @@ def partial(result: Result, checks: int, hidden: str = "after_published") -> str
     return json_text(data)
 
 
-def write_partial(path: Path, result: Result, checks: int, hidden: str = "after_published") -> None:
+def write_partial(path: Path, result: Record, checks: int, hidden: str = "after_published") -> None:
     """Put `partial` into a file, so that whoever reads it finds the old text or the new one, never half of it."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.write_text(partial(result, checks, hidden), encoding="utf-8", newline="\n")
     os.replace(beside, path)
 
 
-def _test(check: dict[str, Any], hidden: str) -> dict[str, Any]:
-    verdict = VERDICTS[check["verdict"]]
+def _test(check: CheckResult, hidden: str) -> dict[str, Any]:
     test = {
-        "score": tidy(check["points"]),
-        "max_score": tidy(check["max_points"]),
-        "status": "passed" if verdict.passed else "failed",
+        "score": check.points,
+        "max_score": check.max_points,
+        "status": "passed" if check.verdict.passed else "failed",
         # Gradescope itself hides the whole test until then
-        "name": title(check, {}, "visible"),
+        "name": plain_title(check),
         "name_format": "text",
-        "number": one_line(check["question"], 20),
+        "number": one_line(check.question, 20),
         "output": message(check, "visible"),
         "output_format": "text",
-        "tags": [check["verdict"]],
-        "visibility": hidden if check["hidden"] else "visible",
-        "extra_data": {"id": one_line(check["id"])},
+        "tags": [check.verdict],
+        "visibility": hidden if check.hidden else "visible",
+        "extra_data": {"id": one_line(check.id)},
     }
     return test if test["output"] else {key: value for key, value in test.items() if key != "output"}

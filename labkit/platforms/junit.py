@@ -10,24 +10,15 @@ from __future__ import annotations
 from datetime import datetime
 from xml.etree import ElementTree
 
-from labkit.platforms.grades import (
-    VERDICTS,
-    Result,
-    final_score,
-    is_shown,
-    message,
-    percent,
-    remarks,
-    title,
-    who,
-)
+from labkit.platforms.grades import is_shown, message, percent, remarks, title, who
 from labkit.platforms.request import Exported, Request
+from labkit.record import Record
 from labkit.text import inert, one_line
 
 SUMMARY = "junit.xml, a suite for each submission, points as properties"
 
 
-def write(results: list[Result], request: Request) -> Exported:
+def write(results: list[Record], request: Request) -> Exported:
     """`junit.xml`."""
     suites = [_suite(result, request.hidden) for result in results]
     root = ElementTree.Element("testsuites", {"name": "labkit", **_sums(suites)})
@@ -37,10 +28,10 @@ def write(results: list[Result], request: Request) -> Exported:
     return Exported({"junit.xml": f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'})
 
 
-def _suite(result: Result, hidden: str) -> ElementTree.Element:
-    checks = result["checks"]
-    ends = [VERDICTS[check["verdict"]].junit for check in checks]
-    name = one_line(result["submission"])
+def _suite(result: Record, hidden: str) -> ElementTree.Element:
+    checks = result.checks
+    ends = [check.verdict.junit for check in checks]
+    name = one_line(result.submission)
     suite = ElementTree.Element(
         "testsuite",
         {
@@ -49,23 +40,23 @@ def _suite(result: Result, hidden: str) -> ElementTree.Element:
             "failures": str(ends.count("failure")),
             "errors": str(ends.count("error")),
             "skipped": str(ends.count("skipped")),
-            "time": f"{sum(check['seconds'] for check in checks):.3f}",
+            "time": f"{sum(check.seconds for check in checks):.3f}",
             "timestamp": _timestamp(result),
             "hostname": "localhost",
         },
     )
     properties = ElementTree.SubElement(suite, "properties")
     totals = {
-        "lab": one_line(result["lab"]),
+        "lab": one_line(result.lab),
         "student": who(result),
-        "score": f"{final_score(result):g}",
-        "max_score": f"{result['max_score']:g}",
-        "raw_score": f"{result['score']:g}",
+        "score": f"{result.final_score:g}",
+        "max_score": f"{result.max_score:g}",
+        "raw_score": f"{result.score:g}",
         "percent": f"{percent(result):g}",
     }
     points = {
-        f"points.{one_line(check['id']) if is_shown(check, hidden) else title(check, result, hidden)}": (
-            f"{check['points']:g}/{check['max_points']:g}"
+        f"points.{one_line(check.id) if is_shown(check, hidden) else title(check, result, hidden)}": (
+            f"{check.points:g}/{check.max_points:g}"
         )
         for check in checks
     }
@@ -76,19 +67,19 @@ def _suite(result: Result, hidden: str) -> ElementTree.Element:
             suite,
             "testcase",
             {
-                "classname": f"{one_line(result['lab']) or 'lab'}.{one_line(check['question'], 20)}",
+                "classname": f"{one_line(result.lab) or 'lab'}.{one_line(check.question, 20)}",
                 "name": title(check, result, hidden),
-                "time": f"{check['seconds']:.3f}",
+                "time": f"{check.seconds:.3f}",
             },
         )
-        verdict = VERDICTS[check["verdict"]]
+        verdict = check.verdict
         if verdict.junit is None:
             continue
         said = message(check, hidden)
         first = one_line(said) or verdict.words
         end = ElementTree.SubElement(case, verdict.junit, {"message": first})
         if verdict.junit != "skipped":
-            end.set("type", check["verdict"])
+            end.set("type", verdict.value)
             end.text = said or None
     if said := "\n".join(remarks(result)):
         ElementTree.SubElement(suite, "system-out").text = inert(said, 20_000)
@@ -103,10 +94,10 @@ def _sums(suites: list[ElementTree.Element]) -> dict[str, str]:
     return counts | {"time": f"{sum(float(suite.get('time', '0')) for suite in suites):.3f}"}
 
 
-def _timestamp(result: Result) -> str:
+def _timestamp(result: Record) -> str:
     """When grading began, without offset as the schema has it."""
     try:
-        moment = datetime.fromisoformat(str(result.get("started_at")))
+        moment = datetime.fromisoformat(result.started_at)
     except ValueError:
         return "1970-01-01T00:00:00"
     return moment.replace(tzinfo=None, microsecond=0).isoformat()

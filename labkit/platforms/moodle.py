@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
-from labkit.platforms.grades import Result, final_score, is_shown, message, questions, remarks, title
+from labkit.platforms.grades import is_shown, message, questions, remarks, title
 from labkit.platforms.people import pair
 from labkit.platforms.request import Exported, Request
 from labkit.platforms.results import ExportError
 from labkit.platforms.sheet import Sheet, number, read_sheet, scaled
+from labkit.record import Record
 from labkit.text import html_text
 
 SUMMARY = "a downloaded offline grading worksheet, filled in (--sheet)"
@@ -60,9 +61,9 @@ _PARTICIPANT = re.compile(r"^\D*?[^\d\s]\D*?(\d+)$")
 _OURS = "<p>labkit: "
 
 
-def write(results: list[Result], request: Request) -> Exported:
+def write(results: list[Record], request: Request) -> Exported:
     """`moodle.csv`: the worksheet with grades and feedback. One lab; raises ExportError where a column is missing."""
-    if len({result["lab"] for result in results}) > 1:
+    if len({result.lab for result in results}) > 1:
         raise ExportError(
             "A worksheet belongs to one assignment, these results to several labs; export one lab."
         )
@@ -78,7 +79,7 @@ def write(results: list[Result], request: Request) -> Exported:
             locked += 1
             continue
         most = row[columns["maximum"]] if "maximum" in columns else ""
-        grade = f"{scaled(final_score(result), result['max_score'], number(most)):.2f}"
+        grade = f"{scaled(result.final_score, result.max_score, number(most)):.2f}"
         row[columns["grade"]] = grade.replace(".", ",") if "," in most else grade
         if "feedback" in columns:
             said = row[columns["feedback"]]
@@ -127,21 +128,21 @@ def find_columns(sheet: Sheet, grade: str | None = None) -> dict[str, int]:
     return columns
 
 
-def feedback(result: Result, hidden: str) -> str:
+def feedback(result: Record, hidden: str) -> str:
     """What a student reads beside the grade, as HTML: points for each question, and what went wrong."""
-    points = f"{final_score(result):g} of {result['max_score']:g} points"
+    points = f"{result.final_score:g} of {result.max_score:g} points"
     lines = [
         f"{_OURS}{html_text(points)}</p>",
         *[f"<p>{html_text(remark)}</p>" for remark in remarks(result)],
     ]
     earned = questions(result)
-    for question, checks in groupby(result["checks"], key=lambda check: check["question"]):
+    for question, checks in groupby(result.checks, key=lambda check: check.question):
         got, most = earned[question]
         items = []
         for check in checks:
             if said := message(check, hidden, 600):
                 items.append(f"<li>{html_text(title(check, result, hidden))}: {html_text(said)}</li>")
-            elif check["verdict"] != "passed" and not is_shown(check, hidden):
+            elif not check.verdict.passed and not is_shown(check, hidden):
                 items.append(f"<li>{html_text(title(check, result, hidden))}: not passed</li>")
         lines.append(f"<p>{html_text(question, 20)}: {got:g} of {most:g}</p>")
         lines += [f"<ul>{''.join(items)}</ul>"] if items else []
@@ -168,8 +169,8 @@ def _there(sheet: Sheet) -> str:
     return f"the columns there: {', '.join(sheet.header)}."
 
 
-def _scaling(results: list[Result], sheet: Sheet, columns: dict[str, int]) -> list[str]:
-    ours = max((result["max_score"] for result in results), default=0)
+def _scaling(results: list[Record], sheet: Sheet, columns: dict[str, int]) -> list[str]:
+    ours = max((result.max_score for result in results), default=0)
     most = number(sheet.rows[0][columns["maximum"]]) if "maximum" in columns else None
     if most and ours and most != ours:
         return [

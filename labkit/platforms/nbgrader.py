@@ -9,18 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from labkit.platforms.grades import (
-    Result,
-    final_score,
-    penalty,
-    student,
-    tidy,
-    who,
-)
+from labkit.platforms.grades import told, who
 from labkit.platforms.people import one_each
 from labkit.platforms.request import Exported, Request
-from labkit.platforms.table import csv_text
-from labkit.text import json_text, one_line
+from labkit.record import CheckResult, Record
+from labkit.text import csv_text, json_text, one_line
 
 SUMMARY = "grades.csv in nbgrader's layout, and a script that fills gradebook.db"
 HEADER = (
@@ -30,7 +23,7 @@ HEADER = (
 SCRIPT = "into_gradebook.py"
 
 
-def write(results: list[Result], request: Request) -> Exported:
+def write(results: list[Record], request: Request) -> Exported:
     """`grades.csv`, `gradebook.json` and the script that writes the latter into `gradebook.db`."""
     results, notes = one_each(results)
     rows: list[list[object]] = [list(HEADER), *(_row(result) for result in results)]
@@ -39,12 +32,12 @@ def write(results: list[Result], request: Request) -> Exported:
     return Exported(files, (*notes, f"With nbgrader's Python: python {SCRIPT} COURSE/gradebook.db"))
 
 
-def plan(results: list[Result]) -> dict[str, Any]:
+def plan(results: list[Record]) -> dict[str, Any]:
     """What is to be in the gradebook: assignments with their cells, students, submissions with their scores."""
     assignments: dict[str, Any] = {}
     for result in results:
         entry = assignments.setdefault(_assignment(result), {"duedate": _due(result), "cells": {}})
-        entry["cells"] |= {_cell(check): tidy(check["max_points"]) for check in result["checks"]}
+        entry["cells"] |= {_cell(check): check.max_points for check in result.checks}
     return {
         "schema": "labkit/gradebook/v1",
         "assignments": assignments,
@@ -53,37 +46,36 @@ def plan(results: list[Result]) -> dict[str, Any]:
     }
 
 
-def _submission(result: Result) -> dict[str, Any]:
+def _submission(result: Record) -> dict[str, Any]:
     return {
         "assignment": _assignment(result),
         "student": who(result),
-        "timestamp": student(result, "submitted_at") or None,
-        "late_submission_penalty": penalty(result),
-        "scores": {_cell(check): tidy(check["points"]) for check in result["checks"]},
+        "timestamp": told(result.student.submitted_at) or None,
+        "late_submission_penalty": result.penalty,
+        "scores": {_cell(check): check.points for check in result.checks},
     }
 
 
-def _row(result: Result) -> list[object]:
-    moments = (_due(result) or "", student(result, "submitted_at"))
-    points = (tidy(result["score"]), penalty(result), final_score(result), tidy(result["max_score"]))
+def _row(result: Record) -> list[object]:
+    moments = (_due(result) or "", told(result.student.submitted_at))
+    points = (result.score, result.penalty, result.final_score, result.max_score)
     return [_assignment(result), *moments, who(result), *_names(result), *points]
 
 
-def _names(result: Result) -> tuple[str, str, str]:
+def _names(result: Record) -> tuple[str, str, str]:
     """Last name, first name, e-mail address. A name without a comma ends with the last name."""
-    name = student(result, "name")
+    name = told(result.student.name)
     last, _, first = name.partition(",") if "," in name else reversed(name.rpartition(" "))
-    return last.strip(), first.strip(), student(result, "email")
+    return last.strip(), first.strip(), told(result.student.email)
 
 
-def _due(result: Result) -> str | None:
-    due = (result.get("late") or {}).get("due")
-    return one_line(due, 40) if due else None
+def _due(result: Record) -> str | None:
+    return one_line(result.late.due, 40) if result.late and result.late.due else None
 
 
-def _assignment(result: Result) -> str:
-    return one_line(result["lab"]) or "lab"
+def _assignment(result: Record) -> str:
+    return one_line(result.lab) or "lab"
 
 
-def _cell(check: dict[str, Any]) -> str:
-    return f"{one_line(check['question'], 20)}-{one_line(check['id'])}"
+def _cell(check: CheckResult) -> str:
+    return f"{one_line(check.question, 20)}-{one_line(check.id)}"

@@ -11,9 +11,11 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
-from labkit.platforms.grades import Result, who
+from msgspec.structs import replace
+
+from labkit.platforms.grades import who
+from labkit.record import Record, Student
 from labkit.text import one_line
 
 _CANVAS = re.compile(r"^[^_/]+_(?:LATE_)?(\d+)_\d+_", re.IGNORECASE)
@@ -46,11 +48,11 @@ class _Register:
 class Pairs:
     """Rows and their results, and a sentence for each student who has no certain row."""
 
-    rows: dict[int, Result]
+    rows: dict[int, Record]
     notes: tuple[str, ...]
 
 
-def pair(results: list[Result], rows: Rows, sheet: str) -> Pairs:
+def pair(results: list[Record], rows: Rows, sheet: str) -> Pairs:
     """The result for each row. A row is a list of what identifies its student: numbers, ids and addresses, and in the
     last place the name. "canvas 12" and "participant 12" are the numbers by which those systems name their downloads.
 
@@ -60,39 +62,37 @@ def pair(results: list[Result], rows: Rows, sheet: str) -> Pairs:
     """
     register = _Register(rows)
     notes: list[str] = []
-    claims: dict[int, list[Result]] = {}
+    claims: dict[int, list[Record]] = {}
     for result in results:
-        for person in _people(result):
+        for person in result.student.people:
             found = _rows_of(person, result, register)
             if len(found) == 1:
                 claims.setdefault(found[0], []).append(result)
                 continue
-            called = next(
-                iter([*_marks(person), *([person["name"]] if "name" in person else [])]), who(result)
-            )
+            called = next(iter([*_marks(person), *([person.name] if person.name else [])]), who(result))
             fate = f"fits {len(found)} rows of {sheet}; none was filled in" if found else f"is not in {sheet}"
             notes.append(f"{called!r} {fate}.")
     pairs = {}
     for row, rivals in claims.items():
         last = _last_attempt(rivals)
         if last is None:
-            names = " and ".join(repr(one_line(result["submission"])) for result in rivals[:3])
+            names = " and ".join(repr(one_line(result.submission)) for result in rivals[:3])
             notes.append(f"{names} are for the same row of {sheet}; it was not filled in.")
         else:
             pairs[row] = last
     return Pairs(pairs, tuple(notes))
 
 
-def one_each(results: list[Result]) -> tuple[list[Result], tuple[str, ...]]:
+def one_each(results: list[Record]) -> tuple[list[Record], tuple[str, ...]]:
     """One result for each student and lab, the members of a group each: the attempt that counts, else the last by
     path, and then a note.
     """
-    attempts: dict[tuple[str, str], list[Result]] = {}
+    attempts: dict[tuple[str, str], list[Record]] = {}
     for result in chain.from_iterable(map(_singly, results)):
-        attempts.setdefault((result["lab"], who(result)), []).append(result)
+        attempts.setdefault((result.lab, who(result)), []).append(result)
     notes = tuple(
-        f"{who(rivals[0])!r} has {len(rivals)} results for {rivals[0]['lab']}; "
-        f"{one_line(rivals[-1]['submission'])!r} was taken."
+        f"{who(rivals[0])!r} has {len(rivals)} results for {rivals[0].lab}; "
+        f"{one_line(rivals[-1].submission)!r} was taken."
         for rivals in attempts.values()
         if _last_attempt(rivals) is None
     )
@@ -105,38 +105,28 @@ def name_of(text: str) -> tuple[str, ...]:
     return words if len(words) > 1 else ()
 
 
-def _singly(result: Result) -> list[Result]:
+def _singly(result: Record) -> list[Record]:
     """The result of each member of a group."""
-    first = result.get("student") or {}
-    group = first.get("group")
-    others = [member for member in group if isinstance(member, dict)] if isinstance(group, list) else []
-    if not others:
-        return [result]
-    shared = {key: first[key] for key in ("submitted_at", "attempt") if key in first}
-    return [result, *(result | {"student": shared | member} for member in others)]
-
-
-def _people(result: Result) -> list[dict[str, Any]]:
-    """Whose work it is: texts by key, an empty one where nobody said."""
-    first = result.get("student") or {}
-    group = first.get("group")
-    members = [first, *(group if isinstance(group, list) else [])]
-    keys = ("id", "source_id", "email", "name")
-    return [
-        {key: one_line(member[key], 300) for key in keys if member.get(key)}
-        for member in members
-        if isinstance(member, dict)
+    first = result.student
+    others = [
+        replace(
+            member,
+            submitted_at=member.submitted_at or first.submitted_at,
+            attempt=first.attempt if member.attempt is None else member.attempt,
+        )
+        for member in first.group
     ]
+    return [result, *(replace(result, student=member) for member in others)]
 
 
-def _rows_of(person: dict[str, str], result: Result, rows: _Register) -> list[int]:
+def _rows_of(person: Student, result: Record, rows: _Register) -> list[int]:
     """The rows that may be the student's: by the number in a download's name, by id or address, by whole name."""
-    parts = result["submission"].replace("\\", "/").split("/")
-    known = bool(person)
+    parts = result.submission.replace("\\", "/").split("/")
+    known = any((*_marks(person), person.name))
     numbered = rows.marked(_numbers(person, parts))
     if len(numbered) == 1:
         return numbered
-    sure = {name_of(person.get("name", ""))}
+    sure = {name_of(person.name or "")}
     sure |= {name_of(match[1]) for part in parts if (match := _MOODLE.match(part))}
     names = (sure if known else sure | {name_of(part) for part in parts}) - {()}
     marks = _marks(person) if known else ["/".join(parts), *parts]
@@ -147,17 +137,17 @@ def _rows_of(person: dict[str, str], result: Result, rows: _Register) -> list[in
     return both if len(found) > 1 and len(both) == 1 else found or called
 
 
-def _marks(person: dict[str, str]) -> list[str]:
-    return [person[key] for key in ("id", "source_id", "email") if key in person]
+def _marks(person: Student) -> list[str]:
+    return [mark for mark in (person.id, person.source_id, person.email) if mark]
 
 
-def _numbers(person: dict[str, str], parts: list[str]) -> set[str]:
+def _numbers(person: Student, parts: list[str]) -> set[str]:
     """The student's number in the system that the submission was downloaded from."""
     found = {f"canvas {match[1]}" for part in parts if (match := _CANVAS.match(part))}
     found |= {f"participant {match[2]}" for part in parts if (match := _MOODLE.match(part))}
-    for key in ("id", "source_id"):
-        if key in person and any(part.endswith(f"_{person[key]}") for part in parts):
-            found |= {f"canvas {person[key]}", f"participant {person[key]}"}
+    for number in (person.id, person.source_id):
+        if number and any(part.endswith(f"_{number}") for part in parts):
+            found |= {f"canvas {number}", f"participant {number}"}
     return found
 
 
@@ -170,14 +160,11 @@ def _plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _last_attempt(rivals: list[Result]) -> Result | None:
+def _last_attempt(rivals: list[Record]) -> Record | None:
     """The one of several results for a row that counts; None where nothing says which it is."""
-    counted = [
-        result for result in rivals if (result.get("late") or {}).get("counted") is not False
-    ] or rivals
-    attempts = [(result.get("student") or {}).get("attempt") for result in counted]
+    counted = [result for result in rivals if result.late is None or result.late.counted] or rivals
     if len(counted) == 1:
         return counted[0]
-    if not all(isinstance(attempt, int) for attempt in attempts) or len(set(attempts)) < len(attempts):
-        return None
-    return max(counted, key=lambda result: result["student"]["attempt"])
+    attempts = {result.student.attempt: result for result in counted}
+    numbers = [number for number in attempts if number is not None]
+    return attempts[max(numbers)] if len(numbers) == len(counted) else None

@@ -1,1 +1,27 @@
-"""What became of a submission, as data: verdicts, checks, the person, lateness."""
+"""What became of a submission, as data: verdicts, checks, the person, lateness. Read by everything above."""
+
+from labkit.record.check import CheckResult, Misconception, tally
+from labkit.record.late import Late, settle
+from labkit.record.points import rounded
+from labkit.record.reading import RecordError, read_record, record_from
+from labkit.record.record import Record, salt_id, versions, without_times
+from labkit.record.student import Student
+from labkit.record.verdict import Verdict
+
+__all__ = [
+    "CheckResult",
+    "Late",
+    "Misconception",
+    "Record",
+    "RecordError",
+    "Student",
+    "Verdict",
+    "read_record",
+    "record_from",
+    "rounded",
+    "salt_id",
+    "settle",
+    "tally",
+    "versions",
+    "without_times",
+]

@@ -8,26 +8,44 @@ so.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from labkit.course import Lab, LatePolicy
+from labkit.record.points import Amount, rounded
 from labkit.record.student import Student
 from labkit.text import one_line
 
 _DAY = timedelta(days=1)
 
 
-def settle(
-    score: float, max_score: float, lab: Lab | None, policy: LatePolicy, student: Student
-) -> dict[str, Any] | None:
-    """The record's `late`, or None where the lab has neither a due date nor a number of attempts.
+class Late(Struct, frozen=True, kw_only=True):
+    """What lateness and attempts made of a score.
 
-    `score` in it is the one that counts, from 0 to the raw score, which is `score_raw`; `penalty` is the points between
+    `score` is the one that counts, from 0 to the raw score, which is `score_raw`; `penalty` is the points between
     them. `days_late` counts days begun after the due date, 0 within the grace, None where the time is unknown.
     `counted` is False beyond the last day or attempt, and the score is 0 then.
     """
+
+    due: str | None = None
+    submitted_at: str | None = None
+    days_late: int | None = None
+    penalty: Amount = 0
+    score_raw: Amount = 0
+    score: Amount
+    attempt: int | None = None
+    attempts_allowed: int | None = None
+    counted: bool = True
+    note: str = ""
+
+
+def settle(
+    score: float, max_score: float, lab: Lab | None, policy: LatePolicy, student: Student
+) -> Late | None:
+    """The record's `late`, or None where the lab has neither a due date nor a number of attempts."""
     if lab is None or (lab.due is None and lab.attempts is None):
         return None
     notes = []
@@ -46,18 +64,18 @@ def settle(
         counted = False
         notes.append(f"This is attempt {student.attempt}; only {lab.attempts} count.")
     final = after_penalty(score, max_score, days or 0, policy) if counted else 0
-    return {
-        "due": lab.due.isoformat() if lab.due is not None else None,
-        "submitted_at": submitted.isoformat() if submitted is not None else None,
-        "days_late": days,
-        "penalty": _points(score - final),
-        "score_raw": _points(score),
-        "score": _points(final),
-        "attempt": student.attempt,
-        "attempts_allowed": lab.attempts,
-        "counted": counted,
-        "note": " ".join(notes),
-    }
+    return Late(
+        due=lab.due.isoformat() if lab.due is not None else None,
+        submitted_at=submitted.isoformat() if submitted is not None else None,
+        days_late=days,
+        penalty=rounded(score - final),
+        score_raw=rounded(score),
+        score=rounded(final),
+        attempt=student.attempt,
+        attempts_allowed=lab.attempts,
+        counted=counted,
+        note=" ".join(notes),
+    )
 
 
 def gradescope_student(metadata: dict[str, Any]) -> Student:
@@ -67,7 +85,7 @@ def gradescope_student(metadata: dict[str, Any]) -> Student:
     """
     users = metadata.get("users")
     people = [
-        Student(str(user["id"]) if user.get("id") is not None else None, user.get("name"), user.get("email"))
+        Student(*(str(user[key]) if user.get(key) is not None else None for key in ("id", "name", "email")))
         for user in (users if isinstance(users, list) else [])
         if isinstance(user, dict)
     ]
@@ -121,9 +139,3 @@ def _why_unknown(student: Student) -> str:
     if student.late:
         return "It was handed in late, but nobody said when; nothing was taken off for lateness."
     return "Nobody said when it was handed in; nothing was taken off for lateness."
-
-
-def _points(points: float) -> float:
-    """A whole number where it is one, else two decimals."""
-    rounded = round(points, 2)
-    return int(rounded) if rounded == int(rounded) else rounded

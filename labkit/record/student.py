@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from labkit.text import one_line
 
+_TEXTS = ("id", "name", "email", "submitted_at", "source_id")
 
-@dataclass(frozen=True)
-class Student:
-    """What is known of whoever handed in; all of it may be unknown.
+
+class Student(Struct, frozen=True, omit_defaults=True):
+    """What is known of whoever handed in; all of it may be unknown. Texts are safe to show, an empty one is None.
 
     `source_id` is the id of the export where a roster gave another one, `group` the others who handed in the
     same work, `submitted_at` an ISO 8601 time, `attempt` counts from 1.
@@ -25,22 +26,13 @@ class Student:
     source_id: str | None = None
     group: tuple[Student, ...] = ()
 
-    def as_dict(self) -> dict[str, Any]:
-        """What is known, as plain data, safe to show."""
-        known: dict[str, Any] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name == "group":
-                value = [member.as_dict() for member in value]
-            elif isinstance(value, str):
-                value = one_line(value, 300)
-            if value not in (None, "", []):
-                known[field.name] = value
-        return known
+    def __post_init__(self) -> None:
+        for key in _TEXTS:
+            text = getattr(self, key)
+            if text is not None:
+                force_setattr(self, key, one_line(text, 300) or None)
 
-    @staticmethod
-    def from_dict(known: dict[str, Any]) -> Student:
-        """The student of a record; keys of later versions are passed over."""
-        names = {field.name for field in fields(Student)} - {"group"}
-        group = tuple(Student.from_dict(member) for member in known.get("group", []))
-        return Student(**{key: value for key, value in known.items() if key in names}, group=group)
+    @property
+    def people(self) -> tuple[Student, ...]:
+        """This one and the others of the group."""
+        return (self, *self.group)

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from labkit.grade.batch import Running, Watch
-from labkit.record.record import Record
+from labkit.record import Record
 from labkit.show.summary import duration
 from labkit.text import one_line
 

@@ -7,19 +7,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from labkit.check.run import CheckResult
 from labkit.course import Lab
-from labkit.record.record import Record
+from labkit.record import CheckResult, Misconception, Record, Verdict, tally
 from labkit.text import one_line
-
-_STYLE = {
-    "passed": ("✓", "green"),
-    "failed": ("✗", "red"),
-    "not_attempted": ("·", "dim"),
-    "not_run": ("–", "dim"),
-    "error": ("!", "yellow"),
-}
-_WORDS = {"not_attempted": "not attempted", "not_run": "not run"}
 
 
 def record_table(record: Record, lab: Lab | None, output: str = "") -> RenderableType:
@@ -30,16 +20,13 @@ def record_table(record: Record, lab: Lab | None, output: str = "") -> Renderabl
     table.add_column(ratio=1)
     table.add_column(justify="right", no_wrap=True)
     titles = {question.id: question.title for question in lab.questions} if lab else {}
-    previous, named = None, set()
-    for check in record.checks:
-        if check.question != previous:
-            previous = check.question
-            mine = [c for c in record.checks if c.question == previous]
-            table.add_row(
-                "", Text(previous, "bold"), Text(titles.get(previous, ""), "bold"), _points(mine, "bold")
-            )
-        _add_check(table, check, repeated=check.misconception in named)
-        named.add(check.misconception)
+    named: set[Misconception | None] = set()
+    for question, checks in record.by_question().items():
+        heading = Text(titles.get(question, ""), "bold")
+        table.add_row("", Text(question, "bold"), heading, _points(checks, "bold"))
+        for check in checks:
+            _add_check(table, check, repeated=check.misconception in named)
+            named.add(check.misconception)
     parts: list[RenderableType] = [_notes(record), table, _total(record)]
     if output.strip():
         parts += [Text("Printed by the submission (not read by any check):", "dim"), _excerpt(output)]
@@ -47,25 +34,25 @@ def record_table(record: Record, lab: Lab | None, output: str = "") -> Renderabl
 
 
 def _add_check(table: Table, check: CheckResult, repeated: bool) -> None:
-    sign, style = _STYLE[check.verdict]
-    title = Text(check.title, "" if check.verdict in ("failed", "error") else "dim" if style == "dim" else "")
+    verdict = check.verdict
+    title = Text(check.title, "dim" if verdict.colour == "dim" else "")
     if check.hidden:
         title.append(" (hidden)", "dim")
-    if check.verdict in _WORDS:
-        title.append(f"  {_WORDS[check.verdict]}", "dim italic")
-    table.add_row(Text(sign, style), "", title, _points([check], style))
-    if check.verdict in ("failed", "error"):
-        table.add_row("", "", Text(check.message, style), "")
+    if not (verdict.passed or verdict.wrong):
+        title.append(f"  {verdict.words}", "dim italic")
+    table.add_row(Text(verdict.sign, verdict.colour), "", title, _points([check], verdict.colour))
+    if verdict.wrong:
+        table.add_row("", "", Text(check.message, verdict.colour), "")
         if check.teaches:
             table.add_row(
                 "", "", Text("→ the same mistake" if repeated else f"→ {check.teaches}", "cyan"), ""
             )
-    elif check.verdict == "not_run" and check.message.startswith("waiting"):
+    elif verdict is Verdict.NOT_RUN and check.message.startswith("waiting"):
         table.add_row("", "", Text(check.message, "dim"), "")
 
 
 def _points(checks: list[CheckResult], style: str) -> Text:
-    earned, maximum = sum(c.points for c in checks), sum(c.max_points for c in checks)
+    earned, maximum = tally(checks)
     return Text(f"{earned:g}/{maximum:g}", style)
 
 
@@ -97,7 +84,7 @@ def batch_table(records: list[Record]) -> Table:
         if heading != "lab" or len(labs) > 1:
             table.add_column(heading, justify=justify, overflow="fold")
     for record in records:
-        wrong = [check for check in record.checks if check.verdict in ("failed", "error")]
+        wrong = [check for check in record.checks if check.verdict.wrong]
         first = record.notes[0].partition("\n")[0] if record.notes else ""
         remark = f"{len(wrong)} checks failed" if wrong else one_line(first, 60)
         name = f"{record.student.name} ({record.submission})" if record.student.name else record.submission

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from labkit.record.record import Record
+from labkit.record import Record, Verdict
 from labkit.text import one_line
 
 _BAR = 40  # columns of the longest bar
@@ -84,7 +84,7 @@ def _mistakes(records: list[Record]) -> list[tuple[str, str]]:
     for record in records:
         counts.update(
             {
-                (check.question, check.misconception, check.teaches)
+                (check.question, check.misconception.id, check.teaches)
                 for check in record.checks
                 if check.misconception
             }
@@ -99,8 +99,8 @@ def _mistakes(records: list[Record]) -> list[tuple[str, str]]:
 def _troubles(records: list[Record]) -> list[tuple[str, str]]:
     rows = []
     for record in records:
-        stuck = [check for check in record.checks if check.verdict == "error"]
-        if not record.checks or all(check.verdict == "not_run" for check in record.checks):
+        stuck = [check for check in record.checks if check.verdict is Verdict.ERROR]
+        if not record.checks or all(check.verdict is Verdict.NOT_RUN for check in record.checks):
             rows.append((label(record), _first_line(record.notes[0] if record.notes else "")))
         elif stuck:
             rows.append((label(record), _first_line(stuck[0].message)))

@@ -8,12 +8,11 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from labkit.check.run import CheckResult
+from labkit.record import CheckResult, Verdict, tally
 from labkit.text import one_line
 from labkit.watch.watcher import State
 
-SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "error": ("!", "yellow")}
-WAITING = ("·", "dim")
+_WAITING = Verdict.NOT_ATTEMPTED
 
 
 def page(state: State, file: str, console: Console) -> RenderableType:
@@ -33,9 +32,9 @@ def lines(state: State) -> str:
     for question in sorted(state.checked, key=_natural):
         mine = [check for check in state.ordered() if check.question == question]
         if mine:
-            text.append(f"{_sign(mine)[0]} {question}  {_points(mine)}")
+            text.append(f"{_verdict(mine).sign} {question}  {_points(mine)}")
         for check in mine:
-            if check.verdict in ("failed", "error"):
+            if check.verdict.wrong:
                 text += [f"    {part.plain}" for part in _explained(check)]
     text.append(f"{_points(state.ordered())} points, checked in {state.seconds:.2f} s")
     return "\n".join(text)
@@ -55,29 +54,32 @@ def _questions(state: State) -> Table:
     table = Table.grid(padding=(0, 1))
     for question in state.lab.questions:
         mine = [check for check in state.ordered() if check.question == question.id]
-        sign, style = ("…", "cyan") if question.id in state.checking and not mine else _sign(mine)
-        title = Text(one_line(question.title, 48), "dim" if sign == WAITING[0] else "")
+        verdict = _verdict(mine)
+        sign, style = verdict.sign, verdict.colour
+        if question.id in state.checking and not mine:
+            sign, style = "…", "cyan"
+        title = Text(one_line(question.title, 48), "dim" if style == "dim" else "")
         table.add_row(Text(sign, style), Text(question.id), title, Text(_points(mine) if mine else "", style))
     return table
 
 
-def _sign(checks: list[CheckResult]) -> tuple[str, str]:
+def _verdict(checks: list[CheckResult]) -> Verdict:
+    """What is said of a question: the worst of its checks, and nothing yet where none is wrong but not all passed."""
     verdicts = {check.verdict for check in checks}
-    if verdicts == {"passed"}:
-        return SIGNS["passed"]
-    return next((SIGNS[verdict] for verdict in ("error", "failed") if verdict in verdicts), WAITING)
+    if verdicts == {Verdict.PASSED}:
+        return Verdict.PASSED
+    return next((verdict for verdict in reversed(Verdict) if verdict in verdicts and verdict.wrong), _WAITING)
 
 
 def _wrong(state: State) -> list[CheckResult]:
     """The failed checks, those of the questions under work first."""
     fresh = state.checking or state.checked
-    wrong = [check for check in state.ordered() if check.verdict in ("failed", "error")]
+    wrong = [check for check in state.ordered() if check.verdict.wrong]
     return sorted(wrong, key=lambda check: check.question not in fresh)
 
 
 def _explained(check: CheckResult) -> list[Text]:
-    sign, style = SIGNS[check.verdict]
-    parts = [Text(f"{sign} {check.question} {check.title}", style)]
+    parts = [Text(f"{check.verdict.sign} {check.question} {check.title}", check.verdict.colour)]
     parts += [Text(f"  {line}") for line in check.message.splitlines()]
     return parts + ([Text(f"  → {check.teaches}", "cyan")] if check.teaches else [])
 
@@ -98,11 +100,12 @@ def _cut(text: str, console: Console, style: str) -> Text:
 
 
 def _points(checks: list[CheckResult]) -> str:
-    return f"{sum(check.points for check in checks):g}/{sum(check.max_points for check in checks):g}"
+    earned, maximum = tally(checks)
+    return f"{earned:g}/{maximum:g}"
 
 
 def _all_passed(state: State) -> bool:
-    return bool(state.results) and all(check.verdict == "passed" for check in state.results.values())
+    return bool(state.results) and all(check.verdict.passed for check in state.results.values())
 
 
 def _natural(question: str) -> list[float]:

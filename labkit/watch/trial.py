@@ -15,9 +15,10 @@ from typing import Any
 
 from labkit.check.answers import Recorded
 from labkit.check.collect import carry_out, collect
-from labkit.check.run import CheckResult, Run
+from labkit.check.run import Run
 from labkit.course import Lab
 from labkit.lesson.submission import Submission
+from labkit.record import CheckResult
 from labkit.worker.launch import can_fork
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from labkit import lazy
 from labkit.check.answers import Recorded, recorded_answers
-from labkit.check.run import CheckResult
 from labkit.course import Lab
 from labkit.lesson.checks import read_checks
 from labkit.lesson.submission import Submission, SubmissionError, read_submission
+from labkit.record import CheckResult
 from labkit.watch.changes import digests
 from labkit.watch.trial import Trial
 from labkit.worker import strongest_plan

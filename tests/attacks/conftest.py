@@ -18,7 +18,7 @@ import labkit
 from labkit import lazy
 from labkit.course import Course, Lab, read_course
 from labkit.grade import grade_paths
-from labkit.record.record import without_times
+from labkit.record import without_times
 from labkit.worker import Plan, process
 from labkit.worker.isolation import candidates
 from labkit.worker.launch import warm_server

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit.record.record import without_times
+from labkit.record import without_times
 from tests.attacks.conftest import HERE, assert_still_correct
 
 SUBMISSIONS = sorted((HERE / "submissions").iterdir())

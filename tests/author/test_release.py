@@ -230,7 +230,7 @@ def test_a_late_submission_costs_what_the_course_says(autograder):
     shutil.copy(TOY / "lab.py", autograder / "submission/mine.py")
     record = grade_on_gradescope(autograder)
     results = json.loads((autograder / "results/results.json").read_text())
-    assert (record.student.name, record.late["days_late"]) == ("Ada", 2)
+    assert (record.student.name, record.late.days_late) == ("Ada", 2)
     assert results["score"] == 80 and results["extra_data"]["labkit"]["penalty"] == 20
 
 

@@ -14,7 +14,7 @@ from labkit.check.collect import FaultyCheck, collect
 from labkit.grade import check_submission
 from labkit.grade.one import record_of
 from labkit.lesson.submission import read_submission
-from labkit.record.record import without_times
+from labkit.record import without_times
 
 CHECK = '@question("1.1")\n@points(3)\ndef test_a(student, rng):\n    """A title."""\n'
 

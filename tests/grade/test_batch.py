@@ -16,13 +16,11 @@ import psutil
 import pytest
 from rich.console import Console
 
-from labkit.check.run import CheckResult
 from labkit.grade import grade_paths
 from labkit.grade.batch import Grading, Running, Watch
 from labkit.grade.pool import GraderDied, LocalPool
 from labkit.grade.sources import find_submissions
-from labkit.record.record import Record
-from labkit.record.student import Student
+from labkit.record import CheckResult, Misconception, Record, Student, Verdict
 from labkit.show.live import LiveWatch
 from labkit.show.summary import duration, summary
 from labkit.worker import Plan
@@ -214,16 +212,13 @@ def test_grade_paths_keeps_no_journal(toy_course, tmp_path):
 
 
 def record_of(number: int, percent: int, mistake: str | None = None, **how) -> Record:
-    verdict = "passed" if percent == 100 else "failed"
+    verdict = Verdict.PASSED if percent == 100 else Verdict.FAILED
+    named = Misconception(mistake, f"You did {mistake}.") if mistake else None
     check = CheckResult(
-        *("test_a", "1.1", "A title", verdict, percent, 100),
-        **{
-            "misconception": mistake,
-            "teaches": f"You did {mistake}." if mistake else "",
-            "seconds": 10.0 * number,
-        },
+        *("test_a", "1.1", "A title", verdict, percent, 100), misconception=named, seconds=10.0 * number
     )
-    return Record(f"s{number:03}", "lab01_toy", (check,), student=Student(name=how.get("name")))
+    student = Student(name=how.get("name"))
+    return Record(submission=f"s{number:03}", lab="lab01_toy", checks=(check,), student=student)
 
 
 def shown(what, width: int = 80) -> str:
@@ -236,7 +231,7 @@ def test_the_summary_says_what_matters_in_80_columns():
     records = [record_of(n, 100) for n in range(30)] + [record_of(n, 35, "squaring") for n in range(30, 50)]
     records += [
         record_of(50, 35, "summing", name="Jane Doe"),
-        Record("torn", "lab01_toy", notes=("It is empty.",)),
+        Record(submission="torn", lab="lab01_toy", notes=("It is empty.",)),
     ]
     text = shown(summary(records, kept=12, elapsed=120))
     assert "52 submissions · 40 graded in 2:00, 20 a minute · 12 as they were" in text

@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec import convert
 
 from labkit.course import CourseError
 from labkit.grade.sources import find_submissions, read_roster
 from labkit.grade.sources.found import Found, instant
 from labkit.grade.sources.names import distinct
 from labkit.lesson.submission import SubmissionError
+from labkit.record import Student
 
 PY = "# labkit: lab01_toy\n"
 NOTEBOOK = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
@@ -173,9 +175,12 @@ def test_each_layout_is_recognised_and_tells_its_students(tmp_path, layout, pack
     start = tmp_path / ("handed in.zip" if packed else "handed in")
     if packed and layout == "files":  # what somebody packed is called like the zip
         expected = [(f"handed in/{name}", path, student) for name, path, student in expected]
-    got = [(f.name, f.path if f.file else None, f.student.as_dict()) for f in found]
+    got = [(f.name, f.path if f.file else None, f.student) for f in found]
     assert sorted(got, key=str) == sorted(
-        [(name, start / (base + path) if path else None, student) for name, path, student in expected],
+        [
+            (name, start / (base + path) if path else None, convert(student, Student))
+            for name, path, student in expected
+        ],
         key=str,
     )
     for entry in found:
@@ -327,7 +332,7 @@ def test_metadata_in_one_students_folder_are_not_believed_unless_it_is_said(tmp_
     assert found == [("submission_1", None)] and "use --layout gradescope" in said
     assert told([root], "gradescope")[0] == [("submission_1", "102")]
     (found,) = find_submissions([root])
-    assert found.student.as_dict() == {}
+    assert found.student == Student()
 
 
 def test_aliases_in_metadata_are_refused(tmp_path):
@@ -358,9 +363,9 @@ def test_metadata_of_any_shape_are_read_or_refused(tmp_path, monkeypatch, metada
     text = f"submission_101:\n  {results}\n  :submitters:\n{submitters}submission_102:\n  :created_at: [2]\n"
     found = find_submissions([written(tmp_path / "x", {"submission_metadata.yml": text, **TWO})])
     if sentence is None:
-        assert [(f.name, f.student.as_dict()) for f in found] == [
-            ("submission_101", {}),
-            ("submission_102", {}),
+        assert [(f.name, f.student) for f in found] == [
+            ("submission_101", Student()),
+            ("submission_102", Student()),
         ]
     else:
         with pytest.raises(SubmissionError, match=sentence):
@@ -450,9 +455,7 @@ def test_what_a_class_list_says_counts_more_and_the_exports_id_is_kept(tmp_path)
     (tmp_path / "roster.csv").write_text("id,name,email\ns1,Jane Doe,jane@example.edu\n")
     found = find_submissions([written(tmp_path / "m", ["Jane Doe_12345_assignsubmission_file_/lab.py"])])
     (entry,), _, _ = read_roster(tmp_path / "roster.csv").complete(found)
-    assert entry.student.as_dict() == {
-        **{"id": "s1", "name": "Jane Doe", "email": "jane@example.edu", "source_id": "12345"}
-    }
+    assert entry.student == Student("s1", "Jane Doe", "jane@example.edu", source_id="12345")
 
 
 def test_two_students_of_one_name_are_neither(tmp_path):

@@ -13,7 +13,7 @@ import time
 import psutil
 import pytest
 
-from labkit.record.record import without_times
+from labkit.record import without_times
 from tests.conftest import REPOSITORY
 
 pytest.importorskip("distributed")

@@ -10,7 +10,7 @@ import pytest
 
 from labkit.grade import grade_submission
 from labkit.lesson.submission import read_submission
-from labkit.record.record import without_times
+from labkit.record import without_times
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,7 @@ from labkit.grade import task
 from labkit.grade.one import grade_submission
 from labkit.grade.task import Task
 from labkit.lesson.submission import read_submission
-from labkit.record.record import without_times
+from labkit.record import without_times
 from labkit.worker import Worker, WorkerUnavailable, strongest_plan
 from tests.conftest import check_of
 
@@ -46,7 +46,7 @@ def test_the_starter_gets_nothing_and_is_told_so_kindly(hand_in, toy_course):
 def test_a_known_mistake_is_named_and_only_its_own_points_are_lost(hand_in):
     record = hand_in(RIGHT.replace("2 * x", "x ** 2"))
     check = check_of(record, "test_double")
-    assert (check.verdict, check.misconception) == ("failed", "squared")
+    assert (check.verdict, check.misconception.id) == ("failed", "squared")
     assert "squared" in check.teaches
     assert check_of(record, "test_double_leaves_its_argument").verdict == "passed"
     assert record.score == 20
@@ -54,7 +54,7 @@ def test_a_known_mistake_is_named_and_only_its_own_points_are_lost(hand_in):
 
 def test_the_same_mistake_is_named_on_a_laptop_without_the_solution(hand_in):
     record = hand_in(RIGHT.replace("2 * x", "x * x"), public=True)
-    assert check_of(record, "test_double").misconception == "squared"
+    assert check_of(record, "test_double").misconception.id == "squared"
     assert all(not check.hidden for check in record.checks)
 
 

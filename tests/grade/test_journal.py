@@ -24,7 +24,7 @@ from labkit.grade.batch import Grading
 from labkit.grade.files import CannotWrite, salt_for
 from labkit.grade.journal import Journal
 from labkit.grade.sources import find_submissions, read_roster
-from labkit.record.record import without_times
+from labkit.record import without_times
 from labkit.worker import Plan
 
 RIGHT = "# labkit: lab01_toy\ndef double(x):\n    return 2 * x\ndef mean_of_doubles(x):\n    return float(2 * x.mean())\n"

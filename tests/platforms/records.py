@@ -1,8 +1,10 @@
-"""Result records as plain data, for exporters to meet: some of a class, and some that were made to do harm."""
+"""Result records for exporters to meet: some of a class, and some that were made to do harm."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from labkit.record import Record, record_from
 
 
 def check(id: str = "test_it", question: str = "1.1", verdict: str = "passed", **changed) -> dict[str, Any]:
@@ -23,8 +25,8 @@ def check(id: str = "test_it", question: str = "1.1", verdict: str = "passed", *
     }
 
 
-def record(submission: str = "alice", checks: list | None = None, **changed) -> dict[str, Any]:
-    """One result; scores are those of its checks unless given."""
+def data(submission: str = "alice", checks: list | None = None, **changed) -> dict[str, Any]:
+    """The data of one result; scores are those of its checks unless given."""
     checks = [check()] if checks is None else checks
     return {
         "schema": "labkit/result/v1",
@@ -42,13 +44,18 @@ def record(submission: str = "alice", checks: list | None = None, **changed) -> 
     }
 
 
+def record(submission: str = "alice", checks: list | None = None, **changed) -> Record:
+    """One result, read from its data."""
+    return record_from(data(submission, checks, **changed))
+
+
 MISTAKE = {
     "id": "axis_0",
     "sentence": "Your columns sum to 1, your rows should: softmax was taken over axis 0.",
 }
 
 
-def a_class() -> list[dict[str, Any]]:
+def a_class() -> list[Record]:
     """Three students: one right but late, one with every verdict, one whose file could not be read."""
     verdicts = [
         check("test_shape", "1.1"),
@@ -116,7 +123,7 @@ HOSTILE = {
 }
 
 
-def hostile(text: str) -> dict[str, Any]:
+def hostile(text: str) -> Record:
     """A result that says this text wherever somebody else's text can stand."""
     mistake = {"id": text, "sentence": text}
     checks = [

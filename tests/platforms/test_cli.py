@@ -16,9 +16,9 @@ from tests.platforms.records import a_class
 def labkit(tmp_path):
     """Run a command beside a folder `graded` of three results; returns the finished process."""
     for result in a_class():
-        path = tmp_path / "graded" / result["submission"] / "result.json"
+        path = tmp_path / "graded" / result.submission / "result.json"
         path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(result))
+        path.write_text(result.as_json())
 
     def run(*arguments):
         command = [sys.executable, "-m", "labkit.cli", *map(str, arguments)]

@@ -11,26 +11,22 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 
-from labkit.check.run import VERDICTS as DECIDED
 from labkit.platforms import FORMATS, VISIBILITIES, ExportError, Request, export, format_named
-from labkit.platforms.grades import VERDICTS, final_score, folders
+from labkit.platforms.grades import folders
 from labkit.platforms.gradescope import partial, write_partial
 from labkit.platforms.prairielearn import LARGEST
+from labkit.record import Record, RecordError
 from tests.platforms.records import HOSTILE, MISTAKE, a_class, check, hostile, record
 
 FOR_EACH = ("gradescope", "classroom50", "autolab", "prairielearn", "coursera", "github")
 
 
-def one(name: str, result: dict, **request) -> str:
+def one(name: str, result: Record, **request) -> str:
     """The one file of one result."""
     (text,) = export([result], name, Request(**request)).files.values()
     return text
-
-
-def test_every_verdict_of_the_grader_has_its_row_in_the_table():
-    assert set(VERDICTS) == set(DECIDED)
-    assert [name for name, verdict in VERDICTS.items() if verdict.passed] == ["passed"]
 
 
 def test_an_unknown_format_gets_the_list():
@@ -61,11 +57,11 @@ def assert_gradescope(text: str) -> dict:
     return data
 
 
-@pytest.mark.parametrize("result", a_class(), ids=lambda result: result["submission"])
+@pytest.mark.parametrize("result", a_class(), ids=lambda result: result.submission)
 def test_gradescope_has_only_documented_keys_and_the_final_score(result):
     data = assert_gradescope(one("gradescope", result))
-    assert data["score"] == final_score(result)
-    assert sum(test["score"] for test in data["tests"]) == result["score"]
+    assert data["score"] == result.final_score
+    assert sum(test["score"] for test in data["tests"]) == result.score
 
 
 @pytest.mark.parametrize("hidden", VISIBILITIES)
@@ -83,16 +79,14 @@ def test_gradescope_names_the_mistake_under_the_check():
 
 
 def test_a_partial_result_keeps_what_was_earned_and_says_that_more_was_to_come(tmp_path):
-    whole = a_class()[0] | {"late": None}
-    path, earned = tmp_path / "results.json", 0
-    for done in range(1, len(whole["checks"]) + 1):
-        so_far = whole["checks"][:done]
-        earned = sum(one["points"] for one in so_far)
-        unfinished = whole | {"checks": so_far, "score": earned, "max_score": earned}
-        write_partial(path, unfinished, len(whole["checks"]))
+    whole = replace(a_class()[0], late=None)
+    path, total = tmp_path / "results.json", len(whole.checks)
+    for done in range(1, total + 1):
+        unfinished = replace(whole, checks=whole.checks[:done])
+        write_partial(path, unfinished, total)
         data = assert_gradescope(path.read_text())
-        assert data["score"] == earned and len(data["tests"]) == done
-        assert ("has not finished" in data["output"]) == (done < len(whole["checks"]))
+        assert data["score"] == unfinished.score and len(data["tests"]) == done
+        assert ("has not finished" in data["output"]) == (done < total)
     assert [entry.name for entry in tmp_path.iterdir()] == ["results.json"]
     assert path.read_text() == one("gradescope", whole)
     assert json.loads(partial(record(checks=[]), 3))["score"] == 0
@@ -149,7 +143,7 @@ def assert_classroom50(text: str) -> dict:
     return data
 
 
-@pytest.mark.parametrize("result", a_class(), ids=lambda result: result["submission"])
+@pytest.mark.parametrize("result", a_class(), ids=lambda result: result.submission)
 def test_classroom50_takes_every_result_with_or_without_a_runner(result):
     assert_classroom50(one("classroom50", result))
     data = assert_classroom50(
@@ -231,7 +225,7 @@ def test_autolab_reads_the_last_line_and_its_problems_sum_to_the_final_score():
     for result in a_class():
         *_, last = one("autolab", result).splitlines()
         data = json.loads(last)
-        assert sum(data["scores"].values()) == final_score(result) == data["scoreboard"][0]
+        assert sum(data["scores"].values()) == result.final_score == data["scoreboard"][0]
 
 
 def test_github_decodes_to_version_1_whose_tests_sum_to_the_final_score():
@@ -240,7 +234,7 @@ def test_github_decodes_to_version_1_whose_tests_sum_to_the_final_score():
         assert line.startswith("result=") and line.count("\n") == 1
         data = json.loads(base64.b64decode(line.removeprefix("result=")))
         assert data["version"] == 1 and data["status"] == "fail"
-        assert sum(test["score"] for test in data["tests"]) == final_score(result)
+        assert sum(test["score"] for test in data["tests"]) == result.final_score
         assert {test["status"] for test in data["tests"]} <= {"pass", "fail", "error"}
 
 
@@ -259,10 +253,14 @@ def test_csv_has_a_column_for_each_question_of_each_lab():
 
 
 def test_the_final_score_stays_between_0_and_the_maximum_whatever_late_says():
-    cases = {-3: 0, 0: 0, 1.5: 1.5, 4: 4, 99: 4, math.nan: 4, math.inf: 4, "2": 4, None: 4}
-    for late, final in cases.items():
-        assert final_score(record(late={"score": late})) == final
-    assert final_score(record(late={})) == 4 and final_score(record(late=None)) == 4
+    for late, final in {0: 0, 1.5: 1.5, 4: 4, 99: 4}.items():
+        assert record(late={"score": late}).final_score == final
+    assert record(late=None).final_score == 4
+    for score in (-3, math.nan, math.inf, "2", None):
+        with pytest.raises(RecordError, match=r"'late\.score'"):
+            record(late={"score": score})
+    with pytest.raises(RecordError, match="'late'"):
+        record(late={})
 
 
 def test_folders_are_distinct_and_never_lead_elsewhere(tmp_path):

@@ -12,6 +12,7 @@ import unicodedata
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from labkit.platforms import FORMATS, Request, export
 from labkit.text import csv_cell, defused, html_text, inert, json_text
@@ -39,8 +40,9 @@ def sheet_for(name: str, text: str) -> bytes | None:
 
 
 def files_of(name: str, text: str) -> dict[str, str]:
-    result = hostile(text) | {"submission": f"{text[:50]}/x_7"}
-    result["student"] = result["student"] | {"id": "7" if name in ("canvas", "moodle") else text}
+    result = hostile(text)
+    student = replace(result.student, id="7" if name in ("canvas", "moodle") else text)
+    result = replace(result, submission=f"{text[:50]}/x_7", student=student)
     files = export([result], name, Request(hidden="visible", sheet=sheet_for(name, text))).files
     return {path: content for path, content in files.items() if path != "into_gradebook.py"}
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from labkit.platforms import export
 from labkit.platforms.nbgrader import HEADER, SCRIPT
@@ -100,7 +101,8 @@ def test_filling_again_updates_and_keeps_what_was_given_by_hand(tmp_path):
 @with_nbgrader
 @pytest.mark.slow
 def test_nbgrader_takes_hostile_texts(tmp_path):
-    results = [hostile(text) for text in list(HOSTILE.values())[::3]]
-    for number, result in enumerate(results):
-        result["student"] |= {"id": f"s{number}", "submitted_at": None}
+    results = [
+        replace(result, student=replace(result.student, id=f"s{number}", submitted_at=None))
+        for number, result in enumerate(hostile(text) for text in list(HOSTILE.values())[::3])
+    ]
     assert len(fill(tmp_path, results)) >= 1

@@ -6,11 +6,13 @@ import csv
 import io
 
 import pytest
+from msgspec.structs import replace
 
 from labkit.platforms import ExportError, Request, export
 from labkit.platforms.moodle import find_columns
 from labkit.platforms.people import name_of, one_each
 from labkit.platforms.sheet import read_sheet, scaled
+from labkit.record import Late, Record
 from tests.platforms.records import check, record
 
 CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,lab01_toy (901),Essay (902),Total (read only)
@@ -22,7 +24,7 @@ CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,lab01_toy (901),Essay (9
 """
 
 
-def passed(submission: str = "x", points: float = 4, **student) -> dict:
+def passed(submission: str = "x", points: float = 4, **student) -> Record:
     """A result with that many of 4 points."""
     known = {"student": student} if student else {}
     return record(submission, [check(verdict="failed", points=points)], **known)
@@ -81,7 +83,7 @@ def test_who_is_not_certain_gets_no_grade_and_is_named(student, words):
 def test_two_results_for_one_row_are_told_apart_by_their_attempt_or_not_at_all():
     first, second = passed("a", 1, id="4711", attempt=1), passed("b", 3, id="4711", attempt=2)
     assert canvas(first, second)[0]["12"] == canvas(second, first)[0]["12"] == "3.00"
-    too_many = second | {"late": {"score": 3, "counted": False}}
+    too_many = replace(second, late=Late(score=3, counted=False))
     assert canvas(first, too_many)[0]["12"] == "1.00"
     grades, written = canvas(passed("a", 1, id="4711"), passed("b", 3, id="4711"))
     assert grades["12"] == "" and "'a' and 'b' are for the same row" in written.notes[0]
@@ -110,10 +112,10 @@ def test_a_column_is_named_by_id_or_whole_header(column):
 
 
 def test_several_labs_go_to_their_columns():
-    other = passed(id="4711", points=1) | {"lab": "lab02"}
+    other = replace(passed(id="4711", points=1), lab="lab02")
     _, written = canvas(passed(id="4711"), other, lab02="902")
     assert '"Doe, Jane",12,4711,jdoe,A,4.00,2.50' in written.files["canvas.csv"]
-    other = other | {"lab": "lab02_essay"}
+    other = replace(other, lab="lab02_essay")
     _, written = canvas(passed(id="4711"), other, lab02="902")
     assert '"Doe, Jane",12,4711,jdoe,A,4.00,2.50' in written.files["canvas.csv"]
 
@@ -234,9 +236,8 @@ def test_a_comment_by_somebody_else_stays_and_ours_is_renewed():
 
 @pytest.mark.parametrize("hidden", [False, True])
 def test_feedback_does_not_tell_of_hidden_checks(hidden):
-    result = passed("x", 0, email="jane@example.edu") | {
-        "checks": [check("secret", verdict="failed", hidden=hidden)]
-    }
+    secret = check("secret", verdict="failed", hidden=hidden)
+    result = record("x", [secret], student={"email": "jane@example.edu"})
     said = moodle(result)[1][1][9]
     assert ("message of secret" in said) == ("Title of secret" in said) == (not hidden)
 
@@ -248,7 +249,7 @@ def test_an_assignment_graded_in_words_takes_no_points():
 
 def test_one_worksheet_is_one_lab():
     with pytest.raises(ExportError, match="several labs"):
-        moodle(passed(), passed() | {"lab": "other"})
+        moodle(passed(), replace(passed(), lab="other"))
 
 
 def test_columns_are_found_by_what_stands_in_them():
@@ -281,7 +282,7 @@ def test_one_result_for_each_student():
     first, second = passed("a", 1, id="1", attempt=1), passed("b", 3, id="1", attempt=2)
     assert one_each([second, first]) == ([second], ())
     team = passed("team", 3, id="1", attempt=2, group=[{"id": "2", "name": "Ann Poe"}])
-    assert [one["student"]["id"] for one in one_each([team])[0]] == ["1", "2"]
-    assert one_each([team])[0][1]["student"]["attempt"] == 2
+    assert [one.student.id for one in one_each([team])[0]] == ["1", "2"]
+    assert one_each([team])[0][1].student.attempt == 2
     kept, notes = one_each([passed("a", 1, id="1"), passed("b", 3, id="1"), passed("c", 3, id="2")])
-    assert [result["submission"] for result in kept] == ["b", "c"] and "'1' has 2 results" in notes[0]
+    assert [result.submission for result in kept] == ["b", "c"] and "'1' has 2 results" in notes[0]

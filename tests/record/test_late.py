@@ -17,9 +17,8 @@ from labkit.grade.batch import Grading
 from labkit.grade.journal import Journal
 from labkit.grade.sources.found import Found
 from labkit.grade.sources.tree import File
-from labkit.platforms.grades import final_score
-from labkit.record.late import after_penalty, days_late, gradescope_student, settle
-from labkit.record.student import Student
+from labkit.record import Student, record_from
+from labkit.record.late import Late, after_penalty, days_late, gradescope_student, settle
 from labkit.worker import Plan
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -51,7 +50,7 @@ def lab(due: datetime | None = DUE, attempts: int | None = None) -> Lab:
 
 def late(
     delay: timedelta, policy: LatePolicy, score: float = 8, most: float = 10, due: datetime = DUE
-) -> dict:
+) -> Late:
     submitted = (due.astimezone(UTC) + delay).isoformat()
     return settle(score, most, lab(due), policy, Student(submitted_at=submitted))
 
@@ -59,14 +58,14 @@ def late(
 @given(moments, delays, policies, st.floats(0, 100), st.floats(0, 1))
 def test_the_score_is_never_negative_and_never_above_the_raw_one(due, delay, policy, most, share):
     result = late(delay, policy, most * share, most, due)
-    assert 0 <= result["score"] <= result["score_raw"] == pytest.approx(most * share, abs=0.005)
-    assert result["penalty"] == pytest.approx(result["score_raw"] - result["score"], abs=0.011)
+    assert 0 <= result.score <= result.score_raw == pytest.approx(most * share, abs=0.005)
+    assert result.penalty == pytest.approx(result.score_raw - result.score, abs=0.011)
 
 
 @given(moments, delays, delays, policies, st.floats(0, 100))
 def test_handing_in_later_never_gains_anything(due, one, other, policy, score):
     sooner, later = (late(delay, policy, score, 100, due) for delay in sorted((one, other)))
-    assert sooner["days_late"] <= later["days_late"] and sooner["score"] >= later["score"]
+    assert sooner.days_late <= later.days_late and sooner.score >= later.score
 
 
 @given(moments, delays, policies)
@@ -83,7 +82,7 @@ def test_the_same_instant_costs_the_same_in_every_time_zone(due, delay, policy):
 @given(moments, st.timedeltas(timedelta(days=-40), timedelta(0)), policies)
 def test_in_time_costs_nothing(due, delay, policy):
     result = late(delay, policy, due=due)
-    assert (result["days_late"], result["score"], result["penalty"], result["note"]) == (0, 8, 0, "")
+    assert (result.days_late, result.score, result.penalty, result.note) == (0, 8, 0, "")
 
 
 @pytest.mark.parametrize(
@@ -99,8 +98,8 @@ def test_in_time_costs_nothing(due, delay, policy):
 def test_days_are_counted_from_the_due_time_once_the_grace_is_over(delay, days):
     policy = LatePolicy(penalty_per_day=10, grace_minutes=15)
     result = late(delay, policy)
-    assert (result["days_late"], result["score"], result["penalty"]) == (days, 8 - days, days)
-    assert result["due"] == "2026-10-01T23:59:00+02:00"
+    assert (result.days_late, result.score, result.penalty) == (days, 8 - days, days)
+    assert result.due == "2026-10-01T23:59:00+02:00"
 
 
 def test_with_a_time_zone_a_day_ends_at_the_same_time_of_its_clocks():
@@ -117,8 +116,8 @@ def test_with_a_time_zone_a_day_ends_at_the_same_time_of_its_clocks():
 @pytest.mark.parametrize(("days", "score", "counted"), [(1, 7, True), (2, 6, True), (3, 0, False)])
 def test_beyond_the_last_day_it_does_not_count(days, score, counted):
     result = late(timedelta(days=days), LatePolicy(penalty_per_day=10, max_days=2))
-    assert (result["score"], result["counted"], result["score_raw"]) == (score, counted, 8)
-    assert ("no longer counts" in result["note"]) == (not counted)
+    assert (result.score, result.counted, result.score_raw) == (score, counted, 8)
+    assert ("no longer counts" in result.note) == (not counted)
 
 
 @pytest.mark.parametrize(
@@ -126,9 +125,9 @@ def test_beyond_the_last_day_it_does_not_count(days, score, counted):
 )
 def test_attempts(attempt, allowed, score):
     result = settle(8, 10, lab(None, allowed), LatePolicy(), Student(attempt=attempt))
-    assert (result and result["score"]) == score
+    assert (result and result.score) == score
     if result:
-        assert (result["attempt"], result["attempts_allowed"], result["due"]) == (attempt, allowed, None)
+        assert (result.attempt, result.attempts_allowed, result.due) == (attempt, allowed, None)
 
 
 @pytest.mark.parametrize(
@@ -142,13 +141,13 @@ def test_attempts(attempt, allowed, score):
 )
 def test_an_unknown_time_costs_nothing_and_is_noted(student, words):
     result = settle(8, 10, lab(), LatePolicy(penalty_per_day=50, max_days=0), student)
-    assert (result["score"], result["days_late"], result["submitted_at"], result["counted"]) == (
+    assert (result.score, result.days_late, result.submitted_at, result.counted) == (
         8,
         None,
         None,
         True,
     )
-    assert words in result["note"]
+    assert words in result.note
 
 
 def test_without_due_date_and_attempts_there_is_nothing_to_settle():
@@ -199,7 +198,7 @@ def test_nothing_is_taken_off_twice(score, days, policy):
 )
 def test_gradescope_says_whose_it_is_and_when_it_was_handed_in(metadata, student):
     assert gradescope_student(metadata) == student
-    assert settle(8, 10, lab(), LatePolicy(), student)["days_late"] in (1, None)
+    assert settle(8, 10, lab(), LatePolicy(), student).days_late in (1, None)
 
 
 # --- in a batch ---------------------------------------------------------------------------------------------------
@@ -239,7 +238,7 @@ def test_a_batch_settles_each_record_and_a_new_due_date_needs_no_new_grading(toy
         "counted": True,
         "note": "",
     }
-    assert final_score(data) == 65
+    assert record_from(data).final_score == 65
 
 
 # --- course.toml --------------------------------------------------------------------------------------------------

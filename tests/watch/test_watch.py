@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from labkit.check.run import CheckResult
 from labkit.lesson.checks import read_checks
+from labkit.record import CheckResult, Verdict
 from labkit.show import watch as screen
 from labkit.watch import Watcher
 from labkit.watch.changes import digests
@@ -186,7 +186,7 @@ def test_the_page_fits_a_small_terminal(watched, width, height):
     watched.round()
     watched.save(RIGHT.replace("FACTOR * x", "[1] * 5"))
     state = watched.round()
-    state.results["x"] = CheckResult("x", "1.1", "t" * 300, "failed", 0, 1, message="m " * 900)
+    state.results["x"] = CheckResult("x", "1.1", "t" * 300, Verdict.FAILED, 0, 1, message="m " * 900)
     console = Console(width=width, height=height, file=io.StringIO(), force_terminal=True)
     page = console.render_lines(screen.page(state, "lab.py", console))
     assert len(page) <= height

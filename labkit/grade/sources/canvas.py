@@ -6,7 +6,7 @@ import re
 
 from labkit.grade.sources.found import Found, of_student
 from labkit.grade.sources.tree import File, Tree
-from labkit.record.student import Student
+from labkit.record import Student
 
 _FILE = re.compile(r"(?P<who>[^_]+)_(?:(?P<late>LATE)_)?(?P<user>\d{2,})_(?P<id>\d{2,})_(?P<file>.+)$")
 _RESUBMITTED = re.compile(r"-(\d+)$")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from labkit.grade.sources.tree import File
 from labkit.lesson.submission import Submission, SubmissionError, parse_submission
-from labkit.record.student import Student
+from labkit.record import Student
 
 _NAMED_LIKE_A_LAB = re.compile(r"lab(\d\d(_\w+)?)?([ (_-]*\d+\)?)?$")
 MOST_FILES = 20  # scripts and notebooks of one student

@@ -10,7 +10,7 @@ from typing import Any
 from labkit.grade.sources.found import Found, instant, of_student
 from labkit.grade.sources.tree import File, Tree
 from labkit.lesson.submission import SubmissionError
-from labkit.record.student import Student
+from labkit.record import Student
 
 METADATA = "submission_metadata.yml"
 MAX_METADATA = 256 * 1024**2  # bytes: it repeats every test's output

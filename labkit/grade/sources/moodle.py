@@ -6,7 +6,7 @@ import re
 
 from labkit.grade.sources.found import Found, of_student
 from labkit.grade.sources.tree import File, Tree
-from labkit.record.student import Student
+from labkit.record import Student
 
 _ENTRY = re.compile(r"(?P<name>[^/]+?)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?")
 _BLIND = re.compile(r"(Participant|Teilnehmer/in|Teilnehmer|Participante|Usuario)( \d+)?$")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from labkit.grade.sources.found import MOST_FILES, Found, instant, too_many
 from labkit.grade.sources.tree import File, Tree
 from labkit.lesson.submission import SubmissionError
-from labkit.record.student import Student
+from labkit.record import Student
 
 SUBMITTED = "submitted"
 TIMESTAMP = "timestamp.txt"

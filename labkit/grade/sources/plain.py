@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from labkit.grade.sources.found import Found, of_student, too_many
 from labkit.grade.sources.tree import File, Tree
-from labkit.record.student import Student
+from labkit.record import Student
 
 _HANDED_IN = (".pdf", ".html", ".htm", ".docx", ".doc", ".odt", ".rtf", ".zip")
 

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from msgspec import structs
+
 from labkit.course import CourseError
 from labkit.grade.sources.found import Found
-from labkit.record.student import Student
+from labkit.record import Student
 
 _MOST_BYTES = 16 * 1024**2
 #: Headings that are understood, without spaces, hyphens and case.
@@ -130,7 +132,7 @@ def _parts(name: str) -> list[str]:
 
 def _joined(listed: Student, known: Student) -> Student:
     number = listed.id or known.id
-    return replace(
+    return structs.replace(
         known,
         id=number,
         name=listed.name or known.name,

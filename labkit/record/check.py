@@ -1,0 +1,50 @@
+"""What became of one check."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
+
+from labkit.record.points import Amount, rounded
+from labkit.record.verdict import Verdict
+
+
+class Misconception(Struct, frozen=True):
+    """A known mistake that an answer looks like, and the sentence that teaches."""
+
+    id: str
+    sentence: str
+
+
+class CheckResult(Struct, frozen=True):
+    """What became of one check: the `checks` of a record. Points are rounded and never below 0."""
+
+    id: str
+    question: str
+    title: str
+    verdict: Verdict
+    points: Amount
+    max_points: Amount
+    hidden: bool = False
+    message: str = ""
+    misconception: Misconception | None = None
+    seconds: Amount = 0.0
+
+    def __post_init__(self) -> None:
+        sound = math.isfinite(self.points) and self.points >= 0
+        force_setattr(self, "points", rounded(self.points) if sound else 0)
+        force_setattr(self, "max_points", rounded(self.max_points))
+
+    @property
+    def teaches(self) -> str:
+        """The sentence of the named mistake; empty where none is."""
+        return self.misconception.sentence if self.misconception else ""
+
+
+def tally(checks: Iterable[CheckResult]) -> tuple[float, float]:
+    """Points earned and to be earned."""
+    pairs = [(check.points, check.max_points) for check in checks]
+    return rounded(sum(earned for earned, _ in pairs)), rounded(sum(most for _, most in pairs))
