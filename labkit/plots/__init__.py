@@ -3,56 +3,28 @@
 Every function takes plain arrays and returns a `Figure`. In a notebook a figure that ends a cell is shown,
 and so is `figure.show()`; a script, which may have no screen, writes it to `figures/<title>.png`.
 Nothing here touches pyplot or any other global state of Matplotlib. All figures are readable in grey.
+
+These are the figures that several labs draw. What one lab alone draws stands in that lab.
 """
 
-from labkit.plots.augmentations import augmentation_grid
-from labkit.plots.classifiers import accuracy_by_width, decision_regions, generalisation_gap
-from labkit.plots.codes import (
-    activation_histogram,
-    atoms,
-    code_scatter,
-    error_by_code_size,
-    frontier,
-    reconstructions,
-    walk,
-)
-from labkit.plots.convolution import (
-    accuracy_curves,
-    feature_maps,
-    filter_rows,
-    matrix,
-    permutation_effect,
-    receptive_fields,
-    shift_strip,
-)
-from labkit.plots.curves import loss_curves, training_curves
-from labkit.plots.figure import Figure
-from labkit.plots.images import confident_errors, confusion_matrix, digits, weight_images
+from labkit.plots.classifiers import confident_errors, confusion_matrix, decision_regions
+from labkit.plots.curves import curves, generalisation_gap, histogram, training_curves
+from labkit.plots.figure import Figure, grid
+from labkit.plots.images import digits, feature_maps, image_rows, matrix, weight_images
 
 __all__ = [
     "Figure",
-    "accuracy_by_width",
-    "accuracy_curves",
-    "activation_histogram",
-    "atoms",
-    "augmentation_grid",
-    "code_scatter",
     "confident_errors",
     "confusion_matrix",
+    "curves",
     "decision_regions",
     "digits",
-    "error_by_code_size",
     "feature_maps",
-    "filter_rows",
-    "frontier",
     "generalisation_gap",
-    "loss_curves",
+    "grid",
+    "histogram",
+    "image_rows",
     "matrix",
-    "permutation_effect",
-    "receptive_fields",
-    "reconstructions",
-    "shift_strip",
     "training_curves",
-    "walk",
     "weight_images",
 ]

@@ -1,4 +1,4 @@
-"""How well classifiers of different sizes generalise, and which borders they draw."""
+"""What classifiers take for what, and which borders they draw."""
 
 from __future__ import annotations
 
@@ -6,72 +6,55 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from labkit.plots.figure import Figure, curve, level
+from labkit.plots.figure import Figure, titled
+from labkit.plots.images import digits
 
 
-def accuracy_by_width(
-    accuracies: Mapping[int, float],
-    baselines: Mapping[str, float] | None = None,
-    title: str = "Accuracy by width of the hidden layer",
+def confusion_matrix(
+    labels: np.ndarray, predictions: np.ndarray, num_classes: int = 10, title: str = "Confusion matrix"
 ) -> Figure:
-    """Accuracy against the number of hidden units, beside other methods.
+    """How often each class was taken for which; the shade of an error is its share of the row.
 
-    accuracies : width -> accuracy between 0 and 1
-    baselines : name -> accuracy, drawn as horizontal lines
+    labels, predictions : (n,) integers from 0 to num_classes - 1
     """
-    widths = sorted(accuracies)
-    values = 100 * np.array([accuracies[width] for width in widths])
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    figure.suptitle(title)
+    counts = np.zeros((num_classes, num_classes), int)
+    np.add.at(counts, (np.asarray(labels), np.asarray(predictions)), 1)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    np.fill_diagonal(share, 0)  # the right answers would drown the errors
+    figure = titled(title, 7, 6)
     axis = figure.subplots()
-    axis.plot(widths, values, "ko-", label="multi-layer perceptron")
-    for width, value in zip(widths, values, strict=True):
-        place = {"textcoords": "offset points", "xytext": (0, -15), "ha": "center", "fontsize": 9}
-        axis.annotate(f"{value:.1f}", (width, value), **place)
-    for name, value in (baselines or {}).items():
-        level(axis, 100 * value, f"{name}: {value:.1%}", left=True)
-    every = [*values, *(100 * value for value in (baselines or {}).values())]
-    room = max(max(every) - min(every), 1.0)
-    axis.set_ylim(min(every) - 0.15 * room, max(every) + 0.15 * room)
-    axis.set_xticks(widths)
-    axis.set_xlabel("units of the hidden layer")
-    axis.set_ylabel("accuracy on validation data (%)")
+    picture = axis.imshow(100 * share, cmap="Greys", vmin=0, vmax=max(100 * share.max() * 1.2, 1))
+    for row in range(num_classes):
+        for column in range(num_classes):
+            dark = share[row, column] > 0.6 * share.max() > 0
+            text = axis.text(column, row, str(counts[row, column]), ha="center", va="center", fontsize=9)
+            text.set(color="white" if dark else "black", weight="bold" if row == column else "normal")
+    right = np.trace(counts) / max(counts.sum(), 1)
+    axis.set_title(f"{right:.2%} of {counts.sum():,} right", fontsize=10)
+    axis.set_xlabel("predicted class")
+    axis.set_ylabel("true class")
+    axis.set_xticks(range(num_classes))
+    axis.set_yticks(range(num_classes))
+    figure.colorbar(picture, ax=axis, shrink=0.8, label="errors, % of the true class")
     return figure
 
 
-def generalisation_gap(
-    histories: Mapping[str, Mapping[str, Sequence[float]]], title: str = "Known by heart and understood"
+def confident_errors(
+    images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, count: int = 25, title: str = ""
 ) -> Figure:
-    """Training and validation loss of several runs, the gap between them grey, the best epoch marked.
+    """The wrong answers that were given with the highest probability, the surest first.
 
-    histories : name -> values per epoch of "loss" and "val_loss", cross-entropies in nats
+    images : (n, 28, 28) or (n, 784)
+    labels : (n,) true classes
+    probabilities : (n, k) predicted
     """
-    figure = Figure(figsize=(max(4.5 * len(histories), 5), 4), layout="constrained")
-    figure.suptitle(title)
-    axes = np.atleast_1d(figure.subplots(1, len(histories), sharey=True))
-    for axis, (name, history) in zip(axes, histories.items(), strict=True):
-        training, validation = np.asarray(history["loss"]), np.asarray(history["val_loss"])
-        epochs = np.arange(1, len(training) + 1)
-        axis.fill_between(
-            epochs,
-            training,
-            validation,
-            where=validation > training,
-            interpolate=True,
-            color="0.87",
-            label="gap",
-        )
-        curve(axis, training, "training", "-", "o")
-        curve(axis, validation, "validation", "--", "s")
-        best = int(np.argmin(validation))
-        axis.axvline(best + 1, color="0.5", linewidth=1, linestyle=":")
-        axis.set_title(f"{name}: lowest {validation[best]:.3f} at epoch {best + 1}", fontsize=10)
-        axis.set_xlabel("epoch")
-    top = max(float(np.max(h["val_loss"])) for h in histories.values())
-    axes[0].set_ylim(0, 1.1 * top)
-    axes[0].set_ylabel("cross-entropy (nats)")
-    axes[-1].legend(frameon=False, fontsize=9)
-    return figure
+    labels, predictions = np.asarray(labels), np.argmax(probabilities, axis=1)
+    confidence = np.max(probabilities, axis=1)
+    wrong = np.flatnonzero(predictions != labels)
+    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:count]
+    captions = [f"{labels[i]} → {predictions[i]} ({confidence[i]:.3f})" for i in worst]
+    title = title or f"The {len(worst)} surest of {len(wrong):,} errors\ntrue → predicted (probability)"
+    return digits(np.asarray(images)[worst], captions, title=title, columns=5)
 
 
 def decision_regions(
@@ -88,8 +71,7 @@ def decision_regions(
     scores : name -> (rows, columns) probability of class 1 on a regular grid, the lowest row first
     extent : (left, right, bottom, top) of the grid
     """
-    figure = Figure(figsize=(max(4.6 * len(scores), 5), 4.4), layout="constrained")
-    figure.suptitle(title)
+    figure = titled(title, max(4.6 * len(scores), 5), 4.4)
     points, labels = np.asarray(points), np.asarray(labels)
     axes = np.atleast_1d(figure.subplots(1, len(scores), sharey=True))
     for axis, (name, grid) in zip(axes, scores.items(), strict=True):

@@ -1,4 +1,4 @@
-"""The figure that a notebook shows by itself, and what all drawings share: grids, curves, levels."""
+"""The figure that a notebook shows by itself, and what all drawings share: square images, grids of them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ import io
 import math
 import re
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.figure
 import numpy as np
-from matplotlib.ticker import MaxNLocator
-
-DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
-MARKERS = "os^Dv"
+from matplotlib.axes import Axes
 
 
 class Figure(matplotlib.figure.Figure):
@@ -41,9 +37,18 @@ class Figure(matplotlib.figure.Figure):
         return stream.getvalue()
 
 
+def titled(title: str, width: float, height: float) -> Figure:
+    """An empty figure with a headline, in inches, whose parts find their places by themselves."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.suptitle(title)
+    return figure
+
+
 def square_images(images: np.ndarray) -> np.ndarray:
-    """(n, h, h) from images of that shape or from rows of h · h values."""
+    """(n, h, w) from images of that shape, or with a channel axis of size 1, or from rows of h · h values."""
     images = np.asarray(images)
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
     if images.ndim == 2:
         side = math.isqrt(images.shape[1])
         if side * side != images.shape[1]:
@@ -56,50 +61,23 @@ def square_images(images: np.ndarray) -> np.ndarray:
 
 def grid(
     count: int, columns: int, title: str, room: float = 0.0, size: float = 0.9
-) -> tuple[Figure, np.ndarray]:
-    """A figure with `count` frameless axes in rows of `columns`; `room` inches above each for a caption."""
+) -> tuple[Figure, list[Axes]]:
+    """A figure with frameless axes for `count` images in rows of `columns`.
+
+    size : inches of an image
+    room : inches above each for a caption
+    """
     columns = max(1, min(columns, count))
     rows = max(1, math.ceil(count / columns))
     wide = max(columns * size, 5.5)
     headline = 0.25 * (title.count("\n") + 1) if title else 0.0
-    figure = Figure(figsize=(wide, rows * (wide / columns + room) + headline), layout="constrained")
-    figure.suptitle(title)
-    axes = np.atleast_1d(figure.subplots(rows, columns)).ravel()
+    figure = titled(title, wide, rows * (wide / columns + room) + headline)
+    axes = list(figure.subplots(rows, columns, squeeze=False).ravel())
     for axis in axes:
         axis.set_axis_off()
     return figure, axes
 
 
-def curve(axis, values: Sequence[float], label: str, style, marker: str, color: str = "black") -> None:
-    """One value per epoch as a line, with a marker at about every tenth of it."""
-    epochs = np.arange(1, len(values) + 1)
-    every = max(1, len(values) // 10)
-    axis.plot(
-        epochs,
-        values,
-        linestyle=style,
-        marker=marker,
-        markersize=4,
-        markevery=every,
-        color=color,
-        label=label,
-    )
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-
-
-def level(axis, value: float, label: str, below: bool = False, left: bool = False) -> None:
-    """A dotted line across the frame with its name on it, at the right end or at the left."""
-    axis.axhline(value, color="0.45", linewidth=1, linestyle=(0, (1, 1.5)))
-    axis.annotate(
-        label,
-        (0.01 if left else 0.99, value),
-        xycoords=("axes fraction", "data"),
-        xytext=(0, -3 if below else 3),
-        textcoords="offset points",
-        ha="left" if left else "right",
-        va="top" if below else "bottom",
-        fontsize=9,
-        color="0.3",
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
-        zorder=5,
-    )
+def largest(values: np.ndarray) -> float:
+    """The largest magnitude, and a little above 0 where all values are 0, so that a scale can end there."""
+    return max(float(np.max(np.abs(values), initial=0)), 1e-12)

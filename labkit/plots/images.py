@@ -1,12 +1,13 @@
-"""Images of digits and of weights, and which digits a classifier takes for which."""
+"""Images of digits, of weights, and of what a network makes of a digit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
-from labkit.plots.figure import Figure, grid, square_images
+from labkit.plots.figure import Figure, grid, largest, square_images, titled
 
 
 def digits(
@@ -27,66 +28,118 @@ def digits(
     return figure
 
 
-def weight_images(weights: np.ndarray, captions: Sequence | None = None, title: str = "Weights") -> Figure:
-    """Each column of a weight matrix as an image: white speaks for the class, black against, mid grey is 0.
+def weight_images(
+    weights: np.ndarray,
+    captions: Sequence | None = None,
+    title: str = "Weights",
+    columns: int = 5,
+    own_scale: bool = False,
+) -> Figure:
+    """Each column of a weight matrix as an image: white speaks for the unit, black against, mid grey is 0.
 
     weights : (784, k) or (d, k) with a square number d
     captions : (k,) names of the columns; their numbers if None
+    columns : images beside each other
+    own_scale : draw each image up to its own largest weight, where only its shape counts
     """
-    columns = square_images(np.asarray(weights).T)
-    figure, axes = grid(len(columns), 5, title, size=1.6)
-    limit = max(float(np.abs(columns).max()), 1e-12)
-    for number, (axis, column) in enumerate(zip(axes, columns, strict=False)):
-        picture = axis.imshow(column, cmap="gray", vmin=-limit, vmax=limit)
-        axis.set_title(str(number if captions is None else captions[number]), fontsize=10, pad=3)
-    bar = figure.colorbar(picture, ax=list(axes), shrink=0.8, pad=0.02)
-    bar.set_label("weight of a pixel")
+    images = square_images(np.asarray(weights).T)
+    size = min(1.6, 9.6 / columns)
+    figure, axes = grid(len(images), columns, title, size=size, room=0.15 if size < 1 else 0.0)
+    limit = largest(images)
+    for number, (axis, image) in enumerate(zip(axes, images, strict=False)):
+        bound = largest(image) if own_scale else limit
+        picture = axis.imshow(image, cmap="gray", vmin=-bound, vmax=bound)
+        name = str(number if captions is None else captions[number])
+        axis.set_title(name, fontsize=10 if size > 1 else 8, pad=3 if size > 1 else 1)
+    if not own_scale:
+        bar = figure.colorbar(picture, ax=axes, shrink=0.8, pad=0.02)
+        bar.set_label("weight of a pixel")
     return figure
 
 
-def confusion_matrix(
-    labels: np.ndarray, predictions: np.ndarray, num_classes: int = 10, title: str = "Confusion matrix"
+def image_rows(
+    rows: Mapping[str, np.ndarray],
+    captions: Sequence[str] | None = None,
+    title: str = "",
+    signed: bool = False,
 ) -> Figure:
-    """How often each class was taken for which; the shade of an error is its share of the row.
+    """Rows of images beneath each other, the name of each row at its left.
 
-    labels, predictions : (n,) integers from 0 to num_classes - 1
+    rows : name to images (n, h, w) or (n, h · h); rows may differ in length and size
+        in [0, 1], ink dark; or signed
+    captions : (n,) printed above the columns
+    signed : white is positive, black negative, mid grey 0; each image up to its own largest magnitude
     """
-    counts = np.zeros((num_classes, num_classes), int)
-    np.add.at(counts, (np.asarray(labels), np.asarray(predictions)), 1)
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    np.fill_diagonal(share, 0)  # the right answers would drown the errors
-    figure = Figure(figsize=(7, 6), layout="constrained")
-    figure.suptitle(title)
+    strips = [square_images(images) for images in rows.values()]
+    columns = max(len(strip) for strip in strips)
+    side = min(1.9, 8.0 / columns)
+    lines = 1 + max((str(caption).count("\n") for caption in captions or ()), default=-1)
+    figure = titled(title, 1.8 + side * columns, (side + 0.05) * len(strips) + 0.55 + 0.17 * lines)
+    axes = figure.subplots(len(strips), columns, squeeze=False)
+    for name, strip, line in zip(rows, strips, axes, strict=True):
+        for axis in line[len(strip) :]:
+            axis.set_axis_off()
+        for axis, image in zip(line, strip, strict=False):
+            limit = largest(image)
+            look = ("gray", -limit, limit) if signed else ("gray_r", 0, 1)
+            axis.imshow(image, cmap=look[0], vmin=look[1], vmax=look[2])
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set_color("0.8")
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=10)
+    for axis, caption in zip(axes[0], captions or (), strict=False):
+        axis.set_title(caption, fontsize=9, pad=3)
+    return figure
+
+
+def feature_maps(
+    image: np.ndarray, maps: np.ndarray, titles: Sequence[str] | None = None, title: str = "Feature maps"
+) -> Figure:
+    """A digit, and beside it what each filter makes of it.
+
+    image : (h, w), ink dark
+    maps : (h', w', c); where none is negative, dark is large; else white is positive, black negative, grey 0
+    titles : (c,) names of the maps; their numbers if None
+    """
+    image, maps = np.asarray(image), np.asarray(maps)
+    count = maps.shape[2]
+    columns = min(count, 8)
+    lines = -(-count // columns)
+    size = 1.25 if columns > 4 else 2.2
+    figure = titled(title, (columns + lines) * size + 1.0, lines * (size + 0.25) + 0.4)
+    left, right = figure.subfigures(1, 2, width_ratios=(lines, columns + 0.5), squeeze=False)[0]
+    first = left.subplots()
+    first.imshow(image, cmap="gray_r")
+    first.set_title("image", fontsize=10, pad=3)
+    axes = list(right.subplots(lines, columns, squeeze=False).ravel())
+    limit = largest(maps)
+    look = ("gray", -limit, limit) if np.min(maps) < 0 else ("gray_r", 0, limit)
+    for axis in (first, *axes):
+        axis.set_axis_off()
+    for number in range(count):
+        picture = axes[number].imshow(maps[:, :, number], cmap=look[0], vmin=look[1], vmax=look[2])
+        axes[number].set_title(str(number if titles is None else titles[number]), fontsize=10, pad=3)
+    right.colorbar(picture, ax=axes, shrink=0.8, pad=0.02, label="answer of the filter")
+    return figure
+
+
+def matrix(values: np.ndarray, title: str = "Matrix", xlabel: str = "column", ylabel: str = "row") -> Figure:
+    """The entries of a matrix as shades of grey, zeros white, with a thin line between rows and columns.
+
+    values : (m, n), at least 0
+    """
+    values = np.asarray(values)
+    scale = min(0.22, 9.0 / max(values.shape))
+    size = (values.shape[1] * scale + 1.8, values.shape[0] * scale + 1.0)
+    figure = titled(title, max(size[0], 5.0), max(size[1], 2.5))
     axis = figure.subplots()
-    picture = axis.imshow(100 * share, cmap="Greys", vmin=0, vmax=max(100 * share.max() * 1.2, 1))
-    for row in range(num_classes):
-        for column in range(num_classes):
-            dark = share[row, column] > 0.6 * share.max() > 0
-            style = {"fontweight": "bold"} if row == column else {"color": "white" if dark else "black"}
-            axis.text(column, row, counts[row, column], ha="center", va="center", fontsize=9, **style)
-    right = np.trace(counts) / max(counts.sum(), 1)
-    axis.set_title(f"{right:.2%} of {counts.sum():,} right", fontsize=10)
-    axis.set_xlabel("predicted class")
-    axis.set_ylabel("true class")
-    axis.set_xticks(range(num_classes))
-    axis.set_yticks(range(num_classes))
-    figure.colorbar(picture, ax=axis, shrink=0.8, label="errors, % of the true class")
+    picture = axis.imshow(values, cmap="gray_r", vmin=0)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.set_xticks(np.arange(values.shape[1] + 1) - 0.5, minor=True)
+    axis.set_yticks(np.arange(values.shape[0] + 1) - 0.5, minor=True)
+    axis.grid(which="minor", color="0.88", linewidth=0.5)
+    axis.tick_params(which="minor", length=0)
+    axis.set_xlabel(xlabel)
+    axis.set_ylabel(ylabel)
+    figure.colorbar(picture, ax=axis, shrink=0.8, label="entry")
     return figure
-
-
-def confident_errors(
-    images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, count: int = 25, title: str = ""
-) -> Figure:
-    """The wrong answers that were given with the highest probability, the surest first.
-
-    images : (n, 28, 28) or (n, 784)
-    labels : (n,) true classes
-    probabilities : (n, k) predicted
-    """
-    labels, predictions = np.asarray(labels), np.argmax(probabilities, axis=1)
-    confidence = np.max(probabilities, axis=1)
-    wrong = np.flatnonzero(predictions != labels)
-    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:count]
-    captions = [f"{labels[i]} → {predictions[i]} ({confidence[i]:.3f})" for i in worst]
-    title = title or f"The {len(worst)} surest of {len(wrong):,} errors\ntrue → predicted (probability)"
-    return digits(np.asarray(images)[worst], captions, title=title, columns=5)

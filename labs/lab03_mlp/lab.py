@@ -254,8 +254,9 @@ plots.generalisation_gap(gaps, title="Trained on 3,000 images").show()
 # %% tags=["explore"]
 keras.utils.set_random_seed(0)
 model = build_mlp()
+fresh = model.evaluate(x_val, y_val, verbose=0, return_dict=True)
 history = train(model, x_train, y_train, x_val, y_val, epochs=20)
-plots.training_curves(history.history, majority=0.1135, title="512-512 with dropout 0.2").show()
+plots.training_curves(history.history, majority=0.1124, title="512-512 with dropout 0.2", fresh=fresh).show()
 best_epoch = np.argmin(history.history["val_loss"]) + 1
 print(f"{len(history.epoch)} epochs; the weights are those of epoch {best_epoch}")
 
@@ -308,7 +309,17 @@ def sweep_hidden(
 # %% tags=["explore"]
 accuracies = sweep_hidden([20, 40, 60, 80, 100, 120], x_train, y_train, x_val, y_val, epochs=10, seed=0)
 classics = {"nearest neighbours": 0.968, "support vector machine": 0.986}
-plots.accuracy_by_width(accuracies, classics).show()
+figure = plots.curves(
+    {"one hidden layer": {width: 100 * share for width, share in accuracies.items()}},
+    levels={f"{name}\n{share:.1%}": 100 * share for name, share in classics.items()},
+    title="Accuracy by width of the hidden layer",
+    xlabel="units of the hidden layer",
+    ylabel="accuracy on validation data (%)",
+)
+for width, share in accuracies.items():
+    place, above = (width, 100 * share), (0, 8)
+    figure.axes[0].annotate(f"{100 * share:.1f}", place, above, textcoords="offset points", ha="center")
+figure.show()
 
 
 # %% tags=["quiz"]

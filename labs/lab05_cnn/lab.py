@@ -78,8 +78,8 @@ def conv2d(
 
 
 # %% [markdown]
-# Try it on a digit: one kernel answers to strokes that begin (dark to bright, left to right), its negative to
-# strokes that end.
+# Try it on a digit: one kernel answers where a stroke begins (paper to ink, left to right), its negative where a
+# stroke ends.
 
 # %% tags=["explore"]
 from labkit import plots
@@ -267,10 +267,22 @@ def sensitivity(model: keras.Sequential, layer: keras.layers.Layer, images: np.n
 lenet = build_lenet5()
 noise = np.random.default_rng(0).uniform(size=(500, 28, 28, 1)).astype(np.float32)
 stages = [x for x in lenet.layers if isinstance(x, (keras.layers.Conv2D, keras.layers.MaxPooling2D))]
-plots.receptive_fields(
-    [sensitivity(lenet, layer, noise) for layer in stages[:4]],
-    ["convolution 5×5", "pooling 2×2", "convolution 5×5", "pooling 2×2"],
-).show()
+fields = np.stack([sensitivity(lenet, layer, noise) for layer in stages[:4]])
+fields /= fields.max(axis=(1, 2), keepdims=True)
+seen = [
+    np.argwhere(field > 1e-3) for field in fields
+]  # what influences less than a thousandth of the largest is noise
+kinds = ["convolution 5×5", "pooling 2×2", "convolution 5×5", "pooling 2×2"]
+sizes = ["{} × {} pixels".format(*(np.ptp(places, axis=0) + 1)) for places in seen]
+figure = plots.image_rows(
+    {"influence of a pixel,\nthe largest is black": fields},
+    captions=[f"{kind}\n{size}" for kind, size in zip(kinds, sizes, strict=True)],
+    title="What one unit sees",
+)
+for axis, places in zip(figure.axes, seen, strict=True):
+    (top, left), (bottom, right) = places.min(axis=0) - 0.5, places.max(axis=0) + 0.5
+    axis.plot([left, right, right, left, left], [top, top, bottom, bottom, top], "k-")
+figure.show()
 
 
 # %% tags=["quiz"]
@@ -334,9 +346,9 @@ def quiz_5_5() -> float:
 # G_y = \begin{bmatrix} -1 & -2 & -1 \\ 0 & 0 & 0 \\ 1 & 2 & 1 \end{bmatrix} \star A, \qquad
 # G = \sqrt{G_x^2 + G_y^2}$$
 #
-# Here $\star$ is the cross-correlation of 5.1, so that $G_x > 0$ where it gets brighter to the right and $G_y > 0$
-# where it gets brighter downwards. *Erratum, Rousseau:* the slide has $*$, the convolution, which flips the kernels
-# and so the signs of $G_x$ and $G_y$ (not that of G). Beyond the border the outermost pixels are repeated.
+# Here $\star$ is the cross-correlation of 5.1, so that $G_x > 0$ where the values grow to the right (from paper to
+# ink) and $G_y > 0$ where they grow downwards. *Erratum, Rousseau:* the slide has $*$, the convolution, which flips
+# the kernels and so the signs of $G_x$ and $G_y$ (not that of G). Beyond the border the outermost pixels are repeated.
 #
 # Gabor's filters are Loiseau's example, and Facciolo's model of the visual cortex: a wave under a bell. With m
 # counting rows and n counting columns from the centre of the filter,
@@ -378,8 +390,11 @@ plots.feature_maps(
 
 # %% tags=["explore"]
 bank = gabor_bank(8, 21, 4.0, 8.0)
-plots.filter_rows(
-    {"even (real part)": bank.real, "odd (imaginary part)": bank.imag}, title="Eight orientations"
+plots.image_rows(
+    {"even (real part)": bank.real, "odd (imaginary part)": bank.imag},
+    captions=[f"θ = {180 * k / 8:g}°" for k in range(8)],
+    title="Eight orientations",
+    signed=True,
 ).show()
 
 
@@ -518,15 +533,16 @@ shapes = [
 derivatives = np.stack([shape * bell for shape in shapes])
 gabors = gabor_bank(4, max(rows, columns), 1.5, 4.0)[:, :rows, :columns]
 gabors = np.concatenate([gabors.real, gabors.imag])
-plots.filter_rows(
+plots.image_rows(
     {
-        **{f"learned: from {k + 1} on": learned[k : k + 8] for k in range(0, len(learned), 8)},
-        "a Gaussian and its derivatives": derivatives,
-        "the learned filters most like these": most_like(derivatives),
+        **{f"learned, from {k} on": learned[k : k + 8] for k in range(0, len(learned), 8)},
+        "a Gaussian and\nits derivatives": derivatives,
+        "the learned filters\nmost like these": most_like(derivatives),
         "Gabor's filters": gabors,
-        "the learned filters most like those": most_like(gabors),
+        "the learned filters\nmost like those": most_like(gabors),
     },
     title="The first layer, and filters made by hand",
+    signed=True,
 ).show()
 
 
@@ -554,7 +570,17 @@ answers = np.maximum(
     answers - answers[:, :1, :1], 0
 )  # what it answers to ink, above its answer to blank paper
 busiest = answers.mean(axis=(0, 1, 2)).argmax()
-plots.shift_strip(strip[..., 0], answers[..., busiest], [f"{shift:+d} pixels" for shift in shifts]).show()
+figure = plots.image_rows(
+    {"image": strip[..., 0], f"map {busiest}": answers[..., busiest] / answers[..., busiest].max()},
+    captions=[f"{shift:+d} pixels" for shift in shifts],
+    title="The map follows the digit; a cross marks the centre of gravity",
+)
+for axis in figure.axes:
+    picture = axis.images[0].get_array()
+    row, column = (np.sum(picture * place) / picture.sum() for place in np.indices(picture.shape))
+    axis.plot(column, row, "+", color="white", markersize=13, markeredgewidth=4)
+    axis.plot(column, row, "+", color="black", markersize=12, markeredgewidth=1.5)
+figure.show()
 
 # %% [markdown]
 # With only 1,000 digits to learn from, new images are what is missing. Translations, rotations and changes of size
@@ -565,12 +591,22 @@ from labkit.augment import RandomAffine
 
 moved = RandomAffine(rotation=12, translation=2.5, zoom=0.1)
 few = slice(0, 1000)
-curves = {}
+wrong = {}
 for name, augment in [("1,000 digits as they are", None), ("moved, turned, scaled", moved)]:
     log = train(build_cnn(), x_train[few], y_train[few], x_val, y_val, 40, 50, augment).history
-    curves[name] = log["val_accuracy"]
-levels = {"nearest neighbours, with 60,000 digits": 0.968, "support vector machine, with 60,000": 0.986}
-plots.accuracy_curves(curves, levels, title="Learning from 1,000 digits").show()
+    percent = 100 * (1 - np.array(log["val_accuracy"]))
+    wrong[f"{name}: {percent[-1]:.1f} % at the end"] = percent
+plots.curves(
+    wrong,
+    levels={
+        "nearest neighbours,\n60,000 digits: 3.2 %": 3.2,
+        "support vector machine,\n60,000 digits: 1.4 %": 1.4,
+    },
+    title="Learning from 1,000 digits",
+    ylabel="wrong among digits not trained on (%)",
+    limits=(1, 100),
+    logarithmic="y",
+).show()
 
 # %% [markdown]
 # ## 5.8 Transposed convolution
@@ -650,7 +686,25 @@ for name, build in [("convolutional", build_cnn), ("dense", build_dense)]:
         network = build()
         train(network, train_x[some], y_train[some], train_x[-5000:], y_val, epochs=3, batch_size=64)
         accuracy[name, pixels] = share_read(network, test_x, y_test)
-plots.permutation_effect(x_test[:5, :, :, 0], shuffled["test"][:5, :, :, 0], accuracy).show()
+plots.image_rows(
+    {"digits": x_test[:8], "permuted digits": shuffled["test"][:8]},
+    title="The same digits without their neighbourhood",
+).show()
+figure = plots.curves(
+    {
+        name: {
+            place: 100 * accuracy[name, pixels] for place, pixels in enumerate(["digits", "permuted digits"])
+        }
+        for name in ["convolutional", "dense"]
+    },
+    title="What is left without a neighbourhood",
+    xlabel="trained and tested on",
+    ylabel="accuracy on test digits (%)",
+)
+figure.axes[0].set_xticks([0, 1], ["digits", "permuted digits"])
+for (name, pixels), share in accuracy.items():
+    print(f"{name:14s} {pixels:16s} {share:.1%}")
+figure.show()
 
 
 # %% tags=["quiz"]

@@ -55,6 +55,14 @@ def test_error(reconstructed: np.ndarray) -> float:
     return float(np.mean((reconstructed - x_test) ** 2))
 
 
+def with_errors(rows: dict[str, np.ndarray], clean: np.ndarray = shown) -> dict[str, np.ndarray]:
+    """The rows of a figure, their errors against the clean digits in their names."""
+    return {
+        name if images is clean else f"{name}\nMSE {np.mean((images - clean) ** 2):.4f}": images
+        for name, images in rows.items()
+    }
+
+
 print(f"mean image: {test_error(x_train.mean(axis=0)):.4f}")
 
 # %% [markdown]
@@ -110,8 +118,8 @@ autoencoder.summary()  # 50,992 parameters
 labkit.fit(autoencoder, x_train, x_train, batch_size=128, epochs=10, verbose=0)
 y_autoencoder = autoencoder.predict(x_test, batch_size=1000, verbose=0)
 print(f"784-32-784: test error {test_error(y_autoencoder):.4f}")
-labkit.plots.reconstructions(
-    {"input": shown, "autoencoder, 32": y_autoencoder[:10]}, title="Digits through 32 numbers"
+labkit.plots.image_rows(
+    with_errors({"input": shown, "autoencoder, 32": y_autoencoder[:10]}), title="Digits through 32 numbers"
 ).show()
 
 
@@ -219,7 +227,9 @@ def through_pca(x: np.ndarray, k: int) -> np.ndarray:
 
 print(f"PCA-30: {784 * test_error(through_pca(x_test, 30)):.3f} summed over the pixels")
 print(f"PCA-32: {test_error(through_pca(x_test, 32)):.5f} per pixel")
-labkit.plots.atoms(components[:32], title="The 32 directions in which digits vary most").show()
+labkit.plots.weight_images(
+    components[:32].T, title="The 32 directions in which digits vary most", columns=16, own_scale=True
+).show()
 
 # %% [markdown]
 # Now both kinds of network for several sizes of the code. Below about ten numbers the single sigmoid layer has
@@ -238,8 +248,11 @@ overlap = np.linalg.norm(components[:32] @ learned) ** 2 / 32
 print(
     f"linear autoencoder: {error:.5f}, {error / floor - 1:+.1%} of PCA; {overlap:.1%} of its subspace is PCA's"
 )
-labkit.plots.atoms(
-    linear_decoder.get_weights()[0], title="What the linear autoencoder found: the same space, other axes"
+labkit.plots.weight_images(
+    linear_decoder.get_weights()[0].T,
+    title="What the linear autoencoder found: the same space, other axes",
+    columns=16,
+    own_scale=True,
 ).show()
 
 # %% tags=["explore"]
@@ -264,7 +277,14 @@ for size in sizes:
     for name, model in (("784-code-784", shallow), ("deep", deep)):
         labkit.fit(model, x_train, x_train, batch_size=128, epochs=5, verbose=0)
         errors[name][size] = test_error(model.predict(x_test, batch_size=1000, verbose=0))
-labkit.plots.error_by_code_size(errors, mean_image=test_error(mean)).show()
+labkit.plots.curves(
+    errors,
+    levels={f"mean image\n{test_error(mean):.4f}": test_error(mean)},
+    title="Error against code size",
+    xlabel="numbers in the code",
+    ylabel="test error (MSE per pixel)",
+    logarithmic="xy",
+).show()
 
 
 # %% tags=["quiz"]
@@ -368,14 +388,14 @@ def ista(x: np.ndarray, dictionary: np.ndarray, penalty: float, steps: int) -> t
 
 # %% [markdown]
 # Try it on a digit. The dictionary are 500 other digits, scaled to length 1: which of them, added and subtracted,
-# make a new one? Without the penalty nearly all take part; with it a dozen or two, and most of them show the same
+# make a new one? Without the penalty nearly all take part; with it about twenty, and most of the largest show the same
 # numeral.
 
 # %% tags=["explore"]
 chosen = np.random.default_rng(0).permutation(60_000)[:500]
 others = x_train[chosen].T / np.linalg.norm(x_train[chosen], axis=1)
 digit = x_test[3]
-a, objective = ista(digit, others, penalty=0.5, steps=500)
+a, objective = ista(digit, others, penalty=2.0, steps=3000)  # these parts are alike, so it takes long
 largest = np.argsort(-np.abs(a))[:8]
 print(f"{np.count_nonzero(a)} of 500 parts; the largest show {mnist.y_train[chosen[largest]]}")
 labkit.plots.digits(
@@ -562,27 +582,42 @@ labkit.fit(sparse, x_train, x_train, batch_size=128, epochs=5, verbose=0)
 z_sparse = sparse_encoder.predict(x_test, batch_size=1000, verbose=0)
 y_sparse = sparse_decoder.predict(np.where(np.abs(z_sparse) > 1e-3, z_sparse, 0), batch_size=1000, verbose=0)
 print(f"error {test_error(y_sparse):.4f}", sparsity(z_sparse))
-labkit.plots.atoms(decoder.get_weights()[0], title="Decoder of 8.1: 32 dense units").show()
+labkit.plots.weight_images(
+    decoder.get_weights()[0].T, title="Decoder of 8.1: 32 dense units", columns=16, own_scale=True
+).show()
 strokes = sparse_decoder.get_weights()[0]
+alive = (np.abs(z_sparse) > 1e-3).any(axis=0)
 if strokes.shape[1:] == (784,):  # each unit of the code makes an image of its own
-    labkit.plots.atoms(strokes, title="Decoder of 8.4: 128 sparse units").show()
+    labkit.plots.weight_images(
+        strokes.T,
+        captions=[str(unit) if alive[unit] else f"{unit} dead" for unit in range(len(strokes))],
+        title="Decoder of 8.4: 128 sparse units",
+        columns=16,
+        own_scale=True,
+    ).show()
 
 # %% tags=["explore"]
-labkit.plots.reconstructions(
-    {
-        "input": shown,
-        "PCA, 32": through_pca(shown, 32),
-        "autoencoder, 32": y_autoencoder[:10],
-        f"sparse, {np.mean((np.abs(z_sparse) > 1e-3).sum(axis=1)):.0f} of 128": y_sparse[:10],
-    },
+labkit.plots.image_rows(
+    with_errors(
+        {
+            "input": shown,
+            "PCA, 32": through_pca(shown, 32),
+            "autoencoder, 32": y_autoencoder[:10],
+            f"sparse, {np.mean((np.abs(z_sparse) > 1e-3).sum(axis=1)):.0f} of 128": y_sparse[:10],
+        }
+    ),
     title="One digit, four ways to write it down",
 ).show()
 
 # %% tags=["explore"]
 z_pca = (x_test - mean) @ components[:128].T
 z_dense = encoder.predict(x_test, batch_size=1000, verbose=0)
-labkit.plots.activation_histogram(
-    {"PCA": z_pca, "autoencoder (8.1)": z_dense, "sparse (8.4)": z_sparse}
+codes = {"PCA": z_pca, "autoencoder (8.1)": z_dense, "sparse (8.4)": z_sparse}
+labkit.plots.histogram(
+    {f"{name}: {np.mean(np.abs(z) <= 1e-3):.0%} silent": z / z.std() for name, z in codes.items()},
+    edges=np.linspace(-4, 8, 61),
+    title="How often a unit says how much",
+    xlabel="value of a code unit, in standard deviations of its code",
 ).show()
 
 # %% [markdown]
@@ -615,7 +650,23 @@ for name, build in (
         z = to_code.predict(x_test, batch_size=1000, verbose=0)
         y = to_image.predict(np.where(np.abs(z) > 1e-3, z, 0), batch_size=1000, verbose=0)
         points[name].append((price, sparsity(z)["active_fraction"], test_error(y)))
-labkit.plots.frontier(points, baseline=test_error(through_pca(x_test, 32)), goal=(0.15, 0.012)).show()
+figure = labkit.plots.curves(
+    {name: {100 * active: error for _, active, error in triples} for name, triples in points.items()},
+    levels={f"PCA, 32\n{floor:.4f}": floor},
+    title="What sparsity costs",
+    xlabel="active units per digit (%)",
+    ylabel="test error (MSE per pixel)",
+    limits=(0, None),
+)
+axis = figure.axes[0]
+axis.set_xlim(left=0)
+axis.fill_between([0, 15], 0, 0.012, color="0.9", zorder=0)
+axis.annotate("full marks", (0.4, 0.0004), color="0.4", fontsize=9)
+for triples, beside, side in zip(points.values(), [(6, 5), (-6, -11)], ["left", "right"], strict=True):
+    for price, active, error in triples:
+        look = {"textcoords": "offset points", "fontsize": 8, "color": "0.3", "ha": side}
+        axis.annotate(f"λ = {price:g}", (100 * active, error), beside, **look)
+figure.show()
 
 
 # %% tags=["quiz"]
@@ -703,9 +754,8 @@ def psnr(images: np.ndarray) -> float:
 print(
     f"PSNR {psnr(noisy):.1f} dB noisy, {psnr(cleaned):.1f} dB cleaned: a gain of {psnr(cleaned) - psnr(noisy):.1f} dB"
 )
-labkit.plots.reconstructions(
-    {"noisy": noisy[:10], "cleaned": cleaned[:10], "clean": shown},
-    target="clean",
+labkit.plots.image_rows(
+    with_errors({"noisy": noisy[:10], "cleaned": cleaned[:10], "clean": shown}),
     title="Noise of σ = 0.4 removed",
 ).show()
 
@@ -758,11 +808,12 @@ def latent_walk(
 
 # %% tags=["explore"]
 a, b = x_test[mnist.y_test == 3][1], x_test[mnist.y_test == 8][1]
-labkit.plots.walk(
+labkit.plots.image_rows(
     {
         "in the code": latent_walk(encoder, decoder, a, b, 9),
         "in the pixels": np.linspace(a, b, 9),
     },
+    captions=[f"{way:.0%}" for way in np.linspace(0, 1, 9)],
     title="From a 3 to an 8",
 ).show()
 
@@ -847,7 +898,9 @@ for _ in range(400):
         z = psd_step(parts, guesser, z, batch, penalty=2.0, learning_rate=0.0)[2]
     parts, guesser, z = psd_step(parts, guesser, z, batch, penalty=2.0, learning_rate=1.0)
 print(sparsity(z), f"error {np.mean((z @ parts.T - batch) ** 2):.3f} of {np.mean(batch**2):.3f}")
-labkit.plots.atoms(parts.T, title="64 parts of handwriting, 7 × 7 pixels").show()
+labkit.plots.weight_images(
+    parts, title="64 parts of handwriting, 7 × 7 pixels", columns=16, own_scale=True
+).show()
 
 # %% [markdown]
 # ## 8.9 The best code of 32 numbers
@@ -910,8 +963,10 @@ labkit.accelerate()  # from here on `model.fit` is as fast as in the grader's pr
 best, best_encoder, best_decoder = best_autoencoder(x_train, code_size=32, seconds=20)
 y_best = best.predict(x_test, batch_size=1000, verbose=0)
 print(f"test error {test_error(y_best):.5f}")
-labkit.plots.reconstructions(
-    {"input": shown, "PCA": through_pca(shown, 32), "8.1": y_autoencoder[:10], "8.9": y_best[:10]},
+labkit.plots.image_rows(
+    with_errors(
+        {"input": shown, "PCA": through_pca(shown, 32), "8.1": y_autoencoder[:10], "8.9": y_best[:10]}
+    ),
     title="Thirty-two numbers, used better and better",
 ).show()
 
@@ -922,11 +977,17 @@ labkit.plots.reconstructions(
 # %% tags=["explore"]
 _, plane_encoder, plane_decoder = best_autoencoder(x_train, code_size=2, seconds=20)
 few = slice(0, 2000)
-labkit.plots.code_scatter(
-    {
-        "PCA, 2 components": (x_test[few] - mean) @ components[:2].T,
-        "deep autoencoder, code of 2": plane_encoder.predict(x_test[few], verbose=0),
-    },
-    mnist.y_test[few],
-    title="2,000 test digits in two dimensions",
-).show()
+maps = {
+    "PCA, 2 components": (x_test[few] - mean) @ components[:2].T,
+    "deep autoencoder, code of 2": plane_encoder.predict(x_test[few], verbose=0),
+}
+figure = labkit.plots.Figure(figsize=(11, 5.6), layout="constrained")
+figure.suptitle("2,000 test digits in two dimensions")
+for axis, (name, points) in zip(figure.subplots(1, 2), maps.items(), strict=True):
+    for numeral in range(10):
+        chosen = points[mnist.y_test[few] == numeral]
+        axis.scatter(*chosen.T, s=26, linewidths=0.2, marker=f"${numeral}$", color=f"C{numeral}")
+    (left, bottom), (right, top) = np.percentile(points, [0.5, 99.5], axis=0)  # an outlier squeezes nobody
+    axis.set(xlim=(left, right), ylim=(bottom, top), title=name)
+    axis.set(xlabel="first number of the code", ylabel="second number of the code")
+figure.show()

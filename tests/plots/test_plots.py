@@ -1,6 +1,5 @@
-"""What the figures of lab 01 show, and that they show themselves in a notebook, a script and without a screen."""
+"""What figures of digits and classifiers show, and that figures show themselves in a notebook, a script and without a screen."""
 
-import math
 import subprocess
 import sys
 
@@ -36,13 +35,13 @@ def test_a_figure_is_a_png_for_notebooks():
 
 def test_ipython_shows_a_figure_that_ends_a_cell():
     formatters = pytest.importorskip("IPython.core.formatters")
-    data, _ = formatters.DisplayFormatter().format(plots.loss_curves({"a": [1.0, 0.5]}))
+    data, _ = formatters.DisplayFormatter().format(plots.curves({"a": [1.0, 0.5]}))
     assert data["image/png"].startswith(PNG)
 
 
 def test_show_in_a_script_saves_the_figure_under_its_title(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    plots.loss_curves({"a": [1.0, 0.5]}, title="Loss, 2 epochs").show()
+    plots.curves({"a": [1.0, 0.5]}, title="Loss, 2 epochs").show()
     assert (tmp_path / "figures" / "loss-2-epochs.png").read_bytes().startswith(PNG)
     assert "loss-2-epochs.png" in capsys.readouterr().out
 
@@ -125,47 +124,3 @@ def test_confident_errors_come_surest_first_and_leave_out_right_answers():
 def test_confident_errors_of_a_perfect_model():
     figure = plots.confident_errors(np.zeros((2, 784)), np.array([0, 1]), np.eye(2))
     assert not drawn(figure.axes) and "0 surest of 0" in figure.get_suptitle()
-
-
-# --- curves --------------------------------------------------------------------------------------------------
-
-HISTORY = {"loss": [1.0, 0.5], "val_loss": [1.2, 0.6], "accuracy": [0.7, 0.8], "val_accuracy": [0.6, 0.75]}
-
-
-def test_training_curves_stand_beside_what_guessing_gives():
-    loss, accuracy = plots.training_curves(HISTORY, num_classes=10, majority=0.1135).axes
-    assert [list(line.get_ydata()) for line in loss.lines] == [
-        HISTORY["loss"],
-        HISTORY["val_loss"],
-        [math.log(10)] * 2,
-    ]
-    assert list(accuracy.lines[-1].get_ydata()) == [0.1135] * 2
-    assert words(loss) == ["no idea: ln 10 = 2.303"]
-    assert (loss.get_xlabel(), loss.get_ylabel()) == ("epoch", "cross-entropy (nats)")
-    assert accuracy.get_ylim() == (0, 1) and accuracy.get_ylabel() == "accuracy"
-    assert [text.get_text() for text in accuracy.get_legend().get_texts()] == [
-        "training, at the end 0.800",
-        "validation, at the end 0.750",
-    ]
-
-
-def test_training_curves_count_epochs_from_one_and_differ_without_colour():
-    training, validation = plots.training_curves(HISTORY).axes[0].lines[:2]
-    assert list(training.get_xdata()) == [1, 2]
-    assert training.get_linestyle() != validation.get_linestyle()
-    assert training.get_marker() != validation.get_marker()
-
-
-def test_training_curves_without_validation():
-    loss, accuracy = plots.training_curves({"loss": [1.0], "accuracy": [0.5]}).axes
-    assert len(loss.lines) == 2 and len(accuracy.lines) == 1
-
-
-def test_loss_curves_name_curves_and_levels_and_survive_nan():
-    curves = {"healthy": [2.0, 1.0], "burst": [2.0, math.nan], "huge": [2.0, math.inf]}
-    figure = plots.loss_curves(curves, levels={"chance": 2.3026}, limit=5)
-    axis = figure.axes[0]
-    assert [text.get_text() for text in axis.get_legend().get_texts()] == list(curves)
-    assert words(axis) == ["chance = 2.303"] and axis.get_ylim() == (0, 5)
-    assert len({(line.get_linestyle(), line.get_marker()) for line in axis.lines[:3]}) == 3
-    assert figure._repr_png_().startswith(PNG)
