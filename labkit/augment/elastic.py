@@ -52,9 +52,11 @@ class ElasticDeformation(Warp):
         _, height, width, _ = images.shape
         if height is None or width is None:
             raise ValueError("ElasticDeformation has to know height and width of the images beforehand.")
+        down, right = tf.unstack(self._field(tf.shape(images)[0], height, width))
         return read_at(
             images,
-            *tf.unstack(self._field(tf.shape(images)[0], height, width)),
+            down,
+            right,
             self.interpolation,
             self.fill_mode,
             self.fill_value,

@@ -61,10 +61,10 @@ def checksums(dataset: Dataset | None = None) -> dict[str, str]:
 
 def _idx_md5(array: np.ndarray) -> str:
     digest = hashlib.md5(idx_header(array.shape), usedforsecurity=False)
-    digest.update(np.ascontiguousarray(array, dtype=np.uint8))
+    digest.update(np.ascontiguousarray(array, dtype=np.uint8).data)
     return digest.hexdigest()
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:
     # Through a read-only view of the memory: an array's own flag could simply be switched back.
-    return np.asarray(memoryview(array).toreadonly())
+    return np.asarray(array.data.toreadonly())

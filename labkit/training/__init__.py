@@ -139,7 +139,7 @@ def _accelerated_fit(self, *args, **kwargs):
 _accelerated_fit.__name__ = "fit"
 _accelerated_fit.__qualname__ = "Model.fit"
 _accelerated_fit.__doc__ = _keras_fit.__doc__
-_accelerated_fit.__signature__ = _signature
+vars(_accelerated_fit)["__signature__"] = _signature
 
 
 class accelerate:

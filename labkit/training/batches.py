@@ -55,7 +55,7 @@ def in_memory(x, y, sample_weight, batch_size, class_weight=None):
     )
     arrays = array_slicing.convert_to_sliceable(adapter._inputs, target_backend="tensorflow")
     arrays = tree.map_structure(
-        lambda array: np.require(np.asarray(array), requirements="CA"), tree.lists_to_tuples(arrays)
+        lambda array: np.require(np.asarray(array), requirements=("C", "A")), tree.lists_to_tuples(arrays)
     )
     return Batches(arrays, adapter._num_samples, adapter.batch_size)
 

@@ -33,10 +33,8 @@ def run_epochs(model, call, augment=None):
     )
     validation = None
     if call["validation_data"] is not None:
-        validation = in_memory(
-            *unpack_x_y_sample_weight(call["validation_data"]),
-            call["validation_batch_size"] or call["batch_size"],
-        )
+        x, y, sample_weight = unpack_x_y_sample_weight(call["validation_data"])
+        validation = in_memory(x, y, sample_weight, call["validation_batch_size"] or call["batch_size"])
     callbacks = keras.callbacks.CallbackList(
         call["callbacks"],
         add_history=True,
@@ -136,7 +134,7 @@ def _in_graphs(model, batches, order, training, augment):
 
 def _beside(function, *arguments):
     """Call it in another thread, which nobody waits for at the end of the program, and return a Future."""
-    future = Future()
+    future: Future = Future()
 
     def run():
         try:

@@ -113,7 +113,7 @@ class Loop:
     """
 
     def __init__(self, model, rows, batch_size, training, augment):
-        self._model = weakref.ref(model)  # which keeps this loop
+        self._reference = weakref.ref(model)  # which keeps this loop
         self._trainable = _trainable(model)
         self._rows, self._batch_size, self._training, self._augment = rows, batch_size, training, augment
         self._steps = 0  # of machine code
@@ -126,7 +126,7 @@ class Loop:
     def __call__(self, rows, samples):
         size = min(self._batch_size, samples)
         count = tf.constant(samples // size)
-        if self.room(samples):
+        if self._machine_code is not None and self.room(samples):
             return self._machine_code(rows, count)
         return self._graph(rows, count, tf.constant(size))
 
@@ -144,7 +144,7 @@ class Loop:
 
     def _compile(self):
         """The loop as a function of `_steps * batch_size` rows; None where XLA does not do the same."""
-        if self._trainable != _trainable(self._model()):
+        if self._trainable != _trainable(self._model):
             return None  # layers were frozen since: Keras, too, goes on with the graph that it has
         size = self._steps * self._batch_size
         rows = tree.map_structure(lambda spec: tf.TensorSpec([size, *spec.shape[1:]], spec.dtype), self._rows)
@@ -168,7 +168,7 @@ class Loop:
         return compiled
 
     def _trace(self):
-        model = self._model()
+        model = self._model
         tiny = self._augment is None and _is_tiny(model, self._batch_size)
         step = self._step
         if not tiny:
@@ -182,8 +182,15 @@ class Loop:
         # How it will run decides how its loop is laid out.
         return _in_one_thread(_in_one_thread(_concrete)(graph)) if tiny else _concrete(graph)
 
+    @property
+    def _model(self) -> keras.Model:
+        model = self._reference()
+        if model is None:
+            raise RuntimeError("The model of this loop is gone: whoever trains it must hold on to it.")
+        return model
+
     def _step(self, batch):
-        model = self._model()
+        model = self._model
         if not self._training:
             return model.test_step(batch)
         with one_pass_updates(model.optimizer):
@@ -204,9 +211,9 @@ class Loop:
         def run_until(stop):
             tf.while_loop(lambda index: index < stop, run, (tf.constant(0),))
 
-        if has_keras_steps(self._model()):
+        if has_keras_steps(self._model):
             run_until(count)
-            return self._model().get_metrics_result()
+            return self._model.get_metrics_result()
         # A step written by the user may return anything: the last one's answer is the result.
         run_until(count - 1)
         return step(batch(count - 1))

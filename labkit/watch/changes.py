@@ -13,8 +13,6 @@ from collections.abc import Iterable
 from labkit.course import Lab
 from labkit.lesson.checks import CheckInfo
 
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
-
 
 def digests(cells: Iterable[tuple[str, ...]], lab: Lab, checks: Iterable[CheckInfo]) -> dict[str, str] | None:
     """For each question a digest of the code that decides it; None where the file does not parse."""
@@ -85,18 +83,19 @@ class _Code:
 
 def _binds(statement: ast.stmt) -> set[str] | None:
     """The names that a statement binds, or None where it does more than that."""
-    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+    if isinstance(statement, ast.Import | ast.ImportFrom):
         return {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
-    if isinstance(statement, _DEFINITIONS):
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return {statement.name}
     if isinstance(statement, (ast.Assign, ast.AnnAssign)):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         names: set[str] = set()
         for target in targets:
             parts = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
-            if not all(isinstance(part, ast.Name) for part in parts):
+            bound = [part.id for part in parts if isinstance(part, ast.Name)]
+            if len(bound) < len(parts):  # an attribute or an item of something
                 return None
-            names |= {part.id for part in parts}
+            names.update(bound)
         return names
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
         return set()  # a docstring

@@ -46,7 +46,7 @@ class Trial:
         earlier: list[CheckResult],
     ):
         self.news = News()
-        context = multiprocessing.get_context("fork" if can_fork() else "spawn")
+        context: Any = multiprocessing.get_context("fork" if can_fork() else "spawn")
         self._ours, theirs = context.Pipe(duplex=False)
         given = (theirs, submission, lab, answers, questions, earlier)
         self._process = context.Process(target=_carry_out, args=given, daemon=False)

@@ -122,6 +122,8 @@ class Watcher:
         self._trial = Trial(submission, state.lab, self._answers, set(self._open), earlier)
 
     def _take_news(self) -> None:
+        if self._trial is None:
+            return
         state, news = self.state, self._trial.news
         state.results |= {result.id: result for result in news.results}
         state.decided = frozenset(result.id for result in news.results)
