@@ -13,7 +13,7 @@ from labkit.author.recording import RECORDED
 from labkit.author.starter import public_checks, starter
 from labkit.check.answers import Tables
 from labkit.course import CourseError, Lab
-from labkit.grade.batch import write_atomically
+from labkit.grade.files import write_atomically
 from labkit.lesson.quiz import QUESTION
 
 Progress = Callable[[str], None]

@@ -1,7 +1,7 @@
 """Training that the trusted process does itself, from the description of a model.
 
 Equal descriptions, data, settings and versions give equal weights, so they are trained once: in a process,
-and, after `keep_in(folder)`, among all processes that keep their trainings in that folder.
+and, within `keeping_in(folder)`, among all processes that keep their trainings in that folder.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import hashlib
 import os
 import platform
 from collections import OrderedDict
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
 
@@ -28,14 +29,16 @@ except ImportError:  # Windows: two processes may then both train, with the same
 MAX_TRAINING = 4_000_000_000_000  # operations for one sample times samples times epochs: some minutes
 MOST_IN_MEMORY = 64  # trained models
 MOST_ON_DISK = 1024**3  # bytes of them in the folder
-_trained: OrderedDict[str, ModelSpec] = OrderedDict()
-_folder: Path | None = None
 
 
-def keep_in(folder: Path | None) -> None:
-    """Keep trained models in a folder, too, to which nobody who is graded may write; None: in memory only."""
-    global _folder
-    _folder = folder
+@contextlib.contextmanager
+def keeping_in(folder: Path | None) -> Iterator[None]:
+    """Meanwhile, keep trained models in a folder, too, where nobody who is graded may write; None: in memory only."""
+    token = _current.set(_kept(folder))
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
 def trained(
@@ -48,17 +51,9 @@ def trained(
     """
     if models.operations(model) * len(x) * epochs > MAX_TRAINING:
         raise ValueError("the model is too large to be trained in a few minutes; make it smaller")
+    kept = _current.get() or _kept(None)
     key = _content(model, x, y, epochs, batch_size, seed)
-    if key not in _trained:
-        with _alone(key):
-            kept = _read(key)
-            _trained[key] = kept or _train(model, x, y, epochs, batch_size, seed)
-            if kept is None:
-                _write(key, _trained[key])
-        if len(_trained) > MOST_IN_MEMORY:
-            _trained.popitem(last=False)
-    _trained.move_to_end(key)
-    return _trained[key]
+    return kept.get(key, lambda: _train(model, x, y, epochs, batch_size, seed))
 
 
 def _content(model: ModelSpec, x: np.ndarray, y: np.ndarray, *settings: int) -> str:
@@ -97,60 +92,87 @@ def _train(
     return models.describe(live)
 
 
-# --- on disk ---------------------------------------------------------------------------------------------
+# --- keeping ---------------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def _alone(key: str) -> Iterator[None]:
-    """Let other processes that want the same training wait for this one."""
-    if _folder is None or fcntl is None:
-        yield
-        return
-    try:
-        _folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(_folder / f"{key}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError:  # a full or read-only disk costs the time of training again, nothing else
-        yield
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+class _Kept:
+    """Trained models by their content: in memory, and in a folder that processes share."""
 
+    def __init__(self, folder: Path | None):
+        self.folder = folder
+        self.memory: OrderedDict[str, ModelSpec] = OrderedDict()
 
-def _read(key: str) -> ModelSpec | None:
-    """What was kept, or None: where there is nothing, and where the file is damaged."""
-    if _folder is None:
-        return None
-    try:
-        data = (_folder / f"{key}.model").read_bytes()
-        if hashlib.sha256(data[32:]).digest() != data[:32]:
+    def get(self, key: str, train: Callable[[], ModelSpec]) -> ModelSpec:
+        """What was kept under this key, or what comes of training, which is then kept."""
+        if key not in self.memory:
+            with self._alone(key):
+                kept = self._read(key)
+                self.memory[key] = kept or train()
+                if kept is None:
+                    self._write(key, self.memory[key])
+            if len(self.memory) > MOST_IN_MEMORY:
+                self.memory.popitem(last=False)
+        self.memory.move_to_end(key)
+        return self.memory[key]
+
+    @contextlib.contextmanager
+    def _alone(self, key: str) -> Iterator[None]:
+        """Let other processes that want the same training wait for this one."""
+        if self.folder is None or fcntl is None:
+            yield
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.folder / f"{key}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError:  # a full or read-only disk costs the time of training again, nothing else
+            yield
+            return
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _read(self, key: str) -> ModelSpec | None:
+        """What was kept, or None: where there is nothing, and where the file is damaged."""
+        if self.folder is None:
             return None
-        kept = models.from_wire(wire.decode(data[32 + 8 :]))
-        os.utime(_folder / f"{key}.model")  # now the one that was used last
-        return None if kept.problem else kept
-    except (OSError, wire.WireError):
-        return None
+        path = self.folder / f"{key}.model"
+        try:
+            data = path.read_bytes()
+            if hashlib.sha256(data[32:]).digest() != data[:32]:
+                return None
+            kept = models.from_wire(wire.decode(data[32 + 8 :]))
+            os.utime(path)  # now the one that was used last
+            return None if kept.problem else kept
+        except (OSError, wire.WireError):
+            return None
+
+    def _write(self, key: str, model: ModelSpec) -> None:
+        if self.folder is None:
+            return
+        path, beside = self.folder / f"{key}.model", self.folder / f".{key}.{os.getpid()}"
+        frame = wire.encode(models.to_wire(models.replace(model, handle=None)))
+        try:
+            beside.write_bytes(hashlib.sha256(frame).digest() + frame)
+            os.replace(beside, path)
+            _forget_oldest(self.folder)
+        except OSError:
+            with contextlib.suppress(OSError):
+                beside.unlink()
 
 
-def _write(key: str, model: ModelSpec) -> None:
-    if _folder is None:
-        return
-    path, beside = _folder / f"{key}.model", _folder / f".{key}.{os.getpid()}"
-    frame = wire.encode(models.to_wire(models.replace(model, handle=None)))
-    try:
-        beside.write_bytes(hashlib.sha256(frame).digest() + frame)
-        os.replace(beside, path)
-        _forget_oldest()
-    except OSError:
-        with contextlib.suppress(OSError):
-            beside.unlink()
+@lru_cache(maxsize=4)
+def _kept(folder: Path | None) -> _Kept:
+    return _Kept(folder)
 
 
-def _forget_oldest() -> None:
+_current: ContextVar[_Kept | None] = ContextVar("trainings", default=None)
+
+
+def _forget_oldest(folder: Path) -> None:
     """Remove those that were not used for longest, where there is too much. Raises OSError."""
-    found = [(path.stat(), path) for path in _folder.glob("*.model")]
+    found = [(path.stat(), path) for path in folder.glob("*.model")]
     size = sum(status.st_size for status, _ in found)
     for status, path in sorted(found, key=lambda pair: pair[0].st_mtime_ns):
         if size <= MOST_ON_DISK:

@@ -168,7 +168,7 @@ def release(
     """
     from labkit.author.release import release as release_lab
     from labkit.course import find_course
-    from labkit.grade.batch import salt_for
+    from labkit.grade.files import salt_for
 
     found = find_course(given=course)
     secret = salt_for(folder, salt)

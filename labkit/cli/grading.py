@@ -126,8 +126,8 @@ def grade(
     Exit status: 0 all were graded, 1 the grader itself failed on one, 2 bad usage, 3 below --require.
     """
     from labkit.course import CourseError, find_course
-    from labkit.grade.batch import isolation_plan
     from labkit.grade.files import CannotWrite, unwritten
+    from labkit.grade.isolation import isolation_plan
     from labkit.grade.sources import find_submissions, read_roster
     from labkit.lesson.submission import SUFFIXES
     from labkit.text import one_line
@@ -235,14 +235,14 @@ def _grade(course, submissions, out, salt, lab, plan, executor, width, regrade, 
     from labkit.grade.batch import Grading
     from labkit.grade.files import salt_for
     from labkit.grade.journal import Journal
-    from labkit.show.live import LiveWatch
+    from labkit.show.live import LiveProgress
 
     with Journal(out) as journal:
         for problem in journal.problems:
             _say(problem)
         secret = salt_for(out, salt)
-        with LiveWatch() as watch:
-            grading = Grading(course, out, secret, plan, lab, journal, executor, width, watch)
+        with LiveProgress() as progress:
+            grading = Grading(course, out, secret, plan, lab, journal, executor, width, progress)
             return grading.grade(submissions, tuple(regrade or ()), tuple(regrade_check or ()))
 
 

@@ -4,8 +4,8 @@
 `journal` keeps what is finished, `batch` does it for a class, `table` and `summary` show it in a terminal.
 """
 
-from labkit.grade.batch import Batch, grade_paths
+from labkit.grade.batch import Batch, Grading
 from labkit.grade.one import check_submission, grade_submission
 from labkit.record import Record
 
-__all__ = ["Batch", "Record", "check_submission", "grade_paths", "grade_submission"]
+__all__ = ["Batch", "Grading", "Record", "check_submission", "grade_submission"]

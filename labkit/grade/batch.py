@@ -12,25 +12,16 @@ from pathlib import Path
 from msgspec import structs
 
 from labkit.course import Course, CourseError, Lab, lab_of
-from labkit.grade.files import salt_for, write_atomically, write_grades, write_result
+from labkit.grade.files import write_grades, write_result
 from labkit.grade.journal import Entry, Journal, Key
 from labkit.grade.one import Graded, unreadable
 from labkit.grade.pool import Here
-from labkit.grade.sources import Found, find_submissions
+from labkit.grade.sources import Found
 from labkit.grade.task import Task, carry_out, failure, lab_hash
 from labkit.lesson.submission import SubmissionError
 from labkit.record import Record, salt_id, settle, versions
-from labkit.worker import Plan, strongest_plan
+from labkit.worker import Plan
 
-__all__ = [
-    "Batch",
-    "Grading",
-    "Watch",
-    "grade_paths",
-    "isolation_plan",
-    "salt_for",
-    "write_atomically",
-]
 TRAININGS = "trainings"  # the folder in OUT with what the grader itself has trained
 _TICK = 0.25  # seconds
 
@@ -54,7 +45,7 @@ class Running:
     seconds: float
 
 
-class Watch:
+class Observer:
     """Is told how far the work is. This one does nothing."""
 
     def warn(self, sentence: str) -> None:
@@ -81,38 +72,6 @@ class _Prepared:
     header: str | None = None  # the lab that the file itself names
 
 
-def isolation_plan(given: str) -> Plan:
-    """The isolation for `strongest` or `none`. Raises CourseError where submissions could read the solution."""
-    if given not in ("strongest", "none"):
-        raise CourseError(f"--isolation is strongest or none, not {given!r}.")
-    if given == "none":
-        return Plan()
-    plan = strongest_plan()
-    if not plan.isolates:
-        raise CourseError(
-            "This system cannot keep submissions from reading the solution or other files: neither Landlock "
-            "nor namespaces are available (see `labkit doctor`). Grade on Linux 5.13 or newer, or, where you "
-            "trust every submission, with --isolation none."
-        )
-    return plan
-
-
-def grade_paths(
-    course: Course,
-    paths: list[Path],
-    out: Path,
-    salt: bytes,
-    lab_name: str | None = None,
-    plan: Plan | None = None,
-) -> Batch:
-    """Grade every submission under `paths` in this process, without a journal.
-
-    Writes `out/<submission>/result.json` and `out/grades.csv`. `plan` is the isolation of the workers; default:
-    the strongest that this machine allows.
-    """
-    return Grading(course, out, salt, plan or strongest_plan(), lab_name).grade(find_submissions(paths))
-
-
 @dataclass
 class Grading:
     """How a batch is graded. One submission that cannot be graded never stops the others.
@@ -128,7 +87,7 @@ class Grading:
     journal: Journal | None = None
     executor: Executor = field(default_factory=Here)
     width: int = 1
-    watch: Watch = field(default_factory=Watch)
+    observer: Observer = field(default_factory=Observer)
 
     def grade(
         self, submissions: list[Found], again: tuple[str, ...] = (), checks: tuple[str, ...] = ()
@@ -155,14 +114,14 @@ class Grading:
             else:
                 done[entry.found.name] = self._written(entry, graded)
         batch.kept = sum(entry.problem is None for entry in prepared) - len(waiting)
-        self.watch.begin(batch.kept + len(waiting), batch.kept)
+        self.observer.begin(batch.kept + len(waiting), batch.kept)
         for entry, graded, seconds in self._carry_out(waiting):
             name = entry.found.name
             if self.journal is not None and entry.key is not None:
                 self.journal.add(name, entry.key, graded)
             done[name] = self._written(entry, graded)
             batch.seconds[name] = seconds
-            self.watch.finished(done[name].record, seconds)
+            self.observer.finished(done[name].record, seconds)
         for entry in prepared:
             graded = done[entry.found.name]
             batch.records.append(graded.record)
@@ -192,7 +151,7 @@ class Grading:
         others = [entry for entry in named if not self._is_called(entry.lab, entry.header)]
         if others:
             first, more = others[0], f" and {len(others) - 1} more" if len(others) > 1 else ""
-            self.watch.warn(
+            self.observer.warn(
                 f"graded as {first.lab.name}, as --lab says: {first.found.name}{more}, though the file names "
                 f"{first.header}."
             )
@@ -263,7 +222,7 @@ class Grading:
                 key = replace(entry.key, sha256=task.submission.sha256)
                 entry = replace(entry, key=key)  # of what is graded, should the file have changed meanwhile
                 running[self.executor.submit(carry_out, task)] = (entry, task, time.monotonic(), 1)
-            self.watch.tick(
+            self.observer.tick(
                 [_running(future, entry, started) for future, (entry, _, started, _) in running.items()]
             )
             finished, _ = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED)

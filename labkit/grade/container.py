@@ -16,8 +16,10 @@ from msgspec.structs import replace
 from labkit import lazy
 from labkit.check.collect import FaultyCheck, carry_out, collect
 from labkit.course import Course, CourseError, Lab, read_course
-from labkit.grade.batch import find_submissions, isolation_plan, write_atomically
+from labkit.grade.files import write_atomically
+from labkit.grade.isolation import isolation_plan
 from labkit.grade.one import check_submission, live_run, record_of, unreadable
+from labkit.grade.sources import find_submissions
 from labkit.lesson.submission import SubmissionError, read_submission
 from labkit.platforms import classroom50, gradescope
 from labkit.record import Record, Student, settle

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
+from functools import partial
 from typing import Any
 
 import psutil
@@ -171,16 +172,24 @@ def _serve(pipe: Any) -> None:
     """Carry out one request after the other until the parent is gone or says so."""
     # Ctrl-C reaches every process of a terminal; the parent decides what becomes of its graders
     signal.signal(signal.SIGINT, lambda *_: None)
-    signal.signal(signal.SIGTERM, _stop)
+    stopping = False
+
+    def stop(*_) -> None:
+        """Leave whatever is being done; on the way out the worker is ended and its folder removed."""
+        nonlocal stopping
+        if not stopping:
+            stopping = True
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     threading.Thread(target=_outlive_nobody, daemon=True).start()
     _close_standard_streams()
     lazy.install()
-    try:
-        tasks.listen(lambda check: pipe.send(("note", check)))
+    with contextlib.suppress(EOFError, OSError, KeyboardInterrupt), tasks.telling(partial(_note, pipe)):
         first = True
-        while not _stopping:
+        while not stopping:
             function, args, kwargs = pipe.recv()
             try:
                 answer = ("done", function(*args, **kwargs))
@@ -191,19 +200,10 @@ def _serve(pipe: Any) -> None:
                 gc.collect()
                 gc.freeze()
                 first = False
-    except (EOFError, OSError, KeyboardInterrupt):
-        return
 
 
-_stopping = False
-
-
-def _stop(*_) -> None:
-    """Leave whatever is being done; on the way out the worker is ended and its folder removed."""
-    global _stopping
-    if not _stopping:
-        _stopping = True
-        raise KeyboardInterrupt
+def _note(pipe: Any, check: str) -> None:
+    pipe.send(("note", check))
 
 
 def _outlive_nobody() -> None:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from labkit import lazy
 from labkit.check.collect import FaultyCheck
-from labkit.check.training import keep_in
+from labkit.check.training import keeping_in
 from labkit.course import Lab
 from labkit.grade.one import Graded, grade_submission, regrade_checks, unreadable
 from labkit.lesson.submission import Submission
 from labkit.worker import Plan, WorkerUnavailable
 
 _OF_THE_GRADER = "The grader failed on this submission; that is no fault of it."
-_tell: Callable[[str], None] = lambda check: None  # noqa: E731
+_telling: ContextVar[Callable[[str], None] | None] = ContextVar("telling", default=None)
 
 
 @dataclass(frozen=True)
@@ -38,22 +40,27 @@ class Task:
     trainings: Path | None = None
 
 
-def listen(tell: Callable[[str], None]) -> None:
-    """Have this process tell the name of each check when it begins."""
-    global _tell
-    _tell = tell
+@contextmanager
+def telling(tell: Callable[[str], None]) -> Iterator[None]:
+    """Meanwhile, tell the name of each check when it begins."""
+    token = _telling.set(tell)
+    try:
+        yield
+    finally:
+        _telling.reset(token)
 
 
 def carry_out(task: Task) -> Graded:
     """Grade a task in this process, where the solutions of its labs stay loaded for the next one."""
     lazy.install()  # a numpy question must not wait for TensorFlow
-    keep_in(task.trainings)
+    tell = _telling.get() or (lambda check: None)
     try:
-        if task.kept is not None:
-            return regrade_checks(
-                task.submission, task.lab, task.salt, task.only, task.kept, _tell, task.plan
-            )
-        return grade_submission(task.submission, task.lab, task.salt, _tell, task.plan)
+        with keeping_in(task.trainings):
+            if task.kept is not None:
+                return regrade_checks(
+                    task.submission, task.lab, task.salt, task.only, task.kept, tell, task.plan
+                )
+            return grade_submission(task.submission, task.lab, task.salt, tell, task.plan)
     except (FaultyCheck, WorkerUnavailable) as failed:
         return failure(task, str(failed))
 

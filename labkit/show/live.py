@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from labkit.grade.batch import Running, Watch
+from labkit.grade.batch import Observer, Running
 from labkit.record import Record
 from labkit.show.summary import duration
 from labkit.text import one_line
@@ -20,7 +20,7 @@ _SAY_SECONDS = 60.0  # between two lines where nobody looks at a terminal
 _LINES = 16  # running submissions that are shown
 
 
-class LiveWatch(Watch):
+class LiveProgress(Observer):
     """Draws on standard error: live in a terminal, else a line every minute. Use as a context manager."""
 
     def __init__(self, console: Console | None = None):
@@ -29,7 +29,7 @@ class LiveWatch(Watch):
         self.total = self.kept = self.done = 0
         self._started = self._said = time.monotonic()
 
-    def __enter__(self) -> LiveWatch:
+    def __enter__(self) -> LiveProgress:
         if self.console.is_terminal:
             self._live.start()
         return self

@@ -15,7 +15,7 @@ from labkit.lesson.checks import read_checks
 from labkit.lesson.submission import Submission, SubmissionError, read_submission
 from labkit.record import CheckResult
 from labkit.watch.changes import digests
-from labkit.watch.trial import Trial
+from labkit.watch.round import Round
 from labkit.worker import strongest_plan
 from labkit.worker.launch import can_fork, warm_server
 
@@ -54,7 +54,7 @@ class Watcher:
         self._digests: dict[str, str] = {}
         self._open: set[str] = set()  # questions whose newest code no round has decided yet
         self._stamp: tuple | None = None
-        self._trial: Trial | None = None
+        self._round: Round | None = None
         self._saved = 0.0
         self._stopped = False
 
@@ -68,13 +68,13 @@ class Watcher:
             while not self._stopped:
                 if self._is_saved() and self._begin_round():
                     yield self.state
-                if self._trial is None:
+                if self._round is None:
                     time.sleep(POLL)
-                elif self._trial.listen(POLL):
+                elif self._round.listen(POLL):
                     self._take_news()
                     yield self.state
         finally:
-            self._end_trial()
+            self._end_round()
 
     def _is_saved(self) -> bool:
         try:
@@ -94,7 +94,7 @@ class Watcher:
         try:
             submission = read_submission(self.path)
         except SubmissionError as problem:
-            self._end_trial()
+            self._end_round()
             state.problem, state.checking = str(problem), frozenset()
             self._digests = {}
             return True
@@ -103,7 +103,7 @@ class Watcher:
         if not changed:
             return False
         self._saved = began
-        self._end_trial()
+        self._end_round()
         self._open |= changed
         self._digests = fresh or {}
         self._start(submission)
@@ -119,12 +119,12 @@ class Watcher:
         earlier = [result for result in state.ordered() if result.question not in self._open]
         state.problem, state.notes, state.output = None, list(submission.notes), ""
         state.checking, state.decided = frozenset(self._open), frozenset()
-        self._trial = Trial(submission, state.lab, self._answers, set(self._open), earlier)
+        self._round = Round(submission, state.lab, self._answers, set(self._open), earlier)
 
     def _take_news(self) -> None:
-        if self._trial is None:
+        if self._round is None:
             return
-        state, news = self.state, self._trial.news
+        state, news = self.state, self._round.news
         state.results |= {result.id: result for result in news.results}
         state.decided = frozenset(result.id for result in news.results)
         state.current, state.notes, state.output = news.current, news.notes, news.output
@@ -133,12 +133,12 @@ class Watcher:
             state.problem, state.current = news.problem, None
             state.checked, state.checking = state.checking, frozenset()
             self._open = set()
-            self._end_trial()
+            self._end_round()
 
-    def _end_trial(self) -> None:
-        if self._trial is not None:
-            self._trial.cancel()
-            self._trial = None
+    def _end_round(self) -> None:
+        if self._round is not None:
+            self._round.cancel()
+            self._round = None
 
 
 def watch(path: Path, lab: Lab, warming: Callable[[], None] = lambda: None) -> Watcher:

@@ -17,7 +17,8 @@ import pytest
 import labkit
 from labkit import lazy
 from labkit.course import Course, Lab, read_course
-from labkit.grade import grade_paths
+from labkit.grade import Grading
+from labkit.grade.sources import find_submissions
 from labkit.record import without_times
 from labkit.worker import Plan, process
 from labkit.worker.isolation import candidates
@@ -105,7 +106,7 @@ def arena(target, tmp_path, monkeypatch) -> Callable[..., Outcome]:
         if keras or WARM:
             lazy.load_keras()  # which writes to this process's own environment
         before = _surroundings(target.root, handed_in)
-        batch = grade_paths(target, [handed_in], out, SALT, LABS[keras], plan)
+        batch = Grading(target, out, SALT, plan, LABS[keras]).grade(find_submissions([handed_in]))
         assert _surroundings(target.root, handed_in) == before
         assert list(spare.iterdir()) == [], "a private folder is left"
         assert _processes(str(spare)) == [], "a process is left"

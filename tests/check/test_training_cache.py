@@ -24,12 +24,11 @@ def spec():
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path):
     """Trainings kept on disk; each test begins as a new process does, with nothing in memory."""
-    training.keep_in(tmp_path / "trainings")
-    monkeypatch.setattr(training, "_trained", type(training._trained)())
-    yield tmp_path / "trainings"
-    training.keep_in(None)
+    forget()
+    with training.keeping_in(tmp_path / "trainings"):
+        yield tmp_path / "trainings"
 
 
 @pytest.fixture
@@ -40,22 +39,24 @@ def trainings(monkeypatch):
     return done
 
 
-def forget(monkeypatch):
-    monkeypatch.setattr(training, "_trained", type(training._trained)())
+def forget():
+    kept = training._current.get()
+    if kept is not None:
+        kept.memory.clear()
+    training._kept(None).memory.clear()
 
 
 def same(a, b) -> bool:
     return all(np.array_equal(x, y) for x, y in zip(a.weights, b.weights, strict=True))
 
 
-def test_what_was_kept_equals_what_is_trained_afresh(spec, folder, trainings, monkeypatch):
+def test_what_was_kept_equals_what_is_trained_afresh(spec, folder, trainings):
     first = training.trained(spec, X, Y, epochs=2)
-    forget(monkeypatch)
+    forget()
     kept = training.trained(spec, X, Y, epochs=2)
     assert trainings == [2]
-    training.keep_in(None)
-    forget(monkeypatch)
-    fresh = training.trained(spec, X, Y, epochs=2)
+    with training.keeping_in(None):
+        fresh = training.trained(spec, X, Y, epochs=2)
     assert trainings == [2, 2]
     assert same(first, kept) and same(kept, fresh) and not same(kept, spec)
     assert kept.compile == fresh.compile and kept.layers[0].arguments == fresh.layers[0].arguments
@@ -74,12 +75,12 @@ def test_whatever_differs_is_trained_on_its_own(spec, folder, trainings, change)
 
 
 @pytest.mark.parametrize("damage", [b"", b"x" * 100, None], ids=["empty", "garbage", "one bit"])
-def test_a_damaged_file_is_trained_again(spec, folder, trainings, monkeypatch, damage):
+def test_a_damaged_file_is_trained_again(spec, folder, trainings, damage):
     first = training.trained(spec, X, Y, epochs=2)
     (path,) = folder.glob("*.model")
     whole = path.read_bytes()
     path.write_bytes(damage if damage is not None else whole[:-1] + bytes([whole[-1] ^ 1]))
-    forget(monkeypatch)
+    forget()
     assert same(training.trained(spec, X, Y, epochs=2), first)
     assert len(trainings) == 2 and path.read_bytes() == whole
 
@@ -96,12 +97,12 @@ def test_the_folder_keeps_what_was_used_last(spec, folder, trainings, monkeypatc
     training.trained(spec, X, Y, epochs=2)
     for path in folder.glob("*.model"):
         os.utime(path, (1, 1 if path == first else 2))
-    forget(monkeypatch)
+    forget()
     training.trained(spec, X, Y, epochs=1)  # used again
     training.trained(spec, X, Y, epochs=3)
     assert trainings == [1, 2, 3]
     assert len(list(folder.glob("*.model"))) == len(list(folder.glob("*.lock"))) == 2
-    forget(monkeypatch)
+    forget()
     training.trained(spec, X, Y, epochs=1)
     training.trained(spec, X, Y, epochs=3)
     assert trainings == [1, 2, 3]
@@ -117,13 +118,13 @@ def test_several_processes_train_once(folder):
         "from labkit.check import training\n"
         "from labkit.worker import models\n"
         "from tests.check.test_training_cache import X, Y\n"
-        "training.keep_in(Path(sys.argv[1]))\n"
         "real = training._train\n"
         "training._train = lambda *a: print('trained', flush=True) or real(*a)\n"
         "keras.utils.set_random_seed(1)\n"
         "model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, 'softmax')])\n"
         "model.compile('adam', 'sparse_categorical_crossentropy')\n"
-        "training.trained(models.describe(model), X, Y, epochs=2)\n"
+        "with training.keeping_in(Path(sys.argv[1])):\n"
+        "    training.trained(models.describe(model), X, Y, epochs=2)\n"
     )
     command = [sys.executable, "-c", code, str(folder)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]

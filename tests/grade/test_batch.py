@@ -16,12 +16,11 @@ import psutil
 import pytest
 from rich.console import Console
 
-from labkit.grade import grade_paths
-from labkit.grade.batch import Grading, Running, Watch
+from labkit.grade.batch import Grading, Observer, Running
 from labkit.grade.pool import GraderDied, LocalPool
 from labkit.grade.sources import find_submissions
 from labkit.record import CheckResult, Misconception, Record, Student, Verdict
-from labkit.show.live import LiveWatch
+from labkit.show.live import LiveProgress
 from labkit.show.summary import duration, summary
 from labkit.worker import Plan
 from tests.grade.test_journal import CLASS, RIGHT, hand_in, lines_of, timeless
@@ -91,7 +90,7 @@ def test_grader_processes_have_the_same_number_of_threads_and_ours_keeps_its_env
     assert dict(os.environ) == before
 
 
-class Killer(Watch):
+class Killer(Observer):
     """Kills the grader process of one submission, so many times."""
 
     def __init__(self, pool: LocalPool, name: str, times: int):
@@ -113,7 +112,7 @@ def test_a_grader_that_dies_costs_a_retry_and_then_only_its_submission(toy_cours
     hand_in(tmp_path / "class", {"alice.py": RIGHT, "bob.py": slow, "carol.py": RIGHT})
     with LocalPool(1) as pool:
         watch = Killer(pool, "bob", kills)
-        how = Grading(toy_course, tmp_path / "out", b"salt", Plan(), executor=pool, watch=watch)
+        how = Grading(toy_course, tmp_path / "out", b"salt", Plan(), executor=pool, observer=watch)
         batch = how.grade(find_submissions([tmp_path / "class"]))
     assert watch.times == 0
     assert [record.score for record in batch.records] == [100, score, 100]
@@ -202,8 +201,9 @@ def test_an_export_a_class_list_and_a_damaged_zip_in_one_command(toy_course, tmp
     assert alone.returncode == 2 and "late.zip is not a zip that can be read" in alone.stderr
 
 
-def test_grade_paths_keeps_no_journal(toy_course, tmp_path):
-    batch = grade_paths(toy_course, [hand_in(tmp_path / "class")], tmp_path / "out", b"salt", plan=Plan())
+def test_grading_without_a_journal_keeps_none(toy_course, tmp_path):
+    found = find_submissions([hand_in(tmp_path / "class")])
+    batch = Grading(toy_course, tmp_path / "out", b"salt", Plan()).grade(found)
     assert [record.score for record in batch.records] == [100, 20, 0, 0]
     assert not (tmp_path / "out/journal.jsonl").exists()
 
@@ -252,7 +252,7 @@ def test_durations_are_read_at_a_glance(seconds, text):
 
 
 def test_the_progress_has_rate_time_left_and_a_line_for_each_job():
-    watch = LiveWatch(Console(file=open(os.devnull, "w"), force_terminal=False, width=80))  # noqa: SIM115
+    watch = LiveProgress(Console(file=open(os.devnull, "w"), force_terminal=False, width=80))  # noqa: SIM115
     watch.begin(300, 100)
     for _ in range(50):
         watch.finished(record_of(1, 100), 1.0)

@@ -177,9 +177,8 @@ def test_one_check_is_made_again_with_what_waits_for_it(grading, toy_course, tmp
     task.lab_hash.cache_clear()
     course = read_course(root)
     told: list[str] = []
-    task.listen(told.append)
-    batch, graded = grading(checks=("test_double",), course=course)
-    task.listen(lambda check: None)
+    with task.telling(told.append):
+        batch, graded = grading(checks=("test_double",), course=course)
     assert graded == ["alice", "bob", "carol"]
     assert [record.score for record in batch.records] == [100, 100, 0, 0]
     # with a mended lab, a part made anew gives what the whole would have given
@@ -189,9 +188,8 @@ def test_one_check_is_made_again_with_what_waits_for_it(grading, toy_course, tmp
     ]
     assert told.count("test_mean") == 3  # it needs 1.1
     told.clear()
-    task.listen(told.append)
-    _, graded = grading(("bob",), ("1.2",), course=course)
-    task.listen(lambda check: None)
+    with task.telling(told.append):
+        _, graded = grading(("bob",), ("1.2",), course=course)
     assert (graded, told) == (["bob"], ["test_mean"])
     assert grading(course=course)[1] == []
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from labkit.course import CourseError
-from labkit.grade.batch import isolation_plan
+from labkit.grade.isolation import isolation_plan
 from labkit.worker import Limits, Plan, Worker, WorkerFailed, WorkerUnavailable, process
 from labkit.worker.isolation import candidates, view
 

@@ -34,7 +34,7 @@ class News:
     done: bool = False
 
 
-class Trial:
+class Round:
     """A round of checks on some questions; `earlier` are the results of the others, for checks that wait."""
 
     def __init__(
