@@ -6,7 +6,11 @@ which only prints help or grades a numpy question never waits for TensorFlow.
 
 from importlib import import_module
 
-_WHERE = {"fit": "labkit.training", "accelerate": "labkit.training"}
+_WHERE = {
+    "fit": "labkit.training",
+    "accelerate": "labkit.training",
+    "gradient_check": "labkit.gradients",
+}
 _MODULES = ("augment", "data", "plots", "training")
 
 __all__ = [*_WHERE, *_MODULES]
