@@ -30,7 +30,9 @@ from labkit.worker import segments, wire
 from labkit.worker.family import Family, is_overfull
 from labkit.worker.isolation import Plan, candidates
 from labkit.worker.launch import THREADS, launch
+from labkit.worker.objects import described
 from labkit.worker.replies import is_reply
+from labkit.worker.values import Opaque
 
 OUTPUT_LIMIT = 64 * 1024  # bytes of printed text that are kept
 OUTPUT_MOST = 256 * 1024**2  # bytes that one request may print
@@ -177,10 +179,8 @@ class Worker:
         if not mine or not is_reply(request["verb"], answer) or not self.answers.empty():
             self._fail("unreadable", "something other than the answer was written to the answer pipe")
         if answer.get("status") == "unsendable":
-            return {
-                "status": "answered",
-                "value": wire.Tagged("object", {"type": "answer", "reason": answer["message"]}),
-            }
+            value = Opaque("value", answer["message"][:200])
+            return {"status": "answered", "value": value, "converted": []}
         if answer.get("status") == "broken":
             self._fail("crash", f"the call could not be made: {answer['message']}")
         return answer
@@ -214,7 +214,7 @@ class Worker:
         """What to write to the worker; its large arrays are sent already, where they can go another way."""
         if self.process.channel is not None and segments.POSSIBLE:
             apart: list[np.ndarray] = []
-            frame = wire.encode_parts(request, apart, segments.MOST)
+            frame = wire.encode_parts(request, described, apart, segments.MOST)
             size = sum(map(segments.size, apart))
             if self._sent_apart + size <= self.memory_limit // 4:  # what it keeps of them no one can see
                 try:
@@ -224,7 +224,7 @@ class Worker:
                     return frame
                 except OSError:
                     pass
-        return wire.encode_parts(request)
+        return wire.encode_parts(request, described)
 
     def _send(self, frame: list[bytes | memoryview]) -> None:
         try:
