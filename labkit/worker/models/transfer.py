@@ -53,9 +53,10 @@ def _checked(fields: dict) -> ModelSpec:
         kind, arguments, weights = entry
         _require(isinstance(kind, str) and kind in LAYERS, "a layer's class")
         _require(
-            isinstance(arguments, dict) and set(arguments) == set(LAYERS[kind]), f"the arguments of {kind}"
+            isinstance(arguments, dict) and set(arguments) == set(LAYERS[kind].arguments),
+            f"the arguments of {kind}",
         )
-        for name, valid in LAYERS[kind].items():
+        for name, valid in LAYERS[kind].arguments.items():
             _require(valid(arguments[name]), f"{name} of {kind}")
         _require(isinstance(weights, list) and len(weights) <= 8, f"the weights of {kind}")
         for array in weights:
