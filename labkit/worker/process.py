@@ -25,9 +25,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from labkit.errors import LabkitError
-from labkit.text import signal_name
 from labkit.worker import segments, wire
-from labkit.worker.family import Family, is_overfull
+from labkit.worker.family import Family, is_overfull, signal_name
 from labkit.worker.isolation import Plan, candidates
 from labkit.worker.launch import THREADS, launch
 from labkit.worker.objects import described
@@ -158,7 +157,7 @@ class Worker:
             said = self.output.strip()[-300:]
             raise WorkerUnavailable(f"the worker could not be started: {said or problem}") from None
         self._ready = True
-        self._family.settle(final=self.plan.seccomp)
+        self._family.settle(final=self.plan.forbids_children)
 
     def ask(self, limits: Limits, **request: Any) -> dict[str, Any]:
         """Send one request, `verb` and its arguments, and return the answer; raises WorkerFailed."""
@@ -303,7 +302,7 @@ class Worker:
             )
         if threads > THREAD_LIMIT:
             self._fail("memory", f"it started more than {THREAD_LIMIT} threads and was stopped")
-        if not self.plan.namespaces and time.monotonic() - self._folder_seen > _FOLDER_POLL:
+        if not self.plan.bounds_folder and time.monotonic() - self._folder_seen > _FOLDER_POLL:
             self._folder_seen = time.monotonic()
             if is_overfull(self.folder, FOLDER_BYTES, FOLDER_FILES):
                 self._fail("memory", "it wrote more files than are allowed and was stopped")
