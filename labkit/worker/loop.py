@@ -54,7 +54,7 @@ def run(plan: isolation.Plan, memory: int, channel: int | None = None) -> NoRetu
         except BaseException as error:  # arguments that cannot be rebuilt, a broken store
             answer = {"status": "broken", "message": f"{type(error).__name__}: {error}"[:500]}
         try:
-            frame = wire.encode({"id": number, **answer}, session.objects.instead)
+            frame = wire.encode({"id": number, **answer}, session.objects.instead, wire.MAX_ARRAY)
             if len(frame) > wire.MAX_FRAME:
                 raise wire.WireError(
                     f"it holds {len(frame) / 1e9:.1f} GB; at most {wire.MAX_FRAME / 1e9:.1f} GB are read"

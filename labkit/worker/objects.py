@@ -69,6 +69,8 @@ class Objects:
         if isinstance(thing, str):
             return thing[:MAX_STRING]
         if isinstance(thing, np.ndarray):
+            if reason:
+                return _opaque(thing, reason)
             return self._array(thing, "" if type(thing) is np.ndarray else type(thing).__name__)
         if isinstance(thing, (list, tuple)) and len(thing) > MAX_ITEMS:
             return self._numbers(thing, reason)

@@ -51,9 +51,9 @@ def unchanged(thing: Any) -> Any:
     return thing
 
 
-def to_tree(value: Any, arrays: list[np.ndarray], instead: Instead = refuse) -> Any:
-    """The value as JSON, its arrays appended to `arrays` and numbered; raises WireError."""
-    return _Writer(arrays, instead).value(value, 0)
+def to_tree(value: Any, arrays: list[np.ndarray], instead: Instead = refuse, largest: int = 2**62) -> Any:
+    """The value as JSON, its arrays (of `largest` bytes at most) put into `arrays` and numbered; raises WireError."""
+    return _Writer(arrays, instead, largest).value(value, 0)
 
 
 def from_tree(tree: Any, arrays: list[np.ndarray], revive: Revive = unchanged) -> Any:
@@ -79,9 +79,10 @@ _FIELDS: dict[type, tuple[str, Callable[[Any], dict[str, Any]]]] = {
 
 
 class _Writer:
-    def __init__(self, arrays: list[np.ndarray], instead: Instead):
+    def __init__(self, arrays: list[np.ndarray], instead: Instead, largest: int):
         self.arrays = arrays
         self.instead = instead
+        self.largest = largest
         self.nodes = 0
 
     def value(self, thing: Any, depth: int) -> Any:
@@ -105,9 +106,10 @@ class _Writer:
                 return text
             reason = "it is too long"
         elif isinstance(thing, np.ndarray):
-            if type(thing) is np.ndarray and thing.dtype.newbyteorder("=").str in DTYPES:
+            if thing.nbytes > self.largest:  # though it be one number, shown again and again
+                reason = f"it holds {thing.nbytes / 1e9:.1f} GB; at most {self.largest / 1e9:.1f} GB are read"
+            elif type(thing) is np.ndarray and thing.dtype.newbyteorder("=").str in DTYPES:
                 return self._array(thing)
-            reason = f"its dtype is {thing.dtype}"[:200]
         elif isinstance(thing, (list, tuple, dict)):
             reason = "it is too long or nested too deep"
             if depth < MAX_DEPTH and len(thing) <= MAX_ITEMS:

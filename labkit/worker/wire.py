@@ -32,6 +32,7 @@ from labkit.worker.tree import (
 __all__ = ["WireError", "decode", "encode", "encode_parts", "read_frame"]
 
 MAX_FRAME = 256 * 1024 * 1024  # bytes in one answer
+MAX_ARRAY = 200 * 1024 * 1024  # bytes of one array in it
 MAX_HEADER = 16 * 1024 * 1024
 MAX_ARRAYS = 10_000
 MAX_RANK = 16
@@ -39,9 +40,9 @@ ALIGNMENT = 64  # bytes; what TensorFlow asks for to take over an array without 
 _LARGE = 2**20  # bytes from which on an array is worth keeping the whole frame in memory for
 
 
-def encode(value: Any, instead: Instead = refuse) -> bytes:
-    """The frame, length prefix included. Raises WireError for what cannot be sent."""
-    return b"".join(encode_parts(value, instead))
+def encode(value: Any, instead: Instead = refuse, largest: int = 2**62) -> bytes:
+    """The frame, length prefix included, with arrays of at most `largest` bytes. Raises WireError."""
+    return b"".join(encode_parts(value, instead, largest=largest))
 
 
 def encode_parts(
@@ -49,13 +50,14 @@ def encode_parts(
     instead: Instead = refuse,
     apart: list[np.ndarray] | None = None,
     most: int = 0,
+    largest: int = 2**62,
 ) -> list[bytes | memoryview]:
     """The frame in pieces, to be written one after the other; large arrays are not copied.
 
     Up to `most` large arrays are appended to `apart` instead, C-contiguous, to be sent in another way.
     """
     arrays: list[np.ndarray] = []
-    tree = to_tree(value, arrays, instead)
+    tree = to_tree(value, arrays, instead, largest)
     inside: list[np.ndarray] = []
     described: list[list] = []
     for array in arrays:

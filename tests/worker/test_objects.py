@@ -116,6 +116,9 @@ def shy():
 def large():
     return [np.zeros(20_000_000), np.zeros(20_000_000)]
 
+def endless():
+    return [np.broadcast_to(1.0, 10**12), np.broadcast_to(np.zeros(1, "f8,f8"), 10**12)]
+
 def many():
     return [[0.0] * 40_000] * 11
 """
@@ -135,3 +138,8 @@ def test_an_answer_that_cannot_be_sent_costs_only_itself(function, reason):
         for _ in range(2):
             answer = worker.ask(Limits(), verb="call", function=function, args=[], kwargs={})
             assert answer["value"] == Opaque("value", reason)
+        huge = worker.ask(Limits(), verb="call", function="endless", args=[], kwargs={})["value"]
+    assert [thing.reason for thing in huge] == [
+        "it holds 8000.0 GB; at most 0.2 GB are read",
+        "it holds 16000.0 GB; at most 0.2 GB are read",
+    ]
