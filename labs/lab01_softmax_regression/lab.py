@@ -14,9 +14,38 @@
 # **loss** (1.3, 1.4), **learning** (1.5, 1.6), **network** (1.7, 1.8); and when it does not learn, the loss
 # curve says why (1.9).
 #
+# **Afterwards you can** write a classifier and its gradient without a framework, and check the gradient; build and
+# train the same network in Keras; and tell from a loss curve whether something is wrong, and what.
+#
+# **You should know** NumPy (axes, broadcasting, indexing by arrays), the derivative of a function of several
+# variables, and the logarithm.
+#
+# **The lecturers** that this lab follows: Fromont (loss and softmax), Loiseau (softmax), Rousseau (gradient descent,
+# lab session 3) and the crash course of EPFL. Where a slide has slipped, a folded line at the end of the section
+# says so.
+#
 # **How to work.** Replace each `raise NotImplementedError(...)` by your code, then run `labkit check` on this
 # file. Rows are examples everywhere: `x` is (n, d), one image per row. Your functions never change their
 # arguments. The cells between the questions that load digits, train or draw are for looking; they are not graded.
+# The slowest of them trains for about half a minute (1.8). Hints are folded: open one when you are stuck.
+#
+# | question | points | hidden | minutes |
+# |---|---|---|---|
+# | 1.1 Images to vectors | 8 | 2 | 5 |
+# | 1.2 One-hot targets | 8 | 2 | 5 |
+# | 1.3 Softmax | 12 | 3 | 15 |
+# | 1.4 Cross-entropy | 12 | 3 | 15 |
+# | 1.5 Gradients | 14 | 5 | 30 |
+# | 1.6 Stochastic gradient descent | 12 | 3 | 20 |
+# | 1.7 The same network in Keras | 12 | 2 | 10 |
+# | 1.8 Training | 12 | 5 | 10 |
+# | 1.9 Reading a loss curve | 10 | 4 | 25 |
+#
+# *Hidden* points are given by checks of the same kinds with other inputs, which run only in grading.
+#
+# **What is allowed.** The grader looks at what your functions answer, not at how. 1.1 to 1.6 are meant for NumPy
+# alone: `scipy.special.softmax` or a gradient by TensorFlow passes, too, but then you have learned a name and no
+# more. In 1.7 and 1.8 use Keras.
 
 # %%
 from __future__ import annotations
@@ -30,13 +59,30 @@ import labkit
 # ## 1.1 Images to vectors
 #
 # MNIST has 60,000 training images and 10,000 test images of 28 × 28 pixels, each a byte from 0 (paper) to
-# 255 (ink). *Erratum, EPFL lecture:* it speaks of 5,000 test pairs; the test set has 10,000, and
-# the 60,000 are commonly split into 50,000 for training and 10,000 for validation.
+# 255 (ink). The 60,000 are commonly split into 50,000 for training and 10,000 for validation.
 #
 # The layer wants a vector per image, and gradient descent wants inputs of a size near 1: with pixels up
 # to 255 the gradient is hundreds of times larger, and with a learning rate that works here the loss jumps far above
 # that of a network without an idea (you will see that curve in 1.9). So lay the rows of each image one after another,
 # and divide by 255.
+#
+# <details><summary>Erratum of the slides</summary>
+#
+# EPFL speaks of 5,000 test pairs; the test set has 10,000.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1: the shape</summary>
+#
+# `images.reshape(len(images), -1)` lays the rows of each image one after another; -1 means "whatever is left".
+#
+# </details>
+# <details><summary>Hint 2: the type</summary>
+#
+# A byte divided by 255 becomes float64 in NumPy. `.astype("float32")` converts; do it before you divide.
+#
+# </details>
 
 
 # %%
@@ -83,6 +129,18 @@ def quiz_1_1() -> str:
 #
 # A small batch need not hold every class. The number of columns is therefore an argument.
 
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1: the idea</summary>
+#
+# The row that you want for label 3 is row 3 of a matrix that you know well.
+#
+# </details>
+# <details><summary>Hint 2: the NumPy functions</summary>
+#
+# `np.eye(k)` is that matrix, and an array of integers in square brackets picks a row for each of them.
+#
+# </details>
+
 
 # %%
 def one_hot(labels: np.ndarray, num_classes: int) -> np.ndarray:
@@ -111,14 +169,32 @@ def quiz_1_2() -> float:
 #
 # $$p_j = \frac{e^{u_j}}{\sum_{k} e^{u_k}}.$$
 #
-# Two things that the slides leave out. *It works row by row*: Fromont's code sums over everything it is given,
-# which is right for one example and wrong for a batch (and prints `softmax(scores)` where the variable is
-# called `u`). *It overflows*: $e^{1000}$ is infinite and inf/inf is NaN. But $p$ does not change when
+# Two things that the slides leave out. *It works row by row*: a sum over everything is right for one example and
+# wrong for a batch. *It overflows*: $e^{1000}$ is infinite and inf/inf is NaN. But $p$ does not change when
 # one constant is subtracted from a whole row, so subtract the row's maximum first; then the largest
 # exponent is 0.
 #
-# To check by hand: $u = (-2, 3, 1)$ gives $p$ = (0.00589975, 0.8756006, 0.11849965). *Erratum:* the table on
-# the slide cuts the digits off (.0058, .87, .118) instead of rounding them (.0059, .88, .118).
+# To check by hand: $u = (-2, 3, 1)$ gives $p$ = (0.00589975, 0.8756006, 0.11849965).
+#
+# <details><summary>Errata of the slides</summary>
+#
+# Fromont's code sums over everything it is given, and prints `softmax(scores)` where the variable is called `u`. Her
+# table cuts the digits off (.0058, .87, .118) instead of rounding them (.0059, .88, .118).
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1: the idea</summary>
+#
+# Three steps: subtract the maximum of each row, take the exponential, divide each row by its sum.
+#
+# </details>
+# <details><summary>Hint 2: the shapes</summary>
+#
+# `logits.max(axis=1)` has shape (n,), and NumPy would lay it along the columns. With `keepdims=True` it is (n, 1)
+# and is subtracted from each row. The sum needs the same.
+#
+# </details>
 
 
 # %%
@@ -152,17 +228,35 @@ def quiz_1_3() -> str:
 # How wrong is $p$ if the truth is $t$? The loss of one example is $-\sum_j t_j \ln p_j$: for a one-hot target just
 # $-\ln$ of the probability given to the right class, 0 when that is 1, without bound when it goes to 0. The
 # loss of a batch is the mean over its rows. With ten classes and no idea, $p_j = 1/10$, it is
-# $\ln 10 = 2.3026$: remember that number, a fresh model starts there.
-#
-# Errata that matter for the formula: Fromont's `crossEnt` has no minus and returns −0.1328 for the example above,
-# the loss is **0.13284523**. The EPFL lecture *minimises* $\sum t \ln \sigma + (1-t)\ln(1-\sigma)$, which lacks
-# the same minus, and its multi-class sum over examples must be one over classes. In Loiseau's slide $p_i$ is one
-# number, the probability of class $i$, not a vector. And the EPFL remark that logistic regression is maximum likelihood
-# under Gaussian noise should say: for labels that are Bernoulli distributed (here: categorical).
+# $\ln 10 = 2.3026$: remember that number, a fresh model starts there. For the example of 1.3, with class 1 right, it
+# is **0.13284523**.
 #
 # In floating point a probability can be exactly 0, and $\ln 0$ is $-\infty$; worse, $0 \cdot \ln 0$ is NaN,
 # even where the target does not care. So replace what is smaller than a tiny number, at most 1e-7, by that number
 # (`np.maximum`). Do not *add* it to all: that would change every other logarithm, too.
+#
+# <details><summary>Errata of the slides</summary>
+#
+# Fromont's `crossEnt` has no minus and returns −0.1328. EPFL *minimises*
+# $\sum t \ln \sigma + (1-t)\ln(1-\sigma)$, which lacks the same minus, and its multi-class sum over examples must be
+# one over classes. In Loiseau's slide $p_i$ is one number, the probability of class $i$, not a vector. EPFL's remark
+# that logistic regression is maximum likelihood under Gaussian noise should say: for labels that are Bernoulli
+# distributed (here: categorical).
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1: the idea</summary>
+#
+# Multiply targets and logarithms place by place, sum over the classes of a row, take the mean over the rows, turn the
+# sign. A mean over everything would divide by the number of classes as well.
+#
+# </details>
+# <details><summary>Hint 2: zeros</summary>
+#
+# `np.maximum(probabilities, 1e-12)` before the logarithm: what is larger stays exactly as it is.
+#
+# </details>
 
 
 # %%
@@ -203,6 +297,25 @@ def quiz_1_4() -> float:
 # The term $\lambda W$ comes from the penalty $\frac{\lambda}{2}\lVert W \rVert^2$ (Rousseau, "Parameter norm
 # penalization": L² with the ½). The bias is not penalised: it only says how frequent the classes are.
 
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1: the idea</summary>
+#
+# Everything needs the same error, $(P - T)/n$. Compute it once, with your `softmax`; the loss with your
+# `cross_entropy`.
+#
+# </details>
+# <details><summary>Hint 2: the shapes</summary>
+#
+# The gradient by the weights has the shape of the weights, (d, k). From `x` (n, d) and the error (n, k) only
+# `x.T @ error` gives that. The bias (k,) gets the sum of the error over its rows.
+#
+# </details>
+# <details><summary>Hint 3: the penalty</summary>
+#
+# Loss: `+ l2 / 2 * (weights**2).sum()`. Its derivative by the weights: `l2 * weights`, without another ½.
+#
+# </details>
+
 
 # %%
 def loss_and_gradients(
@@ -221,6 +334,37 @@ def loss_and_gradients(
     raise NotImplementedError("1.5 loss_and_gradients")
 
 
+# %% [markdown]
+# A gradient that is nearly right trains a little worse and says nothing. So compare it with slopes, always:
+# `labkit.gradient_check(f, x)` moves one entry of `x` at a time by a hair and looks how the value of `f` changes. `f`
+# gives both, value and gradient.
+
+# %% tags=["explore"]
+rng = np.random.default_rng(0)
+w, b, few = (
+    0.1 * rng.normal(size=(784, 10)),
+    np.zeros(10),
+    prepare_images(mnist.x_train[:20]).astype("float64"),
+)
+few_targets = one_hot(mnist.y_train[:20], 10)
+
+
+def by_weights(w: np.ndarray) -> tuple[float, np.ndarray]:
+    """Loss and gradient by the weights, everything else fixed."""
+    loss, gradient, _ = loss_and_gradients(w, b, few, few_targets, l2=0.1)
+    return loss, gradient
+
+
+def by_bias(b: np.ndarray) -> tuple[float, np.ndarray]:
+    """Loss and gradient by the bias."""
+    loss, _, gradient = loss_and_gradients(w, b, few, few_targets, l2=0.1)
+    return loss, gradient
+
+
+print("by the weights:", labkit.gradient_check(by_weights, w))
+print("by the bias:   ", labkit.gradient_check(by_bias, b))
+
+
 # %% tags=["quiz"]
 def quiz_1_5() -> float:
     """The probabilities are (0.2, 0.7, 0.1) and class 0 is right. What is the derivative of the loss by the logit
@@ -235,8 +379,7 @@ def quiz_1_5() -> float:
 # ## 1.6 Stochastic gradient descent
 #
 # Rousseau, "Gradient-based approach": do not wait for the gradient over all 60,000 images; take the gradient over a
-# small batch, step, take the next. (The slide heads this with $\partial J / \partial \theta = 0$; that is what holds at
-# the end of the descent, not how it goes.) One epoch uses every row once, in a given order:
+# small batch, step, take the next. One epoch uses every row once, in a given order:
 #
 # - the first batch is the rows `order[0]` ... `order[batch_size - 1]`, then the next ones, to the end;
 # - where `batch_size` does not divide n, the last batch is smaller, and its gradient is the mean over
@@ -246,6 +389,31 @@ def quiz_1_5() -> float:
 # Known result: ten epochs over MNIST in the given order, from zeros, learning rate 0.2, batches of 100. The
 # course deep learning systems (CMU, homework 0) finds 7.97 % test error and a loss of 0.28442, with a model that has
 # no bias. With ours, the cell below finds 7.99 % and 0.27910.
+#
+# <details><summary>Erratum of the slides</summary>
+#
+# Rousseau heads this with $\partial J / \partial \theta = 0$; that is what holds at the end of the descent, not how
+# it goes.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1: the loop</summary>
+#
+# `for start in range(0, len(order), batch_size)`, and the rows of a batch are `order[start : start + batch_size]`. A
+# slice that reaches beyond the end is shorter: the last batch needs no rule of its own.
+#
+# </details>
+# <details><summary>Hint 2: the step</summary>
+#
+# `x[rows]` and `targets[rows]` are the batch. Ask `loss_and_gradients` at the weights of *this* moment, then step.
+#
+# </details>
+# <details><summary>Hint 3: arguments stay</summary>
+#
+# `weights -= ...` writes into the array that you were given. `weights = weights - ...` makes a new one.
+#
+# </details>
 
 
 # %%
@@ -323,14 +491,33 @@ def quiz_1_6() -> float:
 # ## 1.7 The same network in Keras
 #
 # Lab session 3, "3. NETWORK" and "2. LOSS FUNCTION": a `Sequential` model with one `Dense` layer, categorical
-# cross-entropy, RMSprop with its default settings, accuracy as a metric. What has changed since, and what was wrong:
+# cross-entropy, RMSprop with its default settings, accuracy as a metric.
 #
 # - `Dense(..., input_shape=(784,))` still works, but Keras 3 warns: begin the model with `keras.Input((784,))`.
-# - Later in the same lecture a network ends in `Dense(1, activation="softmax")`. Softmax over a single number is
-#   always 1, so its gradient is 0 and nothing can be learned. (It also builds `network` and
-#   compiles `model`.) One unit *per class* here; for two classes, one *sigmoid* unit with binary cross-entropy.
+# - One unit *per class*; for two classes, one *sigmoid* unit with binary cross-entropy would do as well.
 # - The loss must know what it gets. A softmax layer gives probabilities: `from_logits` stays False. One-hot targets:
 #   `categorical_crossentropy`; the *sparse* one is for labels that are class numbers.
+#
+# <details><summary>Erratum of the slides</summary>
+#
+# Later in Rousseau's lecture a network ends in `Dense(1, activation="softmax")`. Softmax over a single number is
+# always 1, so its gradient is 0 and nothing can be learned. (It also builds `network` and compiles `model`.) Lab 03
+# mends it.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1: the model</summary>
+#
+# `keras.Sequential([...])` with `keras.Input((784,))` and one `keras.layers.Dense(num_classes, activation=...)`.
+#
+# </details>
+# <details><summary>Hint 2: the compiling</summary>
+#
+# `model.compile(loss=..., optimizer=..., metrics=["accuracy"])`; `keras.optimizers.RMSprop()` has the default
+# settings. Return the model, not what `compile` returns.
+#
+# </details>
 
 
 # %%
@@ -373,6 +560,18 @@ def quiz_1_7() -> str:
 #
 # The grader gives your function a fresh model, then takes the trained weights out of *that* model and measures them
 # on digits that your code has not seen.
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1: the call</summary>
+#
+# One call of `model.fit` does all of it. Which of its arguments takes the validation rows, as a pair?
+#
+# </details>
+# <details><summary>Hint 2: what comes back</summary>
+#
+# `model.fit` returns the `History`; return that. `verbose=0` keeps it from printing.
+#
+# </details>
 
 
 # %%
@@ -444,6 +643,26 @@ labkit.plots.confident_errors(mnist.x_test, mnist.y_test, p_test, count=25).show
 # 4. `"double_softmax"`: has levelled off in the lower half between floor and $\ln K$, and was never below the floor.
 # 5. `"ok"`: everything else, also a curve that is still falling.
 
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1: the order</summary>
+#
+# Five `if`s that return, in the order of the list. What is not finite has to be asked for first: a comparison with
+# NaN is always False.
+#
+# </details>
+# <details><summary>Hint 2: levelled off</summary>
+#
+# `max(losses[-3:]) - min(losses[-3:]) <= 0.03 * losses[-1]`, and there are at least three. A curve of two values has
+# not levelled off.
+#
+# </details>
+# <details><summary>Hint 3: the lower half</summary>
+#
+# "In the lower half between floor and $\ln K$": the end is at most `(floor + chance) / 2`. "Was never below the
+# floor" asks for the smallest value of the whole curve.
+#
+# </details>
+
 
 # %%
 def diagnose_loss(losses: list[float], num_classes: int = 10) -> str:
@@ -459,8 +678,8 @@ def diagnose_loss(losses: list[float], num_classes: int = 10) -> str:
 
 # %% [markdown]
 # Break it yourself: the loop of 1.6, with a learning rate that shrinks from epoch to epoch, and one thing wrong each
-# time. One of the broken curves is called "ok", because it still falls when the rules look at it: the one of 1.1, whose
-# pixels were not divided by 255. Its first epochs give it away, they lie far above chance.
+# time. One of the broken curves is called "ok", because it still falls when the rules look at it: the one of 1.1,
+# whose pixels were not divided by 255. Its first epochs give it away, they lie far above chance.
 
 # %% tags=["explore"]
 rows = np.random.default_rng(0).permutation(len(x_train))[:2000]
@@ -510,3 +729,17 @@ def quiz_1_9() -> str:
     Answer with the letter of the right option.
     """
     raise NotImplementedError("quiz quiz_1_9")
+
+
+# %% [markdown]
+# ## What to take along
+#
+# - Softmax and cross-entropy belong together: their gradient is predicted minus true. Before exponentials and
+#   logarithms, ask what happens at 1000 and at 0.
+# - A fresh classifier of K classes begins at $\ln K$. If yours does not, look before you train.
+# - Check every gradient that you wrote yourself against slopes.
+# - Shape, learning rate, labels, a softmax too many: each leaves its trace in the loss curve.
+#
+# Two questions without points. The corner pixels of the weight images stay grey: what would weight decay change
+# there, and what among the pixels that are sometimes inked? And if a label is wrong in one of a hundred images, how
+# low can the loss get, and would you want it to?
