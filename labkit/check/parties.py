@@ -24,10 +24,9 @@ from labkit.worker import (
     Worker,
     WorkerFailed,
     strongest_plan,
+    values,
 )
 from labkit.worker.launch import THREADS
-from labkit.worker.objects import described
-from labkit.worker.tree import crossed
 
 LOAD_SECONDS = 60.0  # for loading a file, and for all that is spent on loading it again
 
@@ -56,20 +55,27 @@ class Party:
 
     def hold(self, value: Any) -> Handle:
         """Send a value once and keep it there; the handle stands for it in later calls."""
-        return self._value("hold", self._transport.ask("hold", value=value))
+        return self._value("hold", self._transport.ask("hold", value=values.sendable(value)))
 
     def fetch(self, held: Handle | ModelSpec) -> Any:
         """The present state of what is held, or of a model that was answered: after a call, after training."""
-        return self._value("fetch", self._transport.ask("fetch", held=_handle(held)))
+        number = held.id if isinstance(held, Handle) else held.handle
+        return self._value("fetch", self._transport.ask("fetch", handle=number))
 
     def assign(self, model: Handle | ModelSpec, weights: list[np.ndarray]) -> None:
         """Give a model that stays there other weights, in Keras' order: shows which models share layers."""
-        self._transport.ask("assign", held=_handle(model), weights=list(weights))
+        number = model.id if isinstance(model, Handle) else model.handle
+        self._transport.ask("assign", handle=number, weights=list(weights))
 
     def _call(self, function: str, args: tuple, kwargs: dict) -> Any:
         examination = running()
         examination.function, examination.answer = function, None
-        reply = self._transport.ask("call", function=function, args=list(args), kwargs=kwargs)
+        reply = self._transport.ask(
+            "call",
+            function=function,
+            args=[values.sendable(arg) for arg in args],
+            kwargs={name: values.sendable(arg) for name, arg in kwargs.items()},
+        )
         status = reply.get("status")
         if status == "not_attempted":
             raise NotAttempted(function)
@@ -81,15 +87,12 @@ class Party:
         return examination.answer
 
     def _value(self, function: str, reply: dict) -> Any:
-        for type_name in dict.fromkeys(reply.get("converted", ())):
+        def converted(type_name: str) -> None:
             name = one_line(type_name, 60)
             article = "an" if name[:1] in "AEIOUaeiou" else "a"
             self._on_note(f"{function} returned {article} {name}; it was read as a NumPy array.")
-        return reply.get("value")
 
-
-def _handle(held: Handle | ModelSpec) -> Handle:
-    return held if isinstance(held, Handle) else Handle(held.handle or 0)
+        return values.received(reply.get("value"), converted)
 
 
 def _missing(function: str, similar: Any) -> str:
@@ -120,9 +123,8 @@ class InProcess:
             raise CourseError(f"The instructor's own files: {report['fatal'] or report['notes'][0]}")
 
     def ask(self, verb: str, **request: Any) -> dict[str, Any]:
-        objects = self.session.objects
-        request = crossed({"verb": verb, **request}, described, objects.revive)
-        return crossed(self.session.handle(request), objects.instead)
+        # copies, as if it had crossed the border: code that changes its argument changes only its own
+        return values.private(self.session.handle({"verb": verb, **values.private(request)}))
 
 
 class InWorker:
