@@ -6,7 +6,12 @@ import re
 from importlib import resources
 from pathlib import Path
 
+import tomlkit
+from tomlkit.items import AoT
+
 from labkit.course import COURSE_FILE, CourseError, find_course, read_course
+from labkit.grade.files import write_atomically
+from labkit.lesson.source import read_text
 
 FILES = ("lab.py", "test_lab.py", "misconceptions.py", "variants.py")
 _NAME = re.compile(r"lab(\d\d)_([a-z][a-z0-9_]*)")
@@ -27,6 +32,7 @@ def new_lab(name: str, root: Path) -> list[Path]:
     taken = [lab.name for lab in read_course(root).labs if lab.name.startswith(f"lab{number}_")]
     if taken:
         raise CourseError(f"{root} has {taken[0]} already; give this lab another number.")
+    listing = None if name in read_course(root).order else _listed(course_file, name)
     words = {"@LAB@": name, "@NN@": number, "@N@": str(int(number)), "@TITLE@": title.capitalize()}
     folder.mkdir(parents=True)
     written = []
@@ -34,12 +40,22 @@ def new_lab(name: str, root: Path) -> list[Path]:
         text = resources.files("labkit.author.skeleton").joinpath(f"{file}.template").read_text("utf-8")
         for mark, word in words.items():
             text = text.replace(mark, word)
-        (folder / file).write_text(text, encoding="utf-8", newline="\n")
+        write_atomically(folder / file, text)
         written.append(folder / file)
-    if name not in read_course(root).order:
-        with course_file.open("a", encoding="utf-8", newline="\n") as stream:
-            stream.write(f'\n[[labs]]\nname = "{name}"\n')
+    if listing is not None:
+        write_atomically(course_file, listing)
     return written
+
+
+def _listed(path: Path, name: str) -> str:
+    """The course.toml with one more lab, whatever way it lists them; all else stays as it is written."""
+    document = tomlkit.parse(read_text(path))
+    labs = document.get("labs")
+    if labs is None:
+        labs = document["labs"] = tomlkit.aot()
+    entry = tomlkit.table() if isinstance(labs, AoT) else tomlkit.inline_table()
+    labs.append(entry.append("name", name))
+    return tomlkit.dumps(document)
 
 
 def begin_course(root: Path) -> Path:
