@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import math
 import os
 import re
@@ -17,8 +18,9 @@ from zoneinfo import ZoneInfo
 
 from labkit.errors import LabkitError
 from labkit.lesson import quiz as quizzes
+from labkit.lesson.cells import notebook_cells
 from labkit.lesson.checks import CheckInfo, read_checks
-from labkit.lesson.lesson import Lesson, Question, read_lesson
+from labkit.lesson.lesson import Hint, Lesson, Question, lesson_of, read_lesson
 from labkit.lesson.source import SourceError, read_text
 from labkit.lesson.submission import SubmissionError
 
@@ -83,7 +85,7 @@ class Lab:
     @cached_property
     def questions(self) -> tuple[Question, ...]:
         """The questions in order of their headings, and after them the quiz where there is one."""
-        quiz = tuple(entry.function for entry in self._quiz)
+        quiz = tuple(entry.function for entry in self.quiz)
         return self.lesson.questions + ((Question(quizzes.QUESTION, "Quiz", quiz),) if quiz else ())
 
     @cached_property
@@ -98,14 +100,25 @@ class Lab:
 
     @property
     def _quiz_checks(self) -> tuple[CheckInfo, ...]:
-        return tuple(CheckInfo(f"test_{q.function}", quizzes.QUESTION, q.points, q.title) for q in self._quiz)
+        return tuple(CheckInfo(f"test_{q.function}", quizzes.QUESTION, q.points, q.title) for q in self.quiz)
 
     @cached_property
-    def _quiz(self) -> tuple[quizzes.Quiz, ...]:
+    def quiz(self) -> tuple[quizzes.Quiz, ...]:
+        """The quiz questions without their answers; none where they cannot be read."""
         try:
             return quizzes.read_quizzes(_read(self.source), answers=False)
         except quizzes.QuizError:  # the author hears of it from `labkit build`
             return ()
+
+    def hints(self, question: str) -> tuple[Hint, ...]:
+        """The hints for a question, in order. Raises CourseError where there is no such question."""
+        if question not in [known.id for known in self.questions]:
+            known = ", ".join(known.id for known in self.questions)
+            raise CourseError(f"{self.name} has no question {question}; its questions are {known}.")
+        if self.solution is not None:
+            return self.lesson.hints.get(question, ())
+        notebook = json.loads(_read(self.handout / "lab.ipynb"))  # a script only points at them
+        return lesson_of(notebook_cells(notebook["cells"])).hints.get(question, ())
 
     def uses_keras(self, question: str | None = None) -> bool:
         """Whether any check does, or any of one question."""
@@ -218,7 +231,7 @@ def _counts(least: int, most: float = math.inf) -> _Key:
     )
 
 
-def _is_number(value: Any, kind: type) -> bool:
+def _is_number(value: Any, kind: type[int] | type[float]) -> bool:
     return isinstance(value, (int, kind)) and not isinstance(value, bool) and math.isfinite(value)
 
 

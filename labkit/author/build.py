@@ -2,66 +2,66 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 from labkit.author import recording
 from labkit.author.notebook import starter_notebook
-from labkit.author.problems import errors
+from labkit.author.problems import errors, solution_of
+from labkit.author.public import public_checks
 from labkit.author.recording import RECORDED
-from labkit.author.starter import public_checks, starter
-from labkit.check.answers import Tables
+from labkit.author.starter import starter, without_hints
 from labkit.course import CourseError, Lab
-from labkit.grade.files import write_atomically
-from labkit.lesson.quiz import QUESTION
+from labkit.lesson.source import read_text
 
 Progress = Callable[[str], None]
 
 
 def build(lab: Lab, folder: Path, progress: Progress = lambda check: None, anew: bool = False) -> bool:
-    """Write starter, notebook, public checks and recorded answers of a lab into a folder.
+    """Write starter, notebook, public checks and recorded answers of a lab into a folder, all or none of them.
 
-    Answers that lie there are kept while they are current; `anew` records them in any case. Returns whether
-    they were recorded. Raises CourseError with every error in the lab's files, file and line each.
+    Every check is carried out on the reference, hidden ones too, unless it was and nothing changed since that it
+    depends on; `anew` carries out all in any case. Returns whether any was. Raises LabkitError with every error in
+    the lab's files, file and line each.
     """
     texts = handout(lab)
-    for name, text in texts.items():
-        write_atomically(folder / name, text)
-    checks, path = texts["test_lab.py"], folder / RECORDED
-    kept = recording.read_tables(path)
-    if kept is not None and not anew and recording.is_current(path, lab, checks):
-        if kept.index.get(QUESTION) != recording.quiz_of(lab):
-            recording.sealed(kept, lab, checks).write(path)
-        return False
-    fresh = _record(lab, checks, progress)
-    if kept is not None and recording.same_answers(kept, fresh):
-        # the digits that another processor gives would only make noise in the history
-        fresh.arrays, fresh.index = kept.arrays, {**kept.index}
-        recording.sealed(fresh, lab, checks)
-    fresh.write(path)
-    return True
+    tables, recorded = recording.up_to_date(lab, texts["test_lab.py"], folder / RECORDED, progress, anew)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        for name, text in texts.items():
+            (beside / name).write_text(text, encoding="utf-8", newline="\n")
+        tables.write(beside / RECORDED)
+        folder.mkdir(exist_ok=True)
+        for path in sorted(beside.iterdir()):
+            target = folder / path.name
+            if not target.is_file() or target.read_bytes() != path.read_bytes():
+                os.replace(path, target)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return recorded
 
 
 def handout(lab: Lab) -> dict[str, str]:
     """The text files of a lab's folder. Raises CourseError with every error in the lab's files."""
-    if lab.solution is None:
-        raise CourseError(f"{lab.name} has no solution to build from.")
+    checks = solution_of(lab) / "test_lab.py"
     if found := errors(lab):
         raise CourseError("\n".join([f"{lab.name} cannot be built.", *map(str, found)]))
-    script = starter(lab.source.read_text(encoding="utf-8"), str(lab.source))
-    checks = lab.solution / "test_lab.py"
+    script = starter(read_text(lab.source), lab.source)
     return {
-        "lab.py": script,
+        "lab.py": without_hints(script),
         "lab.ipynb": starter_notebook(script, lab.name),
-        "test_lab.py": public_checks(checks.read_text(encoding="utf-8"), str(checks)),
+        "test_lab.py": public_checks(read_text(checks), checks),
     }
 
 
 def stale(lab: Lab, progress: Progress = lambda check: None, deep: bool = False) -> list[str]:
     """What in the lab's folder differs from what `build` would write, a sentence each.
 
-    Recorded answers pass by their digest; `deep`, or another digest, records them anew and compares.
+    Recorded answers pass by their digests; `deep`, or another digest, records them anew and compares.
     """
     texts, problems = handout(lab), []
     for name, text in texts.items():
@@ -71,18 +71,10 @@ def stale(lab: Lab, progress: Progress = lambda check: None, deep: bool = False)
     path, checks = lab.handout / RECORDED, texts["test_lab.py"]
     if deep or not recording.is_current(path, lab, checks):
         kept = recording.read_tables(path)
-        if kept is None or not recording.same_answers(kept, _record(lab, checks, progress)):
-            problems.append(f"{path} does not hold the answers of today's solution; run `labkit build`.")
-    if (kept := recording.read_tables(path)) and kept.index.get(QUESTION) != recording.quiz_of(lab):
-        problems.append(f"{path} does not hold today's quiz; run `labkit build`.")
+        fresh, _ = recording.up_to_date(lab, checks, path, progress, deep)
+        if kept is None or not recording.say_the_same(kept, fresh):
+            problems.append(f"{path} does not say what today's solution says; run `labkit build`.")
     for extra in sorted(lab.handout.glob("*")) if lab.handout.is_dir() else []:
         if not extra.name.startswith("__") and extra.name not in (*texts, RECORDED):
             problems.append(f"{extra} does not come from the solution; remove it.")
     return problems
-
-
-def _record(lab: Lab, checks: str, progress: Progress) -> Tables:
-    with TemporaryDirectory() as folder:
-        test_file = Path(folder) / "test_lab.py"
-        test_file.write_text(checks, encoding="utf-8")
-        return recording.record(lab, checks, test_file, progress)

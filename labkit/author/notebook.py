@@ -1,15 +1,16 @@
-"""A percent-format script as a Jupyter notebook, the same bytes every time."""
+"""A lesson's script as a Jupyter notebook, the same bytes every time."""
 
 from __future__ import annotations
 
 import ast
 import re
 
-import jupytext
 import nbformat
 
+from labkit.lesson.cells import Cell
+from labkit.lesson.lesson import read_lesson
+
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-_HEADER = re.compile(r"\A# labkit: .*\n+")
 
 
 def notebook_of(script: str, lab: str) -> nbformat.NotebookNode:
@@ -17,12 +18,14 @@ def notebook_of(script: str, lab: str) -> nbformat.NotebookNode:
 
     A cell is called after the function that it defines, else after its place.
     """
-    read = jupytext.reads(_HEADER.sub("", script), fmt="py:percent")
-    cells = []
-    for number, cell in enumerate(read.cells, 1):
-        tags = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
-        new = nbformat.v4.new_markdown_cell if cell.cell_type == "markdown" else nbformat.v4.new_code_cell
-        cells.append(new(cell.source, metadata=tags, id=_name(cell, number)))
+    lesson = read_lesson(script)
+    cells: list[nbformat.NotebookNode] = []
+    for cell in lesson.cells:
+        source = cell.source
+        if cell.number <= lesson.header < cell.number + len(cell.lines):
+            source = source.partition("\n")[2].strip("\n")  # the header, which metadata say
+        if source:
+            cells.append(_cell(cell, source, len(cells) + 1))
     metadata = {"kernelspec": KERNEL, "labkit": {"lab": lab}}
     return nbformat.from_dict(
         {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": _distinct(cells)}
@@ -40,16 +43,21 @@ def as_text(notebook: nbformat.NotebookNode) -> str:
     return nbformat.writes(notebook) + "\n"
 
 
-def _name(cell: nbformat.NotebookNode, number: int) -> str:
-    if cell.cell_type == "code":
-        try:
-            tree = ast.parse(cell.source)
-        except SyntaxError:
-            tree = ast.Module([], [])
-        defined = [node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
-        if defined:
-            return re.sub(r"[^A-Za-z0-9_-]", "-", defined[0])[:64]
-    return f"cell-{number:02d}"
+def _cell(cell: Cell, source: str, number: int) -> nbformat.NotebookNode:
+    tags = {"tags": list(cell.tags)} if cell.tags else {}
+    new = {"markdown": nbformat.v4.new_markdown_cell, "raw": nbformat.v4.new_raw_cell}
+    return new.get(cell.kind, nbformat.v4.new_code_cell)(
+        source, metadata=tags, id=_name(source, cell.kind, number)
+    )
+
+
+def _name(source: str, kind: str, number: int) -> str:
+    try:
+        tree = ast.parse(source if kind == "code" else "")
+    except SyntaxError:
+        tree = ast.Module([], [])
+    defined = [node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    return re.sub(r"[^A-Za-z0-9_-]", "-", defined[0])[:64] if defined else f"cell-{number:02d}"
 
 
 def _distinct(cells: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:

@@ -6,22 +6,23 @@ Errors keep a lab from being built. Warnings say where it is thinner than a lab 
 from __future__ import annotations
 
 import ast
-import tomllib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.author.quiz import quiz_problems
-from labkit.author.starter import heading, marker_problems
 from labkit.check.answers import MISCONCEPTIONS
-from labkit.course import COURSE_FILE, Lab
-from labkit.lesson.checks import check_problems
+from labkit.course import COURSE_FILE, CourseError, Lab
+from labkit.lesson.checks import check_problems, marks_of
+from labkit.lesson.lesson import read_lesson
 from labkit.lesson.quiz import QUESTION
+from labkit.lesson.source import SourceError, parse_python, read_text
 
 VARIANTS = "variants.py"
-POINTS = 100  # of a lab whose entry in course.toml does not say `points`
 MISCONCEPTIONS_EACH = 5
 VARIANTS_EACH = 3
+_NOTHING = ast.Module([], [])
 
 
 @dataclass(frozen=True, order=True)
@@ -40,18 +41,7 @@ class Problem:
 
 def problems(lab: Lab) -> list[Problem]:
     """Everything that is wrong with the files of a lab's solution, in order of file and line."""
-    found = list(_master(lab))
-    tree, unreadable = _tree(lab.solution / "test_lab.py")
-    found += unreadable
-    if tree is not None:
-        found += _checks(lab, tree)
-    for name, least in ((MISCONCEPTIONS, MISCONCEPTIONS_EACH), (VARIANTS, VARIANTS_EACH)):
-        path = lab.solution / name
-        tree, unreadable = _tree(path) if path.is_file() else (ast.Module([], []), [])
-        found += unreadable
-        if tree is not None:
-            found += _catalogue(lab, path, tree, least)
-    return sorted(found)
+    return sorted(_Files(lab).problems())
 
 
 def errors(lab: Lab) -> list[Problem]:
@@ -59,145 +49,188 @@ def errors(lab: Lab) -> list[Problem]:
     return [problem for problem in problems(lab) if not problem.warning]
 
 
-# --- the lesson ---------------------------------------------------------------------------------------------
+def solution_of(lab: Lab) -> Path:
+    """The folder of a lab's solution. Raises CourseError where it is not here."""
+    if lab.solution is None:
+        raise CourseError(f"{lab.name} has no solution here.")
+    return lab.solution
 
 
-def _master(lab: Lab) -> Iterator[Problem]:
-    text = lab.source.read_text(encoding="utf-8")
-    tree, unreadable = _tree(lab.source)
-    yield from unreadable
-    for line, sentence in (*marker_problems(text), *quiz_problems(text)):
-        yield Problem(lab.source, line, sentence)
-    if not text.startswith(f"# labkit: {lab.name}\n"):
-        yield Problem(lab.source, 1, f"the first line is not `# labkit: {lab.name}`.")
-    answered = {question.id for question in lab.questions}
-    for question, (line, *again) in _headings(text).items():
-        if again:
-            yield Problem(lab.source, again[0], f"question {question} has a heading on line {line} already.")
-        if question not in answered:
-            yield Problem(lab.source, line, f"question {question} has no function with a solution block.")
-    seen: dict[str, int] = {}
-    for node in tree.body if tree else []:
-        if isinstance(node, ast.FunctionDef):
-            if node.name in seen:
+class _Files:
+    """The files of a lab: each is read once, and what is wrong with one keeps no other from being looked at."""
+
+    def __init__(self, lab: Lab):
+        self.lab = lab
+        self.folder = solution_of(lab)
+        self.unreadable: list[Problem] = []
+        self.text, self.tree = self.read("lab.py")
+        self.lesson = read_lesson(self.text)
+        self.questions = {question.id: question.functions for question in self.lesson.questions}
+
+    def problems(self) -> Iterator[Problem]:
+        yield from self.master()
+        yield from self.checks()
+        for name, least in ((MISCONCEPTIONS, MISCONCEPTIONS_EACH), (VARIANTS, VARIANTS_EACH)):
+            path = self.folder / name
+            tree = self.read(name)[1] if path.exists() else _NOTHING
+            if tree is not None:
+                yield from self.catalogue(path, tree, least)
+        yield from self.unreadable
+
+    def read(self, name: str) -> tuple[str, ast.Module | None]:
+        path = self.folder / name
+        text = ""
+        try:
+            text = read_text(path)
+            return text, parse_python(text, path)
+        except SourceError as error:
+            self.unreadable.append(Problem(path, error.line, error.sentence))
+            return text, None
+
+    def master(self) -> Iterator[Problem]:
+        path, lesson = self.lab.source, self.lesson
+        if self.unreadable and not self.text:
+            return
+        for line, sentence in lesson.slips:
+            yield Problem(path, line, sentence)
+        if lesson.lab != self.lab.name or not lesson.header:
+            yield Problem(path, 1, f"the first line is not `# labkit: {self.lab.name}`.")
+        first: dict[str, int] = {}
+        for heading in lesson.headings:
+            line = first.setdefault(heading.question, heading.line)
+            if line != heading.line:
+                sentence = f"question {heading.question} has a heading on line {line} already."
+                yield Problem(path, heading.line, sentence)
+            elif heading.question not in self.questions:
+                sentence = f"question {heading.question} has no function with a solution block."
+                yield Problem(path, line, sentence)
+        if self.tree is None:
+            return
+        for line, sentence in quiz_problems(lesson, self.tree, self.text):
+            yield Problem(path, line, sentence)
+        for node, before in _twice(self.tree):
+            yield Problem(path, node.lineno, f"{node.name} is defined on line {before} already.")
+
+    def checks(self) -> Iterator[Problem]:
+        path = self.folder / "test_lab.py"
+        _, tree = self.read(path.name)
+        if tree is None:
+            return
+        for line, sentence in check_problems(tree):
+            yield Problem(path, line, sentence)
+        tests = [node for node in _functions(tree) if node.name.startswith("test_")]
+        for node, before in _twice(ast.Module(list(tests), [])):
+            yield Problem(path, node.lineno, f"{node.name} replaces the check on line {before}.")
+        total, checked = math.fsum(quiz.points for quiz in self.lab.quiz), set()
+        for node in tests:
+            marks = _marks(node)
+            total += (marks.get("points") or [0])[0]
+            checked |= set(marks.get("question", []))
+            if not ast.get_docstring(node):
                 yield Problem(
-                    lab.source, node.lineno, f"{node.name} is defined on line {seen[node.name]} already."
+                    path, node.lineno, f"{node.name} has no docstring; it is the title of the check."
                 )
-            seen[node.name] = node.lineno
+            if "question" not in marks:
+                yield Problem(path, node.lineno, f'{node.name} belongs to no question; add @question("1.3").')
+            if "points" not in marks:
+                yield Problem(path, node.lineno, f"{node.name} has no @points.", warning=True)
+            for mark in ("question", "needs"):
+                for question in sorted({*marks.get(mark, ())} - {*self.questions, QUESTION}):
+                    sentence = f"{node.name}: the lesson has no question {question} (@{mark})."
+                    yield Problem(path, node.lineno, sentence)
+        for heading in self.lesson.headings:
+            if heading.question in self.questions and heading.question not in checked:
+                sentence = f"question {heading.question} has no check in {path.name}."
+                yield Problem(self.lab.source, heading.line, sentence)
+        if not math.isclose(total, self.lab.points, abs_tol=0.005):
+            sentence = f"the checks give {total:g} points together, not {self.lab.points:g} "
+            remedy = f"(another total: `points = {total:g}` at the lab in {COURSE_FILE})."
+            yield Problem(path, 1, sentence + remedy)
+
+    def catalogue(self, path: Path, tree: ast.Module, least: int) -> Iterator[Problem]:
+        """What is wrong with the misconceptions or the variants."""
+        kind = "misconception" if path.name == MISCONCEPTIONS else "variant"
+        entries = [node for node in _functions(tree) if kind in _marks(node)]
+        for node, before in _twice(ast.Module(list(entries), [])):
+            yield Problem(path, node.lineno, f"{node.name} replaces the {kind} on line {before}.")
+        count = dict.fromkeys(self.questions, 0)
+        for node in entries:
+            question = next(iter(_marks(node)[kind]), None)
+            if question not in count:
+                yield Problem(path, node.lineno, f"{node.name}: the lesson has no question {question}.")
+                continue
+            count[question] += 1
+            replaces = _keyword(node, kind, "replaces")
+            if replaces is not None and not any(replaces in names for names in self.questions.values()):
+                sentence = f"{node.name} replaces {replaces}, which no question asks for."
+                yield Problem(path, node.lineno, sentence)
+            given = len(_marks(node)[kind]) > 1 or _keyword(node, kind, "sentence")  # as in the first labs
+            if kind == "misconception" and not (given or ast.get_docstring(node)):
+                sentence = f"{node.name} has no docstring; it is what a student reads."
+                yield Problem(path, node.lineno, sentence)
+        yield from self.imports(path, tree)
+        for question, number in count.items():
+            if number < least:
+                had = f"{number or 'no'} {kind}{'' if number == 1 else 's'}"
+                yield Problem(
+                    path, 1, f"question {question} has {had}; it should have {least}.", warning=True
+                )
+
+    def imports(self, path: Path, tree: ast.Module) -> Iterator[Problem]:
+        """Names that are taken from the lesson and are no longer there."""
+        if self.tree is None:
+            return
+        graded = ast.parse(self.lesson.script.without_explore())
+        there = {name for node in graded.body for name in _binds(node)} | {"*"}
+        for node in ast.walk(tree):
+            taken = []
+            if isinstance(node, ast.ImportFrom) and node.module == "lab":
+                taken = [alias.name for alias in node.names]
+            elif (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and node.value.id == "lab"
+            ):
+                taken = [node.attr]
+            for name in taken:
+                if name not in there:
+                    sentence = f"{name} is taken from lab.py, whose graded cells do not define it."
+                    yield Problem(path, node.lineno, sentence)
 
 
-def _headings(text: str) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for number, line in enumerate(text.split("\n"), 1):
-        if question := heading(line):
-            found.setdefault(question, []).append(number)
+def _functions(tree: ast.Module) -> list[ast.FunctionDef]:
+    return [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+
+
+def _twice(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef, int]]:
+    """Each function that has the name of an earlier one, and that one's line."""
+    seen: dict[str, int] = {}
+    for node in _functions(tree):
+        if node.name in seen:
+            yield node, seen[node.name]
+        seen[node.name] = node.lineno
+
+
+def _binds(node: ast.stmt) -> set[str]:
+    """Every name that a statement of the lesson may give a meaning to."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {node.name}
+    found: set[str] = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            found.add(part.id)
+        elif isinstance(part, (ast.Import, ast.ImportFrom)):
+            found |= {(alias.asname or alias.name).split(".")[0] for alias in part.names}
+        elif isinstance(part, (ast.FunctionDef, ast.ClassDef)):
+            found.add(part.name)
     return found
 
 
-# --- the checks ---------------------------------------------------------------------------------------------
-
-
-def _checks(lab: Lab, tree: ast.Module) -> Iterator[Problem]:
-    path = lab.solution / "test_lab.py"
-    ids = {question.id for question in lab.questions}
-    for line, sentence in check_problems(tree):
-        yield Problem(path, line, sentence)
-    seen: dict[str, int] = {}
-    for node in tree.body:
-        if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_"):
-            continue
-        marks = dict(_marks(node))
-        if node.name in seen:
-            yield Problem(path, node.lineno, f"{node.name} replaces the check on line {seen[node.name]}.")
-        seen[node.name] = node.lineno
-        if not ast.get_docstring(node):
-            yield Problem(path, node.lineno, f"{node.name} has no docstring; it is the title of the check.")
-        if "question" not in marks:
-            yield Problem(path, node.lineno, f'{node.name} belongs to no question; add @question("1.3").')
-        if "points" not in marks:
-            yield Problem(path, node.lineno, f"{node.name} has no @points.", warning=True)
-        for mark in ("question", "needs"):
-            for question in marks.get(mark, []):
-                if question not in ids:
-                    yield Problem(
-                        path, node.lineno, f"{node.name}: the lesson has no question {question} (@{mark})."
-                    )
-    checked = {check.question for check in lab.checks}
-    places = _headings(lab.source.read_text(encoding="utf-8"))
-    for question in lab.questions:
-        if question.id not in checked:
-            line = places.get(question.id, [1])[0]
-            yield Problem(lab.source, line, f"question {question.id} has no check in {path.name}.")
-    total, wanted = sum(check.points for check in lab.checks), _declared_points(lab)
-    if total != wanted:
-        yield Problem(
-            path,
-            1,
-            f"the checks give {total:g} points together, not {wanted:g} "
-            f"(another total: `points = {total:g}` at the lab in {COURSE_FILE}).",
-        )
-
-
-def _declared_points(lab: Lab) -> float:
-    path = lab.solution.parent.parent / COURSE_FILE
-    entries = tomllib.loads(path.read_text(encoding="utf-8")).get("labs", []) if path.is_file() else []
-    entry = next((entry for entry in entries if entry.get("name") == lab.name), {})
-    points = entry.get("points", POINTS)
-    return points if isinstance(points, (int, float)) else POINTS
-
-
-# --- misconceptions and variants ----------------------------------------------------------------------------
-
-
-def _catalogue(lab: Lab, path: Path, tree: ast.Module, least: int) -> Iterator[Problem]:
-    functions = {question.id: question.functions for question in lab.questions}
-    defined = {name for names in functions.values() for name in names}
-    kind = "misconception" if path.name == MISCONCEPTIONS else "variant"
-    count, seen = dict.fromkeys(functions.keys() - {QUESTION}, 0), {}
-    for node in tree.body:
-        marks = dict(_marks(node)) if isinstance(node, ast.FunctionDef) else {}
-        if kind not in marks:
-            continue
-        if node.name in seen:
-            yield Problem(path, node.lineno, f"{node.name} replaces the {kind} on line {seen[node.name]}.")
-        seen[node.name] = node.lineno
-        question = (marks[kind] or [None])[0]
-        if question not in count:
-            yield Problem(path, node.lineno, f"{node.name}: the lesson has no question {question}.")
-            continue
-        count[question] += 1
-        replaces = _keyword(node, kind, "replaces")
-        if replaces is not None and replaces not in defined:
-            yield Problem(path, node.lineno, f"{node.name} replaces {replaces}, which no question asks for.")
-    for question, number in count.items():
-        if number < least:
-            sentence = f"question {question} has {_number(number, kind)}; it should have {least}."
-            yield Problem(path, 1, sentence, warning=True)
-
-
-def _number(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
-
-
-# --- reading ------------------------------------------------------------------------------------------------
-
-
-def _tree(path: Path) -> tuple[ast.Module | None, list[Problem]]:
+def _marks(node: ast.FunctionDef) -> dict:
     try:
-        return ast.parse(path.read_text(encoding="utf-8")), []
-    except SyntaxError as error:
-        return None, [Problem(path, error.lineno or 1, f"this is not Python: {error.msg}.")]
-    except OSError as error:
-        return None, [Problem(path, 1, f"this file cannot be read: {error.strerror}.")]
-
-
-def _marks(node: ast.FunctionDef) -> Iterator[tuple[str, list]]:
-    """The decorators by name, each with its plain positional arguments."""
-    for decorator in node.decorator_list:
-        call = decorator if isinstance(decorator, ast.Call) else ast.Call(decorator, [], [])
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", None)
-        if name:
-            yield name, [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
+        return marks_of(node)
+    except ValueError:  # `check_problems` says so
+        return {}
 
 
 def _keyword(node: ast.FunctionDef, mark: str, name: str) -> object:

@@ -1,12 +1,14 @@
 """The recorded answers of a lab: what the reference says and how each known mistake fails, for every public check.
 
-Recording runs and trains, which takes up to minutes. So the file keeps a digest of what it was recorded from;
-while that stays the same, so do the answers.
+Recording runs and trains, which takes up to minutes. So the file keeps for each check a digest of what its answers
+depend on: code and versions. While that stays the same, so do they, and what else the file says (sentences of
+mistakes, titles, points, the quiz) is taken from the text.
 """
 
 from __future__ import annotations
 
 import ast
+import copy
 import hashlib
 import json
 import math
@@ -15,10 +17,12 @@ from collections.abc import Callable
 from functools import partial
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
+from labkit.author.problems import solution_of
 from labkit.check import catalogue
 from labkit.check.answers import MISCONCEPTIONS, Live, Recorder, Tables, read_arrays
 from labkit.check.collect import Check, carry_out, collect
@@ -27,53 +31,70 @@ from labkit.check.parties import InProcess, Transport
 from labkit.check.quiz import seal
 from labkit.check.run import Run
 from labkit.course import CourseError, Lab
+from labkit.lesson.checks import marks_of
 from labkit.lesson.quiz import QUESTION, quiz_functions, read_quizzes
+from labkit.lesson.source import code_of, parse_python, read_python, read_text
 from labkit.lesson.submission import without_explore_cells
 from labkit.record import CheckResult, Verdict
 from labkit.worker import warm
 
 RECORDED = "recorded.npz"
 _LIBRARIES = ("labkit", "keras", "tensorflow", "numpy", "scikit-learn")
+_FROM, _HIDDEN, _CONTENT = "recorded_from", "carried_out", "content"  # the digests in the index
+Progress = Callable[[str], None]
 
 
-def record(lab: Lab, checks: str, test_file: Path, progress: Callable[[str], None]) -> Tables:
-    """Carry out the public checks, whose text lies in `test_file`, on the reference and on every known mistake."""
-    tables = Tables(
-        [
-            {
-                "id": question.id,
-                "title": question.title,
-                "points": float(sum(check.points for check in lab.checks if check.question == question.id)),
-            }
-            for question in lab.questions
-            if question.id != QUESTION
-        ]
-    )
-    carry_out(_RecordingRun(lab, tables, Live(lab)), collect(test_file), progress=progress)
-    return sealed(tables, lab, checks)
+def up_to_date(
+    lab: Lab, checks: str, path: Path, progress: Progress = lambda check: None, anew: bool = False
+) -> tuple[Tables, bool]:
+    """The tables of a lab as they are to be handed out, and whether anything was carried out for them.
 
-
-def quiz_of(lab: Lab) -> list[dict[str, Any]]:
-    """The sealed questions of the lab's quiz, which are no answers but go out in the same file."""
-    return [seal(quiz) for quiz in read_quizzes(lab.source.read_text(encoding="utf-8"))]
-
-
-def sealed(tables: Tables, lab: Lab, checks: str) -> Tables:
-    """The tables with the digests of what they were recorded from and of what they hold."""
-    tables.index[QUESTION] = quiz_of(lab)
-    tables.index["recorded_from"] = inputs_digest(lab, checks)
-    tables.index["content"] = _content_digest(tables.index, tables.arrays)
-    return tables
+    `checks` is the text of the public checks, `path` the file as it lies there. Only what depends on what has changed
+    is carried out, all with `anew`: public checks on the reference and on every known mistake, hidden ones on the
+    reference. Raises LabkitError where one fails on the reference, or does not run.
+    """
+    kept, digests, hidden = _whole(path), _digests(lab, checks), _hidden_digest(lab)
+    if kept is not None and not anew and _was_recorded_from(kept, digests, hidden):
+        return _labelled(_copied(kept, digests), lab, digests, hidden), False
+    tables, usable = Tables([]), {}
+    if kept is not None and not anew and isinstance(kept.index.get(_FROM), dict):
+        usable = kept.index[_FROM]
+    recorder = _RecordingRun(lab, tables, Live(lab))
+    for check in _collected(checks):
+        name = check.info.name
+        if kept is not None and name in usable and usable[name] == digests[name]:
+            _copy(kept, tables, name)
+        else:
+            carry_out(recorder, [check], progress=progress)
+    if anew or kept is None or kept.index.get(_HIDDEN) != hidden:
+        recorder.tables = None
+        every = collect(solution_of(lab) / "test_lab.py")
+        carry_out(recorder, [check for check in every if check.info.hidden], progress=progress)
+    tables = _labelled(tables, lab, digests, hidden)
+    if kept is not None and set(digests) <= set(kept.index["answers"]):
+        before = _labelled(_copied(kept, digests), lab, digests, hidden)
+        if say_the_same(before, tables):  # other digits, of another processor, are noise in the history
+            return before, True
+    return tables, True
 
 
 def is_current(path: Path, lab: Lab, checks: str) -> bool:
-    """Whether a recorded file is whole and was recorded from today's solution by today's libraries."""
-    tables = read_tables(path)
-    return (
-        tables is not None
-        and tables.index.get("recorded_from") == inputs_digest(lab, checks)
-        and tables.index.get("content") == _content_digest(tables.index, tables.arrays)
-    )
+    """Whether a recorded file is whole, and is what `up_to_date` would give without carrying anything out."""
+    kept, digests, hidden = _whole(path), _digests(lab, checks), _hidden_digest(lab)
+    if kept is None or not _was_recorded_from(kept, digests, hidden):
+        return False
+    return kept.index == _labelled(_copied(kept, digests), lab, digests, hidden).index
+
+
+def _was_recorded_from(kept: Tables, digests: dict[str, str], hidden: str) -> bool:
+    return kept.index.get(_FROM) == digests and kept.index.get(_HIDDEN) == hidden
+
+
+def _whole(path: Path) -> Tables | None:
+    """The tables of a file that is as it was written."""
+    kept = read_tables(path)
+    whole = kept is not None and kept.index.get(_CONTENT) == _content_digest(kept.index, kept.arrays)
+    return kept if whole else None
 
 
 def read_tables(path: Path) -> Tables | None:
@@ -87,66 +108,131 @@ def read_tables(path: Path) -> Tables | None:
     return tables
 
 
-def same_answers(old: Tables, new: Tables) -> bool:
-    """Whether two recordings hold the same answers; numbers may differ as they do between two processors."""
-    answers, fresh = (
-        {k: v for k, v in tables.index.items() if k not in ("recorded_from", "content", QUESTION)}
-        for tables in (old, new)
-    )
-    same = _same(answers, fresh) and len(old.arrays) == len(new.arrays)
-    return same and all(_close(a, b) for a, b in zip(old.arrays, new.arrays, strict=True))
-
-
 # --- digests ------------------------------------------------------------------------------------------------
 
 
-def inputs_digest(lab: Lab, checks: str) -> str:
-    """Of all code that answers depend on, of the sentences of mistakes, and of the versions that run the code."""
-    master = without_explore_cells(lab.source.read_text(encoding="utf-8"))
-    mistakes = lab.solution / MISCONCEPTIONS
-    sentences = mistakes.read_text(encoding="utf-8") if mistakes.is_file() else ""
-    versions = [platform.python_version(), *(metadata.version(name) for name in _LIBRARIES)]
-    # the docstring of a known mistake is an answer, too: it is what a student reads
-    parts = [_code(master), _code(checks), ast.unparse(ast.parse(sentences)), *versions]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+def _digests(lab: Lab, checks: str) -> dict[str, str]:
+    """For each check in a text a digest of all that its answers depend on: code and versions."""
+    master = parse_python(without_explore_cells(read_text(lab.source)), lab.source)
+    mistakes = solution_of(lab) / MISCONCEPTIONS
+    shared = [platform.python_version(), *(metadata.version(name) for name in _LIBRARIES)]
+    shared += [code for node, code in _pieces(master) if node not in quiz_functions(master)]
+    tests = _pieces(parse_python(checks, "test_lab.py"))
+    known = _pieces(read_python(mistakes)) if mistakes.is_file() else []
+    found = {}
+    for test, own in tests:
+        if question := _marked(test, "question"):
+            parts = [*shared, own, *(code for node, code in tests if not _marked(node, "question"))]
+            parts += [code for node, code in known if _marked(node, "misconception") in (None, question)]
+            found[_name(test)] = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return found
 
 
-def _code(text: str) -> str:
-    tree = ast.parse(text)
-    quiz = quiz_functions(tree)
-    tree.body = [node for node in tree.body if node not in quiz]
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef))
-            and ast.get_docstring(node) is not None
+def _hidden_digest(lab: Lab) -> str:
+    """Of all hidden checks together: their names stay here."""
+    digests = _digests(lab, read_text(solution_of(lab) / "test_lab.py"))
+    found = [digests[check.name] for check in lab.checks if check.hidden]
+    return hashlib.sha256("".join(found).encode()).hexdigest()
+
+
+def _pieces(tree: ast.Module) -> list[tuple[ast.stmt, str]]:
+    """The statements of a file, and what each does, as text; what marks say is no part of it."""
+    found = []
+    for node in tree.body:
+        bare = copy.deepcopy(node)
+        if isinstance(bare, ast.FunctionDef) and (
+            _marked(node, "question") or _marked(node, "misconception")
         ):
-            node.body = node.body[1:] or [ast.Pass()]
-    return ast.unparse(tree)
+            bare.decorator_list = []
+        found.append((node, code_of(ast.Module([bare], []))))
+    return found
+
+
+def _marked(node: ast.stmt, mark: str) -> str | None:
+    """The question that a check or a known mistake belongs to, None of another statement."""
+    return next(iter(marks_of(node).get(mark, ())), None) if isinstance(node, ast.FunctionDef) else None
+
+
+def _name(node: ast.stmt) -> str:
+    return node.name if isinstance(node, ast.FunctionDef) else ""
 
 
 def _content_digest(index: dict[str, Any], arrays: list[np.ndarray]) -> str:
-    kept = {key: value for key, value in index.items() if key != "content"}
+    kept = {key: value for key, value in index.items() if key != _CONTENT}
     digest = hashlib.sha256(json.dumps(kept, sort_keys=True).encode())
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 
+# --- what is taken from the text ----------------------------------------------------------------------------
+
+
+def _labelled(tables: Tables, lab: Lab, digests: dict[str, str], hidden: str) -> Tables:
+    """The tables with today's questions, sentences and quiz, and the digests."""
+    points = {question.id: 0.0 for question in lab.questions}
+    for check in lab.checks:
+        points[check.question] = points.get(check.question, 0) + check.points
+    sentences = {entry.name: entry.sentence for entry in catalogue.read_catalogue(lab, MISCONCEPTIONS)}
+    for mistakes in tables.index["mistakes"].values():
+        for entry in mistakes:
+            entry["sentence"] = sentences[entry["id"]]
+    tables.index["questions"] = [
+        {"id": question.id, "title": question.title, "points": round(points[question.id], 6)}
+        for question in lab.questions
+        if question.id != QUESTION
+    ]
+    tables.index[QUESTION] = [seal(quiz) for quiz in read_quizzes(read_text(lab.source))]
+    tables.index[_FROM], tables.index[_HIDDEN] = digests, hidden
+    tables.index[_CONTENT] = _content_digest(tables.index, tables.arrays)
+    return tables
+
+
+def _copied(kept: Tables, names: dict[str, str]) -> Tables:
+    tables = Tables([])
+    for name in names:
+        _copy(kept, tables, name)
+    return tables
+
+
+def _copy(kept: Tables, tables: Tables, check: str) -> None:
+    """Take over what was recorded for one check."""
+
+    def moved(part: dict[str, Any]) -> dict[str, Any]:
+        start, count = part["arrays"]
+        tables.arrays += kept.arrays[start : start + count]
+        return {**part, "arrays": [len(tables.arrays) - count, count]}
+
+    tables.index["answers"][check] = moved(kept.index["answers"][check])
+    if check in kept.index["mistakes"]:
+        tables.index["mistakes"][check] = [
+            {**entry, "received": moved(entry["received"])} for entry in kept.index["mistakes"][check]
+        ]
+
+
 # --- recording ----------------------------------------------------------------------------------------------
+
+
+def _collected(checks: str) -> tuple[Check, ...]:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "test_lab.py"
+        path.write_text(checks, encoding="utf-8")
+        return tuple(check for check in collect(path) if check.info.question != QUESTION)
 
 
 class _RecordingRun(Run):
     """Carries checks out on the reference and on every known mistake, and keeps what they answer."""
 
     def __init__(self, lab: Lab, tables: Tables, live: Live):
-        self.tables = tables
+        self.tables: Tables | None = tables
         self.live = live
         super().__init__([list(cell) for cell in catalogue.reference_cells(lab)], live)
         self.close()  # only trusted code runs here, in this process
 
     def perform(self, check: Check) -> CheckResult:
-        info, recorder = check.info, []
+        info = check.info
+        recorder: list[Recorder] = []
         if info.keras:
             warm()
 
@@ -163,15 +249,25 @@ class _RecordingRun(Run):
             failure = self._attempt(check, student)
         if failure is not None:
             raise CourseError(f"{info.name} fails on the reference itself: {failure.message}")
-        self.tables.add_answers(info.name, recorder[0].replies if recorder else [])
-
-        attempt = partial(self._attempt_quietly, check)
-        for mistake in self.live.mistakes(info.name, info.question, self._inputs(info.name), attempt):
-            self.tables.add_mistake(info.name, mistake)
+        if self.tables is not None:
+            self.tables.add_answers(info.name, recorder[0].replies if recorder else [])
+            attempt = partial(self._attempt_quietly, check)
+            for mistake in self.live.mistakes(info.name, info.question, self._inputs(info.name), attempt):
+                self.tables.add_mistake(info.name, mistake)
         return CheckResult(info.name, info.question, info.title, Verdict.PASSED, info.points, info.points)
 
 
 # --- comparing ----------------------------------------------------------------------------------------------
+
+
+def say_the_same(old: Tables, new: Tables) -> bool:
+    """Whether two recordings say the same; numbers may differ as they do between two processors."""
+    said, fresh = (
+        {key: part for key, part in tables.index.items() if key not in (_FROM, _HIDDEN, _CONTENT)}
+        for tables in (old, new)
+    )
+    same = _same(said, fresh) and len(old.arrays) == len(new.arrays)
+    return same and all(_close(a, b) for a, b in zip(old.arrays, new.arrays, strict=True))
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import math
 import tomllib
-from datetime import datetime
 from importlib import resources
 from pathlib import Path
+from typing import Any
+
+import nbformat
+import tomlkit
 
 from labkit.author import recording
 from labkit.author.archive import requirements, wheel, zip_bytes
 from labkit.author.build import handout
-from labkit.author.notebook import as_text, notebook_of
+from labkit.author.notebook import as_text
 from labkit.author.platforms import nbgrader
+from labkit.author.problems import solution_of
 from labkit.author.quiz import asked
 from labkit.author.recording import RECORDED
 from labkit.check.answers import MISCONCEPTIONS
 from labkit.course import COURSE_FILE, Course, CourseError, Lab
-from labkit.lesson.quiz import QUESTION
-from labkit.lesson.submission import EXPLORE
+from labkit.lesson.cells import EXPLORE
+from labkit.lesson.lesson import read_lesson
+from labkit.lesson.source import read_text
 
 Files = dict[str, bytes]
 
@@ -65,7 +68,7 @@ def release(course: Course, lab: Lab, folder: Path, salt: bytes) -> list[Path]:
     _require_built(lab)
     public, private = folder / lab.name / "public", folder / lab.name / "private"
     student = student_files(course, lab)
-    parts = {
+    parts: dict[Path, bytes | Files] = {
         public / f"{lab.name}.zip": zip_bytes({f"{lab.name}/{name}": data for name, data in student.items()}),
         public / "jupyterhub": hub_files(student, lab),
         public / "classroom50" / "template": template_files(student, lab),
@@ -76,14 +79,20 @@ def release(course: Course, lab: Lab, folder: Path, salt: bytes) -> list[Path]:
         private / "nbgrader": nbgrader_files(student, lab),
     }
     for path, content in parts.items():
-        for name, data in content.items() if isinstance(content, dict) else [("", content)]:
-            target = path / name if name else path
+        for target, data in _files(path, content):
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
     return list(parts)
 
 
+def _files(path: Path, content: bytes | Files) -> list[tuple[Path, bytes]]:
+    if isinstance(content, bytes):
+        return [(path, content)]
+    return [(path / name, data) for name, data in content.items()]
+
+
 def _require_built(lab: Lab) -> None:
+    """Refuse a lab that is not built, or some check of which was not carried out since it changed."""
     texts = handout(lab)
     for name, text in texts.items():
         path = lab.handout / name
@@ -91,9 +100,7 @@ def _require_built(lab: Lab) -> None:
             raise CourseError(
                 f"{path} is not what {lab.solution} gives; run `labkit build {lab.name}` first."
             )
-    recorded = recording.read_tables(lab.handout / RECORDED)
-    current = recording.is_current(lab.handout / RECORDED, lab, texts["test_lab.py"])
-    if not current or recorded.index.get(QUESTION) != recording.quiz_of(lab):
+    if not recording.is_current(lab.handout / RECORDED, lab, texts["test_lab.py"]):
         raise CourseError(
             f"{lab.handout / RECORDED} was recorded from other files or by other libraries; "
             f"run `labkit build {lab.name}` first."
@@ -118,31 +125,19 @@ def student_files(course: Course, lab: Lab) -> Files:
 
 def course_file(course: Course, lab: Lab) -> bytes:
     """A course.toml with this lab alone: the course's title and rules for lateness, the lab's own settings."""
-    settings = tomllib.loads((course.root / COURSE_FILE).read_text(encoding="utf-8"))
+    settings = tomllib.loads(read_text(course.root / COURSE_FILE))
     entries = [entry for entry in settings.get("labs", []) if entry.get("name") == lab.name]
-    tables = {"": {"title": course.title}, "[late]": settings.get("late", {})}
-    tables["[[labs]]"] = entries[0] if entries else {"name": lab.name}
-    parts = [
-        "\n".join(
-            [*([heading] if heading else []), *(f"{key} = {_toml(value)}" for key, value in table.items())]
-        )
-        for heading, table in tables.items()
-        if table
-    ]
-    return ("\n\n".join(parts) + "\n").encode()
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        raise CourseError(f"course.toml: {value} is no setting of a lab.")
-    return json.dumps(value, ensure_ascii=False)  # as TOML writes texts, numbers, true and false
+    kept: dict[str, Any] = {
+        "title": course.title,
+        "late": settings.get("late"),
+        "labs": entries or [{"name": lab.name}],
+    }
+    return tomlkit.dumps({key: part for key, part in kept.items() if part}).encode()
 
 
 def hub_files(student: Files, lab: Lab) -> Files:
     """The student's files with a notebook on top that installs labkit where it is not yet, and checks itself."""
-    notebook = notebook_of(student[f"labs/{lab.name}/lab.py"].decode(), lab.name)
+    notebook = nbformat.reads(student[f"labs/{lab.name}/lab.ipynb"].decode(), as_version=4)
     for place, name, source in (
         (0, "setup", _SETUP_CELL.replace("{wheel}", wheel()[0]).replace("{lab}", lab.name)),
         (len(notebook.cells) + 1, "check", _CHECK_CELL.replace("{lab}", lab.name)),
@@ -174,7 +169,8 @@ def classroom50_files(student: Files, lab: Lab) -> Files:
 def gradescope_files(course: Course, lab: Lab, salt: bytes) -> Files:
     """The autograder: a course of one lab with its solution, the salt, labkit, and Gradescope's two scripts."""
     name, data = wheel()
-    solution = [file for file in ("lab.py", "test_lab.py", MISCONCEPTIONS) if (lab.solution / file).is_file()]
+    folder = solution_of(lab)
+    solution = [file for file in ("lab.py", "test_lab.py", MISCONCEPTIONS) if (folder / file).is_file()]
     return {
         "setup.sh": _script("gradescope_setup.sh"),
         "run_autograder": _script("gradescope_run_autograder.sh"),
@@ -182,13 +178,14 @@ def gradescope_files(course: Course, lab: Lab, salt: bytes) -> Files:
         name: data,
         "salt": salt + b"\n",
         "course/course.toml": course_file(course, lab),
-        **{f"course/solutions/{lab.name}/{file}": (lab.solution / file).read_bytes() for file in solution},
+        **{f"course/solutions/{lab.name}/{file}": (folder / file).read_bytes() for file in solution},
     }
 
 
 def nbgrader_files(student: Files, lab: Lab) -> Files:
     """A course of nbgrader's with the lab as an assignment under `source/`, and settings for its config."""
-    master = asked(lab.source.read_text(encoding="utf-8"), None)
+    master = read_text(lab.source)
+    master = read_lesson(master).edited(asked(master))
     beside = {
         name: data
         for name, data in student.items()

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from labkit.author.problems import VARIANTS, solution_of
 from labkit.author.starter import starter
 from labkit.check import catalogue
 from labkit.check.answers import MISCONCEPTIONS, Live
@@ -17,10 +18,9 @@ from labkit.check.collect import carry_out, collect
 from labkit.check.parties import InWorker
 from labkit.check.run import Run
 from labkit.course import CourseError, Lab
+from labkit.lesson.source import read_text
 from labkit.lesson.submission import without_explore_cells
 from labkit.record import CheckResult, tally
-
-VARIANTS = "variants.py"
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,10 @@ def selftest(
     finished: Callable[[Trial], None] = lambda trial: None,
 ) -> list[Trial]:
     """Carry out every trial of a lab; `finished` hears of each."""
-    if lab.solution is None:
-        raise CourseError(f"{lab.name} has no solution here to test.")
+    folder = solution_of(lab)
     salt = salt or secrets.token_bytes(16)
     live, worker, trials = Live(lab), InWorker([], keras=lab.uses_keras(), threads=lab.threads), []
-    master, checks = lab.source.read_text(encoding="utf-8"), collect(lab.solution / "test_lab.py")
+    master, checks = read_text(lab.source), collect(folder / "test_lab.py")
 
     def tried(cells: list[list[str]], only: str | None) -> list[CheckResult]:
         run = _SharedWorkerRun(worker, cells, live, salt)

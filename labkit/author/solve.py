@@ -18,12 +18,13 @@ from typing import Any
 import nbformat
 
 from labkit.author.notebook import KERNEL, notebook_of
-from labkit.author.problems import errors
+from labkit.author.problems import errors, solution_of
 from labkit.author.solved_page import page
+from labkit.author.starter import without_marks
 from labkit.course import CourseError, Lab
+from labkit.lesson.source import read_text
 from labkit.record import versions
 
-_MARKER = re.compile(r"^\s*# (BEGIN|END) SOLUTION\n?", re.M)
 _NUMBER = re.compile(r"(?<![\w.])([-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?)\s?(%)?(?![\w])")
 _NEEDED = ("ipykernel", "latex2mathml", "nbclient", "nbconvert")  # the extra `author`
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -53,8 +54,7 @@ def solve(lab: Lab, folder: Path, progress: Progress = lambda number, total, hea
     Writes `<lab>.ipynb`, `<lab>.html` and `metrics.json`, and `<lab>.pdf` where a browser can print it. Raises
     CourseError where there is no solution or its files have errors.
     """
-    if lab.solution is None:
-        raise CourseError(f"{lab.name} has no solution here to carry out.")
+    solution_of(lab)
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise CourseError(
@@ -62,16 +62,17 @@ def solve(lab: Lab, folder: Path, progress: Progress = lambda number, total, hea
         )
     if found := errors(lab):
         raise CourseError("\n".join([f"{lab.name} cannot be carried out.", *map(str, found)]))
-    notebook = notebook_of(_MARKER.sub("", lab.source.read_text(encoding="utf-8")), lab.name)
+    notebook = notebook_of(without_marks(read_text(lab.source)), lab.name)
     started = time.monotonic()
     seconds = _execute(notebook, progress)
+    failures = _failures(notebook)
     metrics = {
         "lab": lab.name,
         "seconds": round(time.monotonic() - started, 1),
         "versions": versions(),
         "measured": _measured(notebook),
         "cells": seconds,
-        "errors": _failures(notebook),
+        "errors": failures,
     }
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{lab.name}.ipynb", folder / f"{lab.name}.html", folder / "metrics.json"]
@@ -79,7 +80,7 @@ def solve(lab: Lab, folder: Path, progress: Progress = lambda number, total, hea
     files[1].write_text(page(notebook, lab.title), encoding="utf-8", newline="\n")
     files[2].write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     pdf, remark = print_pdf(files[1])
-    return Solved((*files, *([pdf] if pdf else [])), tuple(metrics["errors"]), (remark,) if remark else ())
+    return Solved((*files, *([pdf] if pdf else [])), tuple(failures), (remark,) if remark else ())
 
 
 def _execute(notebook: nbformat.NotebookNode, progress: Progress) -> list[dict[str, Any]]:

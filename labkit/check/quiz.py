@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from labkit.check.expect.failure import Failure
-from labkit.check.parties import NotAttempted, Party
+from labkit.check.parties import Party
 from labkit.lesson.checks import CheckInfo
-from labkit.lesson.quiz import ORDER, QUESTION, Quiz, permutation, read_quizzes
+from labkit.lesson.quiz import QUESTION, Quiz, Shown, read_quizzes
 
 ROUNDS = 20_000  # of the key derivation in what students get: about 10 ms an attempt
 RECORDED = "recorded.npz"
@@ -38,22 +38,19 @@ def seal(quiz: Quiz, rounds: int = ROUNDS) -> dict[str, Any]:
     sealed = {
         "function": quiz.function,
         "title": quiz.title,
+        "text": quiz.text,
         "points": quiz.points,
-        "options": len(quiz.options),
+        "options": [option.text for option in quiz.options],
         "several": isinstance(quiz.answer, str) and len(quiz.answer) > 1,
         "tolerance": quiz.tolerance,
         "salt": salt.hex(),
         "rounds": rounds,
     }
     if quiz.options:
-        entries = [(f"options {quiz.answer}", {"right": True})]
-        for option in quiz.options:
-            entries.append(
-                (
-                    f"option {option.letter}",
-                    {"right": option.letter in quiz.answer, "because": option.because},
-                )
-            )
+        entries = [
+            (_key(option.text), {"right": option.letter in quiz.answer, "because": option.because})
+            for option in quiz.options
+        ]
     else:
         entries = [(_bucket(quiz.answer, quiz.tolerance), {"right": True, "number": quiz.answer})]
         for number, because in quiz.slips:
@@ -99,37 +96,71 @@ def _bucket(number: float, tolerance: float, shift: int = 0) -> str:
 # --- judging ------------------------------------------------------------------------------------------------
 
 
-def problem_with(sealed: dict[str, Any], answer: object, order: int | None = None) -> str | None:
+def problem_with(sealed: dict[str, Any], answer: object, shown: Shown | None = None) -> str | None:
     """What to tell a student whose answer this is, None where it is right.
 
-    `order` is that in which the student's file shows the options; None where it shows them as they were written.
+    `shown` is the question as the student's file shows it: a letter means the option that stands there.
     """
-    return _choice(sealed, answer, order) if sealed["options"] else _number(sealed, answer)
+    if not sealed["options"]:
+        return _number(sealed, answer)
+    options = shown.options if shown is not None and shown.options else _today(sealed)
+    return _choice(sealed, answer, options)
 
 
-def _choice(sealed: dict, answer: object, order: int | None) -> str | None:
-    count, several = sealed["options"], sealed["several"]
-    shown = [chr(ord("a") + place) for place in range(count)]
+def change_since(sealed: dict[str, Any], shown: Shown | None) -> str | None:
+    """A note where a file asks something else than today's quiz, which its instructor should know of."""
+    text, options = (shown.text, shown.options) if shown is not None else ("", {})
+    same = set(map(_key, options.values())) == set(map(_key, sealed["options"])) and _key(text) == _key(
+        sealed["text"]
+    )
+    if same:
+        return None
+    if sealed["options"] and not options:
+        return (
+            f"{sealed['function']} shows no options in this file; letters were read as those of today's quiz."
+        )
+    return (
+        f"{sealed['function']} is not asked in this file as in today's quiz: one of them was changed. A letter was "
+        "read as the option that the file shows."
+    )
+
+
+def _today(sealed: dict[str, Any]) -> dict[str, str]:
+    return {chr(ord("a") + number): text for number, text in enumerate(sealed["options"])}
+
+
+def _choice(sealed: dict, answer: object, options: dict[str, str]) -> str | None:
+    several = sealed["several"]
     text = "".join(map(str, answer)) if isinstance(answer, (list, tuple)) else str(answer)
     letters = sorted(set(re.sub(r"[\s,;.()]", "", text.lower())))
-    if not letters or not set(letters) <= set(shown):
+    if not letters or not set(letters) <= set(options):
         wanted = "the letters of all right options" if several else "the letter of the right option"
-        return f"answer with {wanted}, {shown[0]} to {shown[-1]}"
+        return f"answer with {wanted}, {min(options)} to {max(options)}"
     if not several and len(letters) > 1:
         return "exactly one option is right"
-    places = permutation(order, sealed["function"], count) if order is not None else range(count)
-    written = {letter: chr(ord("a") + places[ord(letter) - ord("a")]) for letter in letters}
-    if any(_open(sealed, f"options {''.join(sorted(written.values()))}")):
-        return None
-    opened = {letter: next(_open(sealed, f"option {own}"), {}) for letter, own in written.items()}
-    wrong = {letter: entry for letter, entry in opened.items() if not entry.get("right")}
-    if not wrong:
+    chosen = {letter: next(_open(sealed, _key(options[letter])), None) for letter in letters}
+    if unknown := [letter for letter, entry in chosen.items() if entry is None]:
+        return (
+            f"{unknown[0]} is an option that today's quiz does not have: the quiz was changed since this file was "
+            "begun. `labkit start` writes the question as it is now; copy it, and answer that."
+        )
+    wrong = {letter: entry for letter, entry in chosen.items() if entry and not entry["right"]}
+    if wrong:
+        reasons = [f"{letter} is not right" + _because(entry) for letter, entry in wrong.items()]
+        return "\n".join(reasons)
+    others = (text for letter, text in options.items() if letter not in letters) if several else ()
+    if any(entry["right"] for text in others for entry in _open(sealed, _key(text))):
         return "what you chose is right, and more is right as well"
-    reasons = [
-        f"{letter} is not right" + (f": {entry['because']}" if entry.get("because") else "")
-        for letter, entry in wrong.items()
-    ]
-    return "\n".join(reasons)
+    return None
+
+
+def _because(entry: dict) -> str:
+    return f": {entry['because']}" if entry.get("because") else ""
+
+
+def _key(option: str) -> str:
+    """An option is the same one whatever its spaces and its full stop."""
+    return f"option {' '.join(option.split()).rstrip('.')}"
 
 
 def _number(sealed: dict, answer: object) -> str | None:
@@ -157,23 +188,17 @@ def checks(folder: Path) -> list[tuple[CheckInfo, Callable[..., None]]]:
 
 
 def _check(sealed: dict[str, Any]) -> tuple[CheckInfo, Callable[..., None]]:
-    def check(student: Party) -> None:
-        order = _order(student)
+    def check(student: Party, shown: dict[str, Shown], note: Callable[[str], None]) -> None:
         answer = getattr(student, sealed["function"])()
-        problem = problem_with(sealed, answer, order)
+        asked = shown.get(sealed["function"])
+        if change := change_since(sealed, asked):
+            note(change)
+        problem = problem_with(sealed, answer, asked)
         if problem is not None:
             raise Failure("quiz", problem, answer)
 
     title = sealed["title"].strip().splitlines()[0]
     return CheckInfo(f"test_{sealed['function']}", QUESTION, sealed["points"], title), check
-
-
-def _order(student: Party) -> int | None:
-    try:
-        order = getattr(student, ORDER)()
-    except (Failure, NotAttempted):  # the solution shows the options as they were written
-        return None
-    return order if isinstance(order, int) else None
 
 
 def beside(folder: Path) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from labkit.check.expect.values import describe
 from labkit.check.fixtures import DATA
 from labkit.check.parties import InWorker, NotAttempted, Party, Transport
 from labkit.lesson.checks import CheckInfo
+from labkit.lesson.quiz import shown_in
 from labkit.record import CheckResult, Misconception, Verdict
 from labkit.text import inert
 from labkit.worker import Plan, WorkerFailed, warm
@@ -170,6 +171,10 @@ class Run:
             return Party(transport, note)
         if name == "reference":
             return Party(self.answers.reference(check, self.seed(check)))
+        if name == "shown":  # for the quiz: what the file itself asks, by function
+            return shown_in(self.cells)
+        if name == "note":
+            return note
         return self.rng(check) if name == "rng" else DATA[name]()
 
     def _name_mistake(self, name: str, question: str, attempt: Attempt, failure: Failure) -> Mistake | None:

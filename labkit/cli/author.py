@@ -41,7 +41,7 @@ def build(
     deep: Annotated[
         bool,
         typer.Option(
-            "--deep", help="Record the answers anew even where nothing changed that they depend on."
+            "--deep", help="Carry out all checks anew, even where nothing changed that they depend on."
         ),
     ] = False,
     course: CourseOption = None,
@@ -53,6 +53,7 @@ def build(
     from labkit.author.build import build as build_lab
     from labkit.author.build import stale
     from labkit.author.problems import problems
+    from labkit.lesson.quiz import QUESTION
 
     chosen = with_solution(labs, course)
     found = [problem for lab in chosen for problem in problems(lab)]
@@ -63,7 +64,7 @@ def build(
     differences = []
     for lab in chosen:
         with progress_bar() as progress:
-            task = progress.add_task(lab.name, total=sum(not info.hidden for info in lab.checks))
+            task = progress.add_task(lab.name, total=sum(info.question != QUESTION for info in lab.checks))
 
             def step(name: str, progress=progress, task=task) -> None:
                 progress.update(task, advance=1)

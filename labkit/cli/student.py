@@ -37,16 +37,9 @@ def start(
     notebook: Annotated[
         bool, typer.Option("--notebook", help="A Jupyter notebook instead of a script.")
     ] = False,
-    name: Annotated[
-        str | None,
-        typer.Option(
-            "--name", help="Shuffle the options of the quiz for this name; default: your user name."
-        ),
-    ] = None,
     course: CourseOption = None,
 ) -> None:
     """Write a lab's starter file into a folder. A file that is there already is never overwritten."""
-    from labkit.author.starter import personal
     from labkit.course import CourseError, find_course
 
     found = find_course(given=course).lab(lab)
@@ -56,7 +49,7 @@ def start(
         raise CourseError(
             f"{source} is missing. Get the lab's folder anew, or run `labkit build` as its author."
         )
-    text = personal(found.handout, suffix, name)
+    text = source.read_text(encoding="utf-8")
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8", newline="\n") as stream:
@@ -108,6 +101,44 @@ def check(
     # a quiz without points may be left out, but not answered wrongly
     open_checks = [c for c in record.checks if c.max_points or c.verdict is not Verdict.NOT_ATTEMPTED]
     raise typer.Exit(0 if record.checks and all(c.verdict.passed for c in open_checks) else 1)
+
+
+@app.command()
+def hint(
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="Such as 1.3.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="Your file, where the number is not that of one lab."),
+    ] = None,
+    step: Annotated[int, typer.Option("--step", min=1, max=3, help="Which hint: 1, 2 or 3.")] = 1,
+    lab: Annotated[str | None, typer.Option("--lab", help="The lab, instead of a file of yours.")] = None,
+    course: CourseOption = None,
+) -> None:
+    """Show a hint for a question: at most three, from a nudge to the key line.
+
+    They cost nothing, and nobody is told.
+    """
+    from labkit.course import find_course, lab_of
+    from labkit.lesson.submission import read_submission
+
+    found = find_course(file.absolute().parent if file else None, course)
+    if file is not None:
+        chosen = lab_of(found, file, read_submission(file).lab, lab)
+    else:
+        chosen = found.lab(lab or question.partition(".")[0])
+    hints = chosen.hints(question)
+    if step > len(hints):
+        print(f"labkit: question {question} has {_count(len(hints), 'hint')}.", file=sys.stderr)
+        raise typer.Exit(1)
+    shown = hints[step - 1]
+    print(f"{shown.summary}\n\n{shown.text}")
+    if step < len(hints):
+        place = f" {file}" if file else f" --lab {lab}" if lab else ""
+        print(f"\nThe next one: labkit hint {question}{place} --step {step + 1}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
 
 
 @app.command()

@@ -88,7 +88,10 @@ class Hint:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson, read. `slips` are places where a solution begins or ends wrongly: line and sentence."""
+    """A lesson, read. `slips` are places where a solution begins or ends wrongly: line and sentence.
+
+    `header` is the line that names the lab before anything else is said, 0 where another one does or none.
+    """
 
     cells: tuple[Cell, ...]
     lab: str | None
@@ -98,30 +101,38 @@ class Lesson:
     solutions: tuple[Solution, ...]
     hints: dict[str, tuple[Hint, ...]]
     slips: tuple[tuple[int, str], ...]
-    script: Script | None = None
+    script: Script
+    header: int = 0
 
     @property
     def questions(self) -> tuple[Question, ...]:
         """The questions that ask for a function, in order of their headings."""
-        found = []
+        found: list[Question] = []
         for heading in self.headings:
             names = [f.name for f in self.functions if f.asked and f.question == heading.question]
             if names and heading.question not in [question.id for question in found]:
                 found.append(Question(heading.question, heading.title, tuple(dict.fromkeys(names))))
         return tuple(found)
 
+    def edited(self, edits: Iterable[tuple[int, int, list[str]]]) -> str:
+        """The script with lines replaced; see `Script.edited`."""
+        return self.script.edited(edits)
+
 
 @lru_cache(maxsize=64)
 def read_lesson(text: str) -> Lesson:
     """The lesson in a script, master or starter."""
-    script = parse_script(text)
-    return lesson_of(script.cells, script)
+    return _lesson_of(parse_script(text))
 
 
-def lesson_of(cells: Iterable[Cell], script: Script | None = None) -> Lesson:
-    """The lesson in the cells of a script or a notebook."""
+def lesson_of(cells: Iterable[Cell]) -> Lesson:
+    """The lesson in the cells of a notebook."""
+    return _lesson_of(Script("", (), tuple(cells)))
+
+
+def _lesson_of(script: Script) -> Lesson:
     reader = _Reader()
-    cells = tuple(cells)
+    cells = script.cells
     for cell in cells:
         reader.cell(cell)
     reader.close("")
@@ -136,6 +147,7 @@ def lesson_of(cells: Iterable[Cell], script: Script | None = None) -> Lesson:
         hints,
         tuple(sorted(reader.slips)),
         script,
+        _header(cells),
     )
 
 
@@ -146,6 +158,12 @@ def lab_named(cells: Iterable[Cell]) -> str | None:
             if found := _LAB.match(line):
                 return found[1]
     return None
+
+
+def _header(cells: tuple[Cell, ...]) -> int:
+    lines = ((number, line) for cell in cells for number, line, _ in cell.read() if line.strip())
+    number, line = next(lines, (0, ""))
+    return number if _LAB.match(line) else 0
 
 
 class _Reader:

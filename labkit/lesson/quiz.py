@@ -14,19 +14,29 @@
 
 Several right options: `return "ad"`. A number instead of options: `return 7850`, with `tolerance: 0.5` where it
 need not be exact and `= 7840 -> what was forgotten` for numbers that tell a mistake. `points: 2`, else 0.
+A student's file shows text and options; a letter means the option that this very file shows under it.
 This module reads such functions out of a script; nothing is run.
 """
 
 from __future__ import annotations
 
 import ast
-import hashlib
+import inspect
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 
 PREFIX = "quiz_"
-ORDER = "quiz_order"  # the function by which a student's file says in which order it shows the options
 QUESTION = "quiz"  # the question that all of them belong to
+#: How a question wants its answer, as the last line of what a student sees.
+HOW = {
+    "one": "Answer with the letter of the right option.",
+    "several": 'Answer with the letters of all right options, such as "ad".',
+    "number": "Answer with a number.",
+}
+_SHOWN = re.compile(r"""^def (quiz_\w+)\([^\n]*:[ \t]*\n[ \t]+[rR]?(\"{3}|'{3})""", re.M)
+_MOST_SHOWN = 200  # questions of a cell, which may be hostile
 _OPTION = re.compile(r"([a-h])\) +(.*)")
 _SLIP = re.compile(r"= *(\S+) +-> +(.*)")
 _SETTING = re.compile(r"(tolerance|points): *(\S+)")
@@ -67,6 +77,14 @@ class Quiz:
         return f"{number}: {text if len(text) <= 80 else text[:79].rsplit(' ', 1)[0] + ' …'}"
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A question as a student's file shows it: its text, and its options by their letters."""
+
+    text: str = ""
+    options: dict[str, str] = field(default_factory=dict)
+
+
 class QuizError(ValueError):
     """A quiz question is not written as it should be; `line` says where."""
 
@@ -89,25 +107,18 @@ def read_quizzes(script: str, answers: bool = True) -> tuple[Quiz, ...]:
 
 def quiz_functions(tree: ast.Module) -> list[ast.FunctionDef]:
     """The functions of a script that are quiz questions."""
-    return [
-        node
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef) and node.name.startswith(PREFIX) and node.name != ORDER
-    ]
+    return [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith(PREFIX)]
 
 
-def permutation(order: int, function: str, count: int) -> list[int]:
-    """Which option a file of that order shows in each place."""
-
-    def rank(option: int) -> bytes:
-        return hashlib.sha256(f"{order}/{function}/{option}".encode()).digest()
-
-    return sorted(range(count), key=rank)
-
-
-def order_from(name: str) -> int:
-    """The order of options that belongs to a name: a lab, a student."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") % 100_000
+def shown_in(sources: Iterable[Sequence[str]]) -> dict[str, Shown]:
+    """What a student's file asks, by function. `sources` are labels and codes of cells; they may be anything."""
+    found: dict[str, Shown] = {}
+    for _, code in sources:
+        for start in islice(_SHOWN.finditer(code), _MOST_SHOWN):
+            end = code.find(start[2], start.end())
+            text, options, _, _ = _parts(inspect.cleandoc(code[start.end() : end]))
+            found[start[1]] = Shown(text, {option.letter: option.text for option in options})
+    return found
 
 
 # --- reading one --------------------------------------------------------------------------------------------
@@ -118,41 +129,58 @@ def _read(node: ast.FunctionDef, answers: bool) -> Quiz:
     if not docstring:
         raise QuizError(node.lineno, f"{node.name} has no docstring; it holds the question.")
     first = node.body[0]
-    text, options, slips, settings = [], [], [], {}
-    part = text
-    for line in docstring.splitlines():
-        if option := _OPTION.match(line):
-            options.append([option[2]])
-            if option[1] != chr(ord("a") + len(options) - 1):
-                raise QuizError(node.lineno, f"{node.name}: the options are not lettered a, b, c … in order.")
-            part = options[-1]
-        elif slip := _SLIP.match(line):
-            slips.append((_number(node, slip[1]), [slip[2]]))
-            part = slips[-1][1]
-        elif setting := _SETTING.match(line):
-            settings[setting[1]] = _number(node, setting[2])
-        else:
-            part.append(line)
+    text, options, slips, settings = _parts(docstring)
+    if [option.letter for option in options] != list("abcdefgh"[: len(options)]):
+        raise QuizError(node.lineno, f"{node.name}: the options are not lettered a, b, c … in order.")
     return Quiz(
         node.name,
-        "\n".join(text).strip(),
-        tuple(_option(chr(ord("a") + n), lines) for n, lines in enumerate(options)),
+        text,
+        options,
         _answer(node) if answers else None,
-        settings.get("tolerance", 0.0),
-        tuple((number, " ".join(" ".join(lines).split())) for number, lines in slips),
-        settings.get("points", 0),
-        (first.lineno, first.end_lineno),
+        _number(node, settings.get("tolerance", "0.0")),
+        tuple((_number(node, number), because) for number, because in slips),
+        _number(node, settings.get("points", "0")),
+        (first.lineno, first.end_lineno or first.lineno),
     )
 
 
+def _parts(docstring: str) -> tuple[str, tuple[Option, ...], list[tuple[str, str]], dict[str, str]]:
+    """Text, options, slips (a number as it is written, and its sentence) and settings of a question."""
+    text: list[str] = []
+    options: list[tuple[str, list[str]]] = []
+    slips: list[tuple[str, list[str]]] = []
+    settings: dict[str, str] = {}
+    part = text
+    for line in docstring.split("\n"):
+        if option := _OPTION.match(line):
+            part = [option[2]]
+            options.append((option[1], part))
+        elif slip := _SLIP.match(line):
+            part = [slip[2]]
+            slips.append((slip[1], part))
+        elif setting := _SETTING.match(line):
+            settings[setting[1]] = setting[2]
+        elif not line:
+            part = text
+            text.append("")
+        elif line not in HOW.values():
+            part.append(line)
+    found = tuple(_option(letter, lines) for letter, lines in options)
+    return "\n".join(text).strip(), found, [(number, _joined(lines)) for number, lines in slips], settings
+
+
 def _option(letter: str, lines: list[str]) -> Option:
-    text, _, because = " ".join(" ".join(lines).split()).partition(" -> ")
+    text, _, because = _joined(lines).partition(" -> ")
     return Option(letter, text, because)
+
+
+def _joined(lines: list[str]) -> str:
+    return " ".join(" ".join(lines).split())
 
 
 def _answer(node: ast.FunctionDef) -> str | float | None:
     last = node.body[-1]
-    if not isinstance(last, ast.Return):
+    if not isinstance(last, ast.Return) or last.value is None:
         return None
     try:
         answer = ast.literal_eval(last.value)

@@ -13,8 +13,11 @@ class SourceError(LabkitError):
     """A file of the author's cannot be read: where, and what to do."""
 
     def __init__(self, path: Path | str, line: int, sentence: str):
-        super().__init__(f"{path}:{line}: {sentence}")
+        super().__init__(path, line, sentence)  # so that it can be sent to another process
         self.path, self.line, self.sentence = path, line, sentence
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.sentence}"
 
 
 def read_text(path: Path) -> str:
@@ -50,3 +53,13 @@ def parse_python(text: str, path: Path | str) -> ast.Module:
 def read_python(path: Path) -> ast.Module:
     """The syntax tree of a file. Raises SourceError."""
     return parse_python(read_text(path), path)
+
+
+def code_of(tree: ast.Module) -> str:
+    """What a file does, as text: without comments and docstrings, however it is laid out. Changes the tree."""
+    for node in ast.walk(tree):
+        if not isinstance(node, (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            continue
+        if ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.unparse(tree)

