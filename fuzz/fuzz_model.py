@@ -7,7 +7,7 @@ import atheris
 import numpy as np
 
 with atheris.instrument_imports(include=["labkit"]):
-    from labkit.worker import models, wire
+    from labkit.worker import models
 
 
 def weights(tree):
@@ -27,11 +27,11 @@ def one_input(data: bytes) -> None:
         return
     if not isinstance(fields, dict):
         return
-    spec = models.from_wire(wire.Tagged("model", fields))
+    spec = models.from_fields(fields)
     assert isinstance(spec, models.ModelSpec)
     if spec.problem is None:
         assert spec.parameters <= models.MAX_PARAMETERS
-        assert repr(models.from_wire(models.to_wire(spec))) == repr(spec)
+        assert repr(models.from_fields(models.to_fields(spec))) == repr(spec)
 
 
 atheris.Setup(sys.argv, one_input)

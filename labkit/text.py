@@ -10,7 +10,6 @@ import csv
 import html
 import io
 import json
-import signal
 import unicodedata
 from collections.abc import Iterable
 
@@ -85,11 +84,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def signal_name(number: int) -> str:
-    """What a signal is called: SIGKILL, or "signal 40" for one that has no name."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -18,7 +18,7 @@ from labkit.check import catalogue
 from labkit.check.expect.failure import Failure
 from labkit.check.parties import InProcess, Transport
 from labkit.course import CourseError, Lab
-from labkit.worker import ModelSpec, Opaque, TrainingHistory, models, wire
+from labkit.worker import ModelSpec, models, tree
 
 MISCONCEPTIONS = "misconceptions.py"
 #: Runs a check with the given code in the student's place and returns how it fails, or None.
@@ -80,7 +80,7 @@ class Recorder:
 
     def ask(self, verb: str, **request: Any) -> dict[str, Any]:
         reply = self.transport.ask(verb, **request)
-        self.replies.append(reply)
+        self.replies.append({name: value for name, value in reply.items() if name != "converted"})
         return reply
 
 
@@ -111,7 +111,7 @@ class Recorded:
     def mistakes(self, check: str, question: str, inputs: int, attempt: Attempt) -> Iterator[Mistake]:
         """Each known mistake on which this check was seen to fail."""
         for entry in self.tables["mistakes"].get(check, []):
-            failure = Failure(entry["kind"], "", _revive(self._value(entry["received"])), like=entry["like"])
+            failure = Failure(entry["kind"], "", self._value(entry["received"]), like=entry["like"])
             failure.ordinal = entry["ordinal"]
             yield Mistake(entry["id"], entry["sentence"], failure)
 
@@ -123,7 +123,7 @@ class Recorded:
         if part is None:
             return None
         start, count = part["arrays"]
-        return wire.from_tree(part["tree"], [array.copy() for array in self._arrays[start : start + count]])
+        return tree.from_tree(part["tree"], [array.copy() for array in self._arrays[start : start + count]])
 
 
 def recorded_answers(folder: Path) -> Recorded:
@@ -157,16 +157,16 @@ class Tables:
         entry |= {
             "ordinal": failure.ordinal,
             "like": failure.like,
-            "received": self._part(_plain(failure.received)),
+            "received": self._part(tree.crossed(failure.received, revive=_without_weights)),
         }
         self.index["mistakes"].setdefault(check, []).append(entry)
 
     def _part(self, value: Any) -> dict[str, Any]:
         arrays: list[np.ndarray] = []
-        tree = wire.to_tree(value, arrays)
+        written = tree.to_tree(value, arrays)
         start = len(self.arrays)
         self.arrays += arrays
-        return {"tree": tree, "arrays": [start, len(arrays)]}
+        return {"tree": written, "arrays": [start, len(arrays)]}
 
     def write(self, path: Path) -> None:
         """Write the file; the same tables always give the same bytes."""
@@ -183,27 +183,9 @@ def read_arrays(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
         return index, [members[f"a{number}"] for number in range(len(members.files) - 1)]
 
 
-def _plain(value: Any) -> Any:
-    """What a failure received, as a wire value: only what tells one mistake from another."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, ModelSpec):
-        bare = [models.replace(layer, weights=()) for layer in value.layers]
-        return models.to_wire(models.replace(value, layers=tuple(bare), handle=None))
-    if isinstance(value, TrainingHistory):
-        return wire.Tagged("history", {"epoch": value.epoch, "history": value.history})
-    if isinstance(value, Opaque):
-        return wire.Tagged("object", {"type": value.type_name, "reason": value.reason})
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, tuple):
-        return tuple(_plain(item) for item in value)
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return value
-
-
-def _revive(value: Any) -> Any:
-    from labkit.worker.values import received
-
-    return received(value)
+def _without_weights(thing: Any) -> Any:
+    """Of a model that a failure received, only what tells one mistake from another."""
+    if not isinstance(thing, ModelSpec):
+        return thing
+    bare = tuple(models.replace(layer, weights=()) for layer in thing.layers)
+    return models.replace(thing, layers=bare, handle=None)

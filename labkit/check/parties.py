@@ -24,9 +24,10 @@ from labkit.worker import (
     Worker,
     WorkerFailed,
     strongest_plan,
-    values,
 )
 from labkit.worker.launch import THREADS
+from labkit.worker.objects import described
+from labkit.worker.tree import crossed
 
 LOAD_SECONDS = 60.0  # for loading a file, and for all that is spent on loading it again
 
@@ -55,27 +56,20 @@ class Party:
 
     def hold(self, value: Any) -> Handle:
         """Send a value once and keep it there; the handle stands for it in later calls."""
-        return self._value("hold", self._transport.ask("hold", value=values.sendable(value)))
+        return self._value("hold", self._transport.ask("hold", value=value))
 
     def fetch(self, held: Handle | ModelSpec) -> Any:
         """The present state of what is held, or of a model that was answered: after a call, after training."""
-        number = held.id if isinstance(held, Handle) else held.handle
-        return self._value("fetch", self._transport.ask("fetch", handle=number))
+        return self._value("fetch", self._transport.ask("fetch", held=_handle(held)))
 
     def assign(self, model: Handle | ModelSpec, weights: list[np.ndarray]) -> None:
         """Give a model that stays there other weights, in Keras' order: shows which models share layers."""
-        number = model.id if isinstance(model, Handle) else model.handle
-        self._transport.ask("assign", handle=number, weights=list(weights))
+        self._transport.ask("assign", held=_handle(model), weights=list(weights))
 
     def _call(self, function: str, args: tuple, kwargs: dict) -> Any:
         examination = running()
         examination.function, examination.answer = function, None
-        reply = self._transport.ask(
-            "call",
-            function=function,
-            args=[values.sendable(arg) for arg in args],
-            kwargs={name: values.sendable(arg) for name, arg in kwargs.items()},
-        )
+        reply = self._transport.ask("call", function=function, args=list(args), kwargs=kwargs)
         status = reply.get("status")
         if status == "not_attempted":
             raise NotAttempted(function)
@@ -87,12 +81,15 @@ class Party:
         return examination.answer
 
     def _value(self, function: str, reply: dict) -> Any:
-        def converted(type_name: str) -> None:
+        for type_name in dict.fromkeys(reply.get("converted", ())):
             name = one_line(type_name, 60)
             article = "an" if name[:1] in "AEIOUaeiou" else "a"
             self._on_note(f"{function} returned {article} {name}; it was read as a NumPy array.")
+        return reply.get("value")
 
-        return values.received(reply.get("value"), converted)
+
+def _handle(held: Handle | ModelSpec) -> Handle:
+    return held if isinstance(held, Handle) else Handle(held.handle or 0)
 
 
 def _missing(function: str, similar: Any) -> str:
@@ -123,8 +120,9 @@ class InProcess:
             raise CourseError(f"The instructor's own files: {report['fatal'] or report['notes'][0]}")
 
     def ask(self, verb: str, **request: Any) -> dict[str, Any]:
-        # copies, as if it had crossed the border: code that changes its argument changes only its own
-        return values.private(self.session.handle({"verb": verb, **values.private(request)}))
+        objects = self.session.objects
+        request = crossed({"verb": verb, **request}, described, objects.revive)
+        return crossed(self.session.handle(request), objects.instead)
 
 
 class InWorker:

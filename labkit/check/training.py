@@ -57,7 +57,7 @@ def trained(
 
 
 def _content(model: ModelSpec, x: np.ndarray, y: np.ndarray, *settings: int) -> str:
-    digest = hashlib.sha256(wire.encode(models.to_wire(models.replace(model, handle=None))))
+    digest = hashlib.sha256(wire.encode(models.replace(model, handle=None)))
     for array in (x, y):
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         digest.update(np.ascontiguousarray(array))
@@ -142,7 +142,7 @@ class _Kept:
             data = path.read_bytes()
             if hashlib.sha256(data[32:]).digest() != data[:32]:
                 return None
-            kept = models.from_wire(wire.decode(data[32 + 8 :]))
+            kept = wire.decode(data[32 + 8 :])
             os.utime(path)  # now the one that was used last
             return None if kept.problem else kept
         except (OSError, wire.WireError):
@@ -152,7 +152,7 @@ class _Kept:
         if self.folder is None:
             return
         path, beside = self.folder / f"{key}.model", self.folder / f".{key}.{os.getpid()}"
-        frame = wire.encode(models.to_wire(models.replace(model, handle=None)))
+        frame = wire.encode(models.replace(model, handle=None))
         try:
             beside.write_bytes(hashlib.sha256(frame).digest() + frame)
             os.replace(beside, path)

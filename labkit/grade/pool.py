@@ -24,7 +24,7 @@ import psutil
 
 from labkit import lazy
 from labkit.grade import task as tasks
-from labkit.text import signal_name
+from labkit.worker.family import signal_name
 from labkit.worker.launch import thread_settings
 
 _STOP_SECONDS = 3.0

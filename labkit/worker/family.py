@@ -115,3 +115,11 @@ def is_overfull(folder: str, most_bytes: int, most_files: int) -> bool:
         if size > most_bytes or count > most_files:
             return True
     return False
+
+
+def signal_name(number: int) -> str:
+    """What a signal that ended a process is called: SIGKILL, or "signal 40" for one that has no name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

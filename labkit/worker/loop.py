@@ -47,16 +47,23 @@ def run(plan: isolation.Plan, memory: int, channel: int | None = None) -> NoRetu
     answers.write(wire.encode({"id": "ready"}))
     answers.flush()
     while (body := wire.read_frame(requests, limit=1 << 40)) is not None:
-        request = wire.decode(body, fetch)
+        request = wire.decode(body, session.objects.revive, fetch)
         number = request.pop("id")
         try:
             answer = session.handle(request)
         except BaseException as error:  # arguments that cannot be rebuilt, a broken store
             answer = {"status": "broken", "message": f"{type(error).__name__}: {error}"[:500]}
         try:
-            frame = wire.encode({"id": number, **answer})
+            frame = wire.encode({"id": number, **answer}, session.objects.instead, wire.MAX_ARRAY)
+            if len(frame) > wire.MAX_FRAME:
+                raise wire.WireError(
+                    f"it holds {len(frame) / 1e9:.1f} GB; at most {wire.MAX_FRAME / 1e9:.1f} GB are read"
+                )
         except wire.WireError as problem:
             frame = wire.encode({"id": number, "status": "unsendable", "message": str(problem)})
+        except BaseException as error:  # of an object of the code under test, while it was read
+            message = f"it could not be read: {type(error).__name__}"
+            frame = wire.encode({"id": number, "status": "unsendable", "message": message})
         try:
             output.flush()
         except (OSError, ValueError):  # the code under test closed it

@@ -25,12 +25,13 @@ from typing import Any, NoReturn
 import numpy as np
 
 from labkit.errors import LabkitError
-from labkit.text import signal_name
 from labkit.worker import segments, wire
-from labkit.worker.family import Family, is_overfull
+from labkit.worker.family import Family, is_overfull, signal_name
 from labkit.worker.isolation import Plan, candidates
 from labkit.worker.launch import THREADS, launch
+from labkit.worker.objects import described
 from labkit.worker.replies import is_reply
+from labkit.worker.values import Opaque
 
 OUTPUT_LIMIT = 64 * 1024  # bytes of printed text that are kept
 OUTPUT_MOST = 256 * 1024**2  # bytes that one request may print
@@ -156,7 +157,7 @@ class Worker:
             said = self.output.strip()[-300:]
             raise WorkerUnavailable(f"the worker could not be started: {said or problem}") from None
         self._ready = True
-        self._family.settle(final=self.plan.seccomp)
+        self._family.settle(final=self.plan.forbids_children)
 
     def ask(self, limits: Limits, **request: Any) -> dict[str, Any]:
         """Send one request, `verb` and its arguments, and return the answer; raises WorkerFailed."""
@@ -177,10 +178,8 @@ class Worker:
         if not mine or not is_reply(request["verb"], answer) or not self.answers.empty():
             self._fail("unreadable", "something other than the answer was written to the answer pipe")
         if answer.get("status") == "unsendable":
-            return {
-                "status": "answered",
-                "value": wire.Tagged("object", {"type": "answer", "reason": answer["message"]}),
-            }
+            value = Opaque("value", answer["message"][:200])
+            return {"status": "answered", "value": value, "converted": []}
         if answer.get("status") == "broken":
             self._fail("crash", f"the call could not be made: {answer['message']}")
         return answer
@@ -214,7 +213,7 @@ class Worker:
         """What to write to the worker; its large arrays are sent already, where they can go another way."""
         if self.process.channel is not None and segments.POSSIBLE:
             apart: list[np.ndarray] = []
-            frame = wire.encode_parts(request, apart, segments.MOST)
+            frame = wire.encode_parts(request, described, apart, segments.MOST)
             size = sum(map(segments.size, apart))
             if self._sent_apart + size <= self.memory_limit // 4:  # what it keeps of them no one can see
                 try:
@@ -224,7 +223,7 @@ class Worker:
                     return frame
                 except OSError:
                     pass
-        return wire.encode_parts(request)
+        return wire.encode_parts(request, described)
 
     def _send(self, frame: list[bytes | memoryview]) -> None:
         try:
@@ -303,7 +302,7 @@ class Worker:
             )
         if threads > THREAD_LIMIT:
             self._fail("memory", f"it started more than {THREAD_LIMIT} threads and was stopped")
-        if not self.plan.namespaces and time.monotonic() - self._folder_seen > _FOLDER_POLL:
+        if not self.plan.bounds_folder and time.monotonic() - self._folder_seen > _FOLDER_POLL:
             self._folder_seen = time.monotonic()
             if is_overfull(self.folder, FOLDER_BYTES, FOLDER_FILES):
                 self._fail("memory", "it wrote more files than are allowed and was stopped")

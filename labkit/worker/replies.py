@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from labkit.worker.wire import Tagged
+from labkit.worker.values import Handle
 
 
 def _text(value: Any) -> bool:
@@ -29,7 +29,7 @@ def _anything(value: Any) -> bool:
 
 
 def _handle(value: Any) -> bool:
-    return isinstance(value, Tagged) and value.kind == "handle" and type(value.fields.get("id")) is int
+    return isinstance(value, Handle)
 
 
 _READY = {"ready": {}}
@@ -40,7 +40,7 @@ REPLIES: dict[str, dict[str | None, dict[str, Callable[[Any], bool]]]] = {
     "begin": _READY,
     "warm": _READY,
     "call": {
-        "answered": {"value": _anything},
+        "answered": {"value": _anything, "converted": _texts},
         "not_attempted": {"message": _text},
         "missing": {"similar": _maybe(_text)},
         "raised": {
@@ -52,7 +52,7 @@ REPLIES: dict[str, dict[str | None, dict[str, Callable[[Any], bool]]]] = {
         },
     },
     "hold": {"answered": {"value": _handle}},
-    "fetch": {"answered": {"value": _anything}},
+    "fetch": {"answered": {"value": _anything, "converted": _texts}},
     "assign": {"answered": {"value": _anything}},
 }
 

@@ -1,8 +1,8 @@
 """A submission, loaded and ready to be called.
 
 The same session runs in the worker, for a student's file, and inside the trusted process, for the
-reference and the known mistakes, so that all of them answer in exactly the same way. Everything that
-comes in and goes out is a wire value.
+reference and the known mistakes, so that all of them answer in exactly the same way. What comes in has been
+revived by `objects`, and what goes out is to be sent with its help.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ import numpy as np
 
 import labkit
 from labkit import lazy
-from labkit.worker.values import Store, incoming, outgoing
-from labkit.worker.wire import Tagged
+from labkit.worker.objects import Objects
 
 MODULE = "lab"  # the name under which a submission lives, so that `from lab import softmax` works
 NO_MNIST = (  # its file holds the labels of the test set
@@ -46,10 +45,11 @@ class Session:
 
     def __init__(self):
         self.module = types.ModuleType(MODULE)
-        self.store = Store()
+        self.objects = Objects()
 
     def handle(self, request: dict[str, Any]) -> dict[str, Any]:
         """The answer to one request; `verb` chooses the method and the other keys are its arguments."""
+        self.objects.begin()
         request = dict(request)
         return self._verbs()[request.pop("verb")](**request)
 
@@ -74,7 +74,7 @@ class Session:
         module of that name of its own. Returns notes, the names of the functions and `fatal`, the sentence
         of a syntax error that left nothing to run.
         """
-        self.store.clear()
+        self.objects.clear()
         self.module = _new_module(MODULE)
         notes, unreadable = [], []
         for label, source, *own_module in cells:
@@ -94,7 +94,7 @@ class Session:
 
     def begin(self, seed: int) -> dict[str, Any]:
         """Forget what was held and seed every random generator, so that a check repeats exactly."""
-        self.store.clear()
+        self.objects.clear()
         random.seed(seed)
         np.random.seed(seed % 2**32)
         if lazy.is_loaded("keras"):
@@ -117,29 +117,32 @@ class Session:
             named = [name for name, value in vars(self.module).items() if callable(value)]
             similar = difflib.get_close_matches(function, named, n=1, cutoff=0.7)
             return {"status": "missing", "similar": similar[0] if similar else None}
-        args = [incoming(arg, self.store) for arg in args]
-        kwargs = {name: incoming(arg, self.store) for name, arg in kwargs.items()}
         try:
             value = target(*args, **kwargs)
         except NotImplementedError as error:
             return {"status": "not_attempted", "message": _message(error)}
         except BaseException as error:
             return {"status": "raised", **_account(error)}
-        return {"status": "answered", "value": outgoing(value, self.store)}
+        return self._answered(value)
 
     def hold(self, value: Any) -> dict[str, Any]:
         """Keep an argument here and answer with its handle."""
-        number = self.store.keep(incoming(value, self.store))
-        return {"status": "answered", "value": Tagged("handle", {"id": number})}
+        return {"status": "answered", "value": self.objects.keep(value)}
 
-    def fetch(self, handle: int) -> dict[str, Any]:
+    def fetch(self, held: Any) -> dict[str, Any]:
         """The present state of what is held."""
-        return {"status": "answered", "value": outgoing(self.store.objects.get(handle), self.store)}
+        return self._answered(held)
 
-    def assign(self, handle: int, weights: list[np.ndarray]) -> dict[str, Any]:
+    def assign(self, held: Any, weights: list[np.ndarray]) -> dict[str, Any]:
         """Give a model that is held here other weights."""
-        self.store.objects[handle].set_weights(weights)
+        held.set_weights(weights)
         return {"status": "answered", "value": None}
+
+    def _answered(self, value: Any) -> dict[str, Any]:
+        if isinstance(value, np.generic):  # a number with a dtype is an array without axes
+            value = np.asarray(value)
+        # what was converted is known when the value has been written, which is before the list is
+        return {"status": "answered", "value": value, "converted": self.objects.converted}
 
 
 # --- source text -------------------------------------------------------------------------------------------

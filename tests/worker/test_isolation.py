@@ -9,10 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 
+import labkit
 from labkit.course import CourseError
 from labkit.grade.isolation import isolation_plan
 from labkit.worker import Limits, Plan, Worker, WorkerFailed, WorkerUnavailable, process
@@ -228,10 +230,28 @@ def test_a_layer_that_cannot_be_had_is_no_weaker_worker(monkeypatch):
 
 
 def test_the_readable_trees_hold_nothing_private():
-    for tree in view.trees():
-        for path, whole in tree.pieces():
-            assert not any(path.endswith(f"labkit/{part}") for part in view.PRIVATE)
-            assert not whole or not path.endswith("/labkit")
+    package = os.path.dirname(os.path.realpath(labkit.__file__))
+    readable = {path for tree in view.trees() for path, whole in tree.pieces() if whole}
+    ours = {os.path.relpath(path, package) for path in readable if view.beneath(path, package)}
+    modules = {f"data/{path.name}" for path in Path(package, "data").glob("*.py")}
+    assert ours == {
+        "__init__.py",
+        "errors.py",
+        "lazy.py",
+        "worker",
+        "training",
+        "augment",
+        "plots",
+    } | modules | {"data/LICENSE-MNIST.md"}
+    assert not any(view.beneath(package + "/", path) or path == package for path in readable)
+
+
+def test_what_comes_to_this_package_is_hidden_until_somebody_allows_it(tmp_path):
+    for name in ("worker/wire.py", "answers/all.py", "expected.py", "data/mnist.py", "data/labels.npz"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    hidden = [os.path.relpath(path, tmp_path) for path in view._secrets(str(tmp_path))]
+    assert hidden == ["answers", "data/labels.npz", "expected.py"]
 
 
 def test_the_numbers_of_system_calls_are_the_kernels():

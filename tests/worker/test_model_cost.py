@@ -107,6 +107,43 @@ def test_what_a_student_may_well_build_is_rebuilt(model):
     assert models.describe(live).rebuild().count_params() == live.count_params()
 
 
+PLANE = (8, 8, 6)
+#: A layer of every kind that has weights, with the shape of its input.
+WITH_WEIGHTS = {
+    "Dense": ((6,), lambda: layers.Dense(50)),
+    "BatchNormalization": (PLANE, lambda: layers.BatchNormalization()),
+    "LayerNormalization": (PLANE, lambda: layers.LayerNormalization()),
+    "Conv1D": ((9, 6), lambda: layers.Conv1D(4, 3, groups=2)),
+    "Conv2D": (PLANE, lambda: layers.Conv2D(4, (3, 5))),
+    "Conv2DTranspose": (PLANE, lambda: layers.Conv2DTranspose(4, 3, strides=2)),
+    "DepthwiseConv2D": (PLANE, lambda: layers.DepthwiseConv2D(3, depth_multiplier=2)),
+    "SeparableConv2D": (PLANE, lambda: layers.SeparableConv2D(4, 3, depth_multiplier=2)),
+}
+
+
+def example(kind: str):
+    """A layer of a kind without weights."""
+    required = {"Activation": ["relu"], "AveragePooling2D": [2], "Permute": [(2, 1, 3)], "Reshape": [(-1,)]}
+    required |= dict.fromkeys(("Dropout", "SpatialDropout2D", "AlphaDropout", "GaussianDropout"), [0.5])
+    required |= dict.fromkeys(("GaussianNoise", "Rescaling", "RandomRotation", "RandomZoom"), [0.1])
+    required |= {"RandomTranslation": [0.1, 0.1]}
+    return getattr(layers, kind)(*required.get(kind, []))
+
+
+@pytest.mark.parametrize("kind", models.LAYERS)
+def test_what_a_layer_weighs_is_known_before_it_is_built(kind):
+    shape, made = WITH_WEIGHTS.get(kind, (PLANE, lambda: example(kind)))
+    layer = made()
+    live = keras.Sequential([keras.Input(shape), layer])
+    described = models.describe(live).layers[0]
+    out = tuple(live.output_shape[1:])
+    biases = sum(int(np.prod(w.shape)) for w in layer.weights if "bias" in w.path)
+    cost = models.LAYERS[kind].cost
+    known, real = cost.weights(described.arguments, shape, out), live.count_params() - biases
+    assert real <= known <= 2 * real
+    assert cost.operations(described.arguments, shape, out) >= max(real, np.prod(shape), np.prod(out))
+
+
 def test_outputs_of_many_inputs_are_made_in_pieces(monkeypatch):
     keras.utils.set_random_seed(1)
     model = keras.Sequential([keras.Input((3,)), layers.Dense(2), layers.BatchNormalization()])

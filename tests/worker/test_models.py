@@ -8,7 +8,7 @@ import pytest
 from labkit import lazy
 from labkit.check import expect
 from labkit.worker import Session, models
-from labkit.worker.values import received
+from labkit.worker.tree import crossed
 
 HEAD = "import keras\nfrom keras import layers\n"
 COMPILE = "model.compile(loss='categorical_crossentropy', optimizer='rmsprop', metrics=['accuracy'])"
@@ -26,7 +26,7 @@ def built(body: str) -> models.ModelSpec:
     assert not report["notes"]
     reply = session.handle({"verb": "call", "function": "build", "args": [], "kwargs": {}})
     assert reply["status"] == "answered", reply
-    return received(reply["value"])
+    return crossed(reply["value"], session.objects.instead)
 
 
 SAME = {

@@ -103,10 +103,10 @@ def test_a_shared_array_is_passed_without_a_copy_but_only_as_a_whole(ends):
 def test_only_large_arrays_travel_apart_and_only_where_they_are_fetched():
     large, small = np.arange(200_000.0), np.arange(3.0)
     apart = []
-    frame = b"".join(wire.encode_parts([small, large, [large]], apart, most=1))
+    frame = b"".join(wire.encode_parts([small, large, [large]], apart=apart, most=1))
     assert len(apart) == 1 and np.array_equal(apart[0], large)
     body = frame[8:]
-    received = wire.decode(body, lambda count: [bytearray(large.tobytes())] * count)
+    received = wire.decode(body, fetch=lambda count: [bytearray(large.tobytes())] * count)
     assert [a.tolist() for a in (received[0], received[1], received[2][0])] == [
         small.tolist(),
         large.tolist(),

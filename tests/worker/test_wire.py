@@ -150,7 +150,7 @@ def test_a_frame_may_not_claim_more_than_the_limit():
 @given(json_value)
 @settings(max_examples=300, deadline=None)
 def test_any_description_of_a_model_becomes_a_model_or_a_problem(fields):
-    spec = models.from_wire(wire.Tagged("model", fields if isinstance(fields, dict) else {"layers": fields}))
+    spec = models.from_fields(fields if isinstance(fields, dict) else {"layers": fields})
     assert isinstance(spec, models.ModelSpec) and spec.problem
 
 

@@ -39,6 +39,16 @@ class Plan:
         return self.namespaces or self.landlock
 
     @property
+    def forbids_children(self) -> bool:
+        """Whether a worker can start no further process: there is none to look for."""
+        return self.seccomp
+
+    @property
+    def bounds_folder(self) -> bool:
+        """Whether the kernel bounds what a worker's folder holds: nobody need measure it."""
+        return self.namespaces
+
+    @property
     def layers(self) -> tuple[str, ...]:
         """The names under which a result record lists them."""
         named = {

@@ -1,7 +1,7 @@
-"""What a worker may read: the interpreter, the libraries, and those parts of labkit that it runs.
+"""What a worker may read: the interpreter, the libraries, and those parts of labkit that a lab uses.
 
-Not the course, whatever it lies in; not the modules that know what a check expects; not MNIST, whose
-file holds the labels of the test set.
+Whatever else there is or comes to be in labkit is hidden: what knows what a check expects, and MNIST, whose
+file holds the labels of the test set. The course lies in none of these places.
 """
 
 from __future__ import annotations
@@ -11,11 +11,15 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
-#: Parts of this package that a worker has no use for.
-PRIVATE = ("author", "check", "grade", "platforms", "show", "cli", "record", "data/mnist.npz")
+#: The parts of this package that a worker may read.
+PUBLIC = (
+    *("__init__.py", "errors.py", "lazy.py", "worker", "training", "augment", "plots"),
+    *("data/*.py", "data/*.md"),
+)
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 #: Without a /proc of its own, a process sees itself and what libraries ask about the machine.
 PROC = ("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/sys/vm/overcommit_memory")
@@ -42,6 +46,16 @@ class Tree:
         yield from _pieces(self.path, self.hidden)
 
 
+def _secrets(folder: str, within: str = "") -> Iterator[str]:
+    """Everything in a folder of this package that is not public; `within` is the folder's path in the package."""
+    for name in sorted(os.listdir(folder)):
+        part = within + name
+        if any(public.startswith(part + "/") for public in PUBLIC):
+            yield from _secrets(os.path.join(folder, name), part + "/")
+        elif not any(fnmatch(part, public) for public in PUBLIC):
+            yield os.path.join(folder, name)
+
+
 def _pieces(path: str, hidden: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
     if path in hidden:
         return
@@ -62,7 +76,7 @@ def beneath(path: str, folder: str) -> bool:
 def trees() -> list[Tree]:
     """Everything readable, by real path, none inside another. Asked for once: a fork takes the answer along."""
     package = os.path.realpath(_PACKAGE)
-    secrets = tuple(os.path.join(package, part) for part in PRIVATE)
+    secrets = tuple(_secrets(package))
     roots = {os.path.realpath(path) for path in _paths() if os.path.exists(path)} - {"/"}
     found = []
     for root in sorted(roots):

@@ -11,7 +11,7 @@ from labkit.worker.models.describe import describe
 from labkit.worker.models.layers import ACTIVATIONS, LAYERS, LOSSES, OPTIMIZERS
 from labkit.worker.models.rebuild import operations, rebuild
 from labkit.worker.models.spec import MAX_LAYERS, MAX_PARAMETERS, Layer, ModelSpec
-from labkit.worker.models.transfer import from_wire, to_wire
+from labkit.worker.models.transfer import from_fields, to_fields
 
 __all__ = [
     "ACTIVATIONS",
@@ -23,9 +23,9 @@ __all__ = [
     "Layer",
     "ModelSpec",
     "describe",
-    "from_wire",
+    "from_fields",
     "operations",
     "rebuild",
     "replace",
-    "to_wire",
+    "to_fields",
 ]

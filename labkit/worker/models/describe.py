@@ -87,7 +87,7 @@ def _describe_layer(layer) -> Layer:
         )
     config = layer.get_config()
     config["activity_regularizer"] = getattr(layer, "activity_regularizer", None)
-    if config["activity_regularizer"] is not None and not LAYERS[kind].keys() & {
+    if config["activity_regularizer"] is not None and not LAYERS[kind].arguments.keys() & {
         "activity_regularizer",
         "l1",
     }:
@@ -96,7 +96,7 @@ def _describe_layer(layer) -> Layer:
             "the activations, or use keras.layers.ActivityRegularization"
         )
     arguments = {}
-    for name, valid in LAYERS[kind].items():
+    for name, valid in LAYERS[kind].arguments.items():
         value = _plain_argument(
             name, getattr(layer, name, None) if name == "activation" else config.get(name)
         )

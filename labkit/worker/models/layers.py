@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
+
+from labkit.worker.models import formulas
+from labkit.worker.models.formulas import Cost
 
 ACTIVATIONS = (
     *("linear", "relu", "sigmoid", "tanh", "softmax", "softplus", "softsign", "elu", "selu", "gelu"),
@@ -90,50 +94,73 @@ _NORMALISATION = {"axis": _AXIS, "epsilon": _number(1e-12, 1), "center": _BOOL, 
 
 _ACTIVITY = {"activity_regularizer": _REGULARIZERS["activity_regularizer"]}
 
-#: Every layer that the grader rebuilds, with the arguments that are carried over.
-LAYERS: dict[str, dict[str, Callable[[Any], bool]]] = {
-    "Dense": {"units": whole(1, 65536), "activation": _ACTIVATION, "use_bias": _BOOL, **_REGULARIZERS},
-    "Activation": {"activation": _ACTIVATION, **_ACTIVITY},
-    "ReLU": {
-        "max_value": optional(_number(0, 1e6)),
-        "negative_slope": _number(0, 1),
-        "threshold": _number(0, 1e6),
-        **_ACTIVITY,
-    },
-    "LeakyReLU": {"negative_slope": _number(0, 1), **_ACTIVITY},
-    "ELU": {"alpha": _number(0, 100), **_ACTIVITY},
-    "Softmax": {"axis": _AXIS, **_ACTIVITY},
-    "Flatten": {},
-    "Reshape": {"target_shape": _TARGET},
-    "Permute": {"dims": _sizes(1, 4)},
-    "Rescaling": {"scale": _number(-1e6, 1e6), "offset": _number(-1e6, 1e6)},
-    "ActivityRegularization": {"l1": _number(0, 1e6), "l2": _number(0, 1e6)},
-    "Dropout": _RATE,
-    "SpatialDropout2D": _RATE,
-    "AlphaDropout": _RATE,
-    "GaussianDropout": _RATE,
-    "GaussianNoise": {"stddev": _number(0, 100)},
-    "RandomTranslation": {"height_factor": _factor, "width_factor": _factor, **_FILL},
-    "RandomRotation": {"factor": _factor, **_FILL},
-    "RandomZoom": {"height_factor": _factor, "width_factor": optional(_factor), **_FILL},
-    "BatchNormalization": {**_NORMALISATION, "momentum": _number(0, 1)},
-    "LayerNormalization": {**_NORMALISATION},
-    "Conv1D": {**_CONV, **_GROUPED},
-    "Conv2D": {**_CONV, **_GROUPED},
-    "Conv2DTranspose": {**_CONV, "output_padding": optional(_sizes(0, 64))},
-    "DepthwiseConv2D": {
-        **{name: valid for name, valid in _CONV.items() if name not in ("filters", "kernel_regularizer")},
-        "depth_multiplier": whole(1, 64),
-    },
-    "SeparableConv2D": {
-        **{name: valid for name, valid in _CONV.items() if name != "kernel_regularizer"},
-        "depth_multiplier": whole(1, 64),
-    },
-    "MaxPooling2D": _POOL,
-    "AveragePooling2D": _POOL,
-    "GlobalAveragePooling2D": {"keepdims": _BOOL},
-    "GlobalMaxPooling2D": {"keepdims": _BOOL},
-    "UpSampling2D": {"size": _sizes(1, 64), "interpolation": _one_of("nearest", "bilinear")},
-    "ZeroPadding2D": {"padding": _padding2d},
-    "Cropping2D": {"cropping": _padding2d},
+
+@dataclass(frozen=True)
+class Kind:
+    """A class of layers: what it costs, and the arguments that are carried over, each with what it may be."""
+
+    cost: Cost
+    arguments: dict[str, Callable[[Any], bool]]
+
+
+#: Every layer that the grader rebuilds.
+LAYERS: dict[str, Kind] = {
+    "Dense": Kind(
+        formulas.DENSE,
+        {"units": whole(1, 65536), "activation": _ACTIVATION, "use_bias": _BOOL, **_REGULARIZERS},
+    ),
+    "Activation": Kind(formulas.FREE, {"activation": _ACTIVATION, **_ACTIVITY}),
+    "ReLU": Kind(
+        formulas.FREE,
+        {
+            "max_value": optional(_number(0, 1e6)),
+            "negative_slope": _number(0, 1),
+            "threshold": _number(0, 1e6),
+            **_ACTIVITY,
+        },
+    ),
+    "LeakyReLU": Kind(formulas.FREE, {"negative_slope": _number(0, 1), **_ACTIVITY}),
+    "ELU": Kind(formulas.FREE, {"alpha": _number(0, 100), **_ACTIVITY}),
+    "Softmax": Kind(formulas.FREE, {"axis": _AXIS, **_ACTIVITY}),
+    "Flatten": Kind(formulas.FREE, {}),
+    "Reshape": Kind(formulas.FREE, {"target_shape": _TARGET}),
+    "Permute": Kind(formulas.FREE, {"dims": _sizes(1, 4)}),
+    "Rescaling": Kind(formulas.FREE, {"scale": _number(-1e6, 1e6), "offset": _number(-1e6, 1e6)}),
+    "ActivityRegularization": Kind(formulas.FREE, {"l1": _number(0, 1e6), "l2": _number(0, 1e6)}),
+    "Dropout": Kind(formulas.FREE, _RATE),
+    "SpatialDropout2D": Kind(formulas.FREE, _RATE),
+    "AlphaDropout": Kind(formulas.FREE, _RATE),
+    "GaussianDropout": Kind(formulas.FREE, _RATE),
+    "GaussianNoise": Kind(formulas.FREE, {"stddev": _number(0, 100)}),
+    "RandomTranslation": Kind(formulas.FREE, {"height_factor": _factor, "width_factor": _factor, **_FILL}),
+    "RandomRotation": Kind(formulas.FREE, {"factor": _factor, **_FILL}),
+    "RandomZoom": Kind(formulas.FREE, {"height_factor": _factor, "width_factor": optional(_factor), **_FILL}),
+    "BatchNormalization": Kind(formulas.NORMALISATION, {**_NORMALISATION, "momentum": _number(0, 1)}),
+    "LayerNormalization": Kind(formulas.NORMALISATION, {**_NORMALISATION}),
+    "Conv1D": Kind(formulas.CONVOLUTION, {**_CONV, **_GROUPED}),
+    "Conv2D": Kind(formulas.CONVOLUTION, {**_CONV, **_GROUPED}),
+    "Conv2DTranspose": Kind(formulas.CONVOLUTION, {**_CONV, "output_padding": optional(_sizes(0, 64))}),
+    "DepthwiseConv2D": Kind(
+        formulas.DEPTHWISE,
+        {
+            **{name: valid for name, valid in _CONV.items() if name not in ("filters", "kernel_regularizer")},
+            "depth_multiplier": whole(1, 64),
+        },
+    ),
+    "SeparableConv2D": Kind(
+        formulas.SEPARABLE,
+        {
+            **{name: valid for name, valid in _CONV.items() if name != "kernel_regularizer"},
+            "depth_multiplier": whole(1, 64),
+        },
+    ),
+    "MaxPooling2D": Kind(formulas.POOLING, _POOL),
+    "AveragePooling2D": Kind(formulas.POOLING, _POOL),
+    "GlobalAveragePooling2D": Kind(formulas.FREE, {"keepdims": _BOOL}),
+    "GlobalMaxPooling2D": Kind(formulas.FREE, {"keepdims": _BOOL}),
+    "UpSampling2D": Kind(
+        formulas.FREE, {"size": _sizes(1, 64), "interpolation": _one_of("nearest", "bilinear")}
+    ),
+    "ZeroPadding2D": Kind(formulas.FREE, {"padding": _padding2d}),
+    "Cropping2D": Kind(formulas.FREE, {"cropping": _padding2d}),
 }

@@ -1,4 +1,4 @@
-"""A model's description to and from the wire; what arrives is checked part by part."""
+"""A model's description as plain data, and back; what arrives is checked part by part."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import numpy as np
 
 from labkit.worker.models.layers import LAYERS, OPTIMIZER_NUMBERS, optional, whole
 from labkit.worker.models.spec import MAX_LAYERS, MAX_PARAMETERS, Layer, ModelSpec, Undescribable
-from labkit.worker.wire import Tagged
 
 
-def to_wire(spec: ModelSpec) -> Tagged:
-    """The description as a wire value."""
-    fields = {
+def to_fields(spec: ModelSpec) -> dict[str, Any]:
+    """The description in plain data and arrays."""
+    return {
         "kind": spec.kind,
         "handle": spec.handle,
         "problem": spec.problem,
@@ -23,12 +22,10 @@ def to_wire(spec: ModelSpec) -> Tagged:
         "layers": [[layer.kind, layer.arguments, list(layer.weights)] for layer in spec.layers],
         "compile": spec.compile,
     }
-    return Tagged("model", fields)
 
 
-def from_wire(value: Tagged) -> ModelSpec:
-    """The description in a wire value, every part of it checked; what is not allowed becomes a `problem`."""
-    fields = value.fields
+def from_fields(fields: dict[str, Any]) -> ModelSpec:
+    """The description in such data, every part of it checked; what is not allowed becomes a `problem`."""
     handle = fields.get("handle") if type(fields.get("handle")) is int else None
     problem = fields.get("problem")
     if problem is not None:
@@ -56,9 +53,10 @@ def _checked(fields: dict) -> ModelSpec:
         kind, arguments, weights = entry
         _require(isinstance(kind, str) and kind in LAYERS, "a layer's class")
         _require(
-            isinstance(arguments, dict) and set(arguments) == set(LAYERS[kind]), f"the arguments of {kind}"
+            isinstance(arguments, dict) and set(arguments) == set(LAYERS[kind].arguments),
+            f"the arguments of {kind}",
         )
-        for name, valid in LAYERS[kind].items():
+        for name, valid in LAYERS[kind].arguments.items():
             _require(valid(arguments[name]), f"{name} of {kind}")
         _require(isinstance(weights, list) and len(weights) <= 8, f"the weights of {kind}")
         for array in weights:

@@ -2,7 +2,7 @@
 import os
 import sys
 
-from labkit.worker import wire
+from labkit.worker import values, wire
 
 ANSWERS = iter(
     [
@@ -10,7 +10,7 @@ ANSWERS = iter(
         {"status": "broken"},
         {"status": "raised"},
         {"status": ["answered"]},
-        {"status": "answered", "value": wire.Tagged("handle", {"id": "x"})},
+        {"status": "answered", "value": values.Handle("x")},
     ]
 )
 
