@@ -41,6 +41,7 @@ from labkit.worker import warm
 RECORDED = "recorded.npz"
 _LIBRARIES = ("labkit", "keras", "tensorflow", "numpy", "scikit-learn")
 _FROM, _HIDDEN, _CONTENT = "recorded_from", "carried_out", "content"  # the digests in the index
+_FORMAT = "mistakes by signature"  # of what is recorded: another one is recorded anew
 Progress = Callable[[str], None]
 
 
@@ -115,7 +116,7 @@ def _digests(lab: Lab, checks: str) -> dict[str, str]:
     """For each check in a text a digest of all that its answers depend on: code and versions."""
     master = parse_python(without_explore_cells(read_text(lab.source)), lab.source)
     mistakes = solution_of(lab) / MISCONCEPTIONS
-    shared = [platform.python_version(), *(metadata.version(name) for name in _LIBRARIES)]
+    shared = [_FORMAT, platform.python_version(), *(metadata.version(name) for name in _LIBRARIES)]
     shared += [code for node, code in _pieces(master) if node not in quiz_functions(master)]
     tests = _pieces(parse_python(checks, "test_lab.py"))
     known = _pieces(read_python(mistakes)) if mistakes.is_file() else []
@@ -198,17 +199,12 @@ def _copied(kept: Tables, names: dict[str, str]) -> Tables:
 
 def _copy(kept: Tables, tables: Tables, check: str) -> None:
     """Take over what was recorded for one check."""
-
-    def moved(part: dict[str, Any]) -> dict[str, Any]:
-        start, count = part["arrays"]
-        tables.arrays += kept.arrays[start : start + count]
-        return {**part, "arrays": [len(tables.arrays) - count, count]}
-
-    tables.index["answers"][check] = moved(kept.index["answers"][check])
+    part = kept.index["answers"][check]
+    start, count = part["arrays"]
+    tables.index["answers"][check] = {**part, "arrays": [len(tables.arrays), count]}
+    tables.arrays += kept.arrays[start : start + count]
     if check in kept.index["mistakes"]:
-        tables.index["mistakes"][check] = [
-            {**entry, "received": moved(entry["received"])} for entry in kept.index["mistakes"][check]
-        ]
+        tables.index["mistakes"][check] = [dict(entry) for entry in kept.index["mistakes"][check]]
 
 
 # --- recording ----------------------------------------------------------------------------------------------
@@ -251,9 +247,9 @@ class _RecordingRun(Run):
             raise CourseError(f"{info.name} fails on the reference itself: {failure.message}")
         if self.tables is not None:
             self.tables.add_answers(info.name, recorder[0].replies if recorder else [])
-            attempt = partial(self._attempt_quietly, check)
-            for mistake in self.live.mistakes(info.name, info.question, self._inputs(info.name), attempt):
-                self.tables.add_mistake(info.name, mistake)
+            seed, rng = self.seed(info.name), partial(self.class_rng, info.name)
+            for mistake, failure in self.live.failures(check, None, seed, rng).items():
+                self.tables.add_mistake(info.name, mistake, self.live.sentence(mistake), failure)
         return CheckResult(info.name, info.question, info.title, Verdict.PASSED, info.points, info.points)
 
 

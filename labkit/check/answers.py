@@ -7,31 +7,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from labkit.check import catalogue
-from labkit.check.expect.failure import Failure
+from labkit.check.attempt import observed
+from labkit.check.collect import Check
 from labkit.check.parties import InProcess, Transport
 from labkit.course import CourseError, Lab
-from labkit.worker import ModelSpec, models, tree
+from labkit.record.signature import Signature
+from labkit.worker import tree
 
 MISCONCEPTIONS = "misconceptions.py"
-#: Runs a check with the given code in the student's place and returns how it fails, or None.
-Attempt = Callable[[Transport], Failure | None]
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A known mistake as one check sees it: the sentence that teaches, and how the check fails on it."""
-
-    id: str
-    sentence: str
-    failure: Failure
 
 
 class Live:
@@ -41,34 +33,42 @@ class Live:
         self.lab = lab
         self._reference = InProcess(catalogue.reference_cells(lab))
         InProcess(catalogue.catalogue_cells(lab, MISCONCEPTIONS))  # raises where it does not fit the solution
-        self._entries = catalogue.read_catalogue(lab, MISCONCEPTIONS)
+        self._entries = {entry.name: entry for entry in catalogue.read_catalogue(lab, MISCONCEPTIONS)}
         self._inputs: dict[str, int] = {}
-        self._failures: dict[str, dict[str, Failure | None]] = {}
+        self._failures: dict[str, dict[str, Signature | None]] = {}
 
     def reference(self, check: str, seed: int) -> Transport:
         """The reference, with fresh seeds."""
         self._reference.ask("begin", seed=seed)
         return self._reference
 
-    def mistakes(self, check: str, question: str, inputs: int, attempt: Attempt) -> Iterator[Mistake]:
-        """Each known mistake of the question on which this check fails."""
-        for entry in self._entries:
-            if entry.question == question and (failure := self._failure(entry, check, inputs, attempt)):
-                yield Mistake(entry.name, entry.sentence, failure)
+    def sentence(self, mistake: str) -> str:
+        """What a known mistake teaches."""
+        return self._entries[mistake].sentence
 
-    def rejects(self, mistake: str, check: str, inputs: int, attempt: Attempt) -> bool:
-        """Whether this check fails on that known mistake."""
-        entry = next(entry for entry in self._entries if entry.name == mistake)
-        return self._failure(entry, check, inputs, attempt) is not None
+    def failures(
+        self,
+        check: Check,
+        mistakes: Iterable[str] | None,
+        seed: int,
+        rng: Callable[[], np.random.Generator],
+    ) -> dict[str, Signature]:
+        """How a check fails on those known mistakes of its question on which it does; None asks for all.
 
-    def _failure(self, entry: catalogue.Entry, check: str, inputs: int, attempt: Attempt) -> Failure | None:
-        """Kept for the inputs that were asked for last: a self-test comes back with them for every mistake."""
-        if self._inputs.get(check) != inputs:
-            self._inputs[check], self._failures[check] = inputs, {}
-        kept = self._failures[check]
-        if entry.name not in kept:
-            kept[entry.name] = attempt(InProcess(catalogue.cells_with(self.lab, MISCONCEPTIONS, entry)))
-        return kept[entry.name]
+        Carried out once for the inputs that were asked for last: a class comes back with them.
+        """
+        name = check.info.name
+        if self._inputs.get(name) != seed:
+            self._inputs[name], self._failures[name] = seed, {}
+        kept, found = self._failures[name], {}
+        for entry in self._entries.values():
+            if entry.question == check.info.question and (mistakes is None or entry.name in mistakes):
+                if entry.name not in kept:
+                    code = InProcess(catalogue.cells_with(self.lab, MISCONCEPTIONS, entry))
+                    kept[entry.name] = observed(check, code, partial(self.reference, name, seed), rng(), seed)
+                if failure := kept[entry.name]:
+                    found[entry.name] = failure
+        return found
 
 
 class Recorder:
@@ -108,16 +108,24 @@ class Recorded:
         replies = self._value(self.tables["answers"].get(check))
         return _Replay(check, replies or [])
 
-    def mistakes(self, check: str, question: str, inputs: int, attempt: Attempt) -> Iterator[Mistake]:
-        """Each known mistake on which this check was seen to fail."""
-        for entry in self.tables["mistakes"].get(check, []):
-            failure = Failure(entry["kind"], "", self._value(entry["received"]), like=entry["like"])
-            failure.ordinal = entry["ordinal"]
-            yield Mistake(entry["id"], entry["sentence"], failure)
+    def sentence(self, mistake: str) -> str:
+        """What a known mistake teaches."""
+        entries = (entry for found in self.tables["mistakes"].values() for entry in found)
+        return next(entry["sentence"] for entry in entries if entry["id"] == mistake)
 
-    def rejects(self, mistake: str, check: str, inputs: int, attempt: Attempt) -> bool:
-        """Whether this check was seen to fail on that known mistake."""
-        return any(entry["id"] == mistake for entry in self.tables["mistakes"].get(check, []))
+    def failures(
+        self,
+        check: Check,
+        mistakes: Iterable[str] | None,
+        seed: int,
+        rng: Callable[[], np.random.Generator],
+    ) -> dict[str, Signature]:
+        """How a check was seen to fail on those known mistakes of its question on which it does; None asks for all."""
+        return {
+            entry["id"]: msgspec.convert(entry["failure"], Signature)
+            for entry in self.tables["mistakes"].get(check.info.name, [])
+            if mistakes is None or entry["id"] in mistakes
+        }
 
     def _value(self, part: dict | None) -> Any:
         if part is None:
@@ -150,15 +158,9 @@ class Tables:
         """The reference's replies to one check."""
         self.index["answers"][check] = self._part(replies)
 
-    def add_mistake(self, check: str, mistake: Mistake) -> None:
+    def add_mistake(self, check: str, mistake: str, sentence: str, failure: Signature) -> None:
         """How one check fails on one known mistake."""
-        failure = mistake.failure
-        entry = {"id": mistake.id, "sentence": mistake.sentence, "kind": failure.kind}
-        entry |= {
-            "ordinal": failure.ordinal,
-            "like": failure.like,
-            "received": self._part(tree.crossed(failure.received, revive=_without_weights)),
-        }
+        entry = {"id": mistake, "sentence": sentence, "failure": msgspec.to_builtins(failure)}
         self.index["mistakes"].setdefault(check, []).append(entry)
 
     def _part(self, value: Any) -> dict[str, Any]:
@@ -181,11 +183,3 @@ def read_arrays(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
     with np.load(path, allow_pickle=False) as members:
         index = json.loads(members["index"].tobytes())
         return index, [members[f"a{number}"] for number in range(len(members.files) - 1)]
-
-
-def _without_weights(thing: Any) -> Any:
-    """Of a model that a failure received, only what tells one mistake from another."""
-    if not isinstance(thing, ModelSpec):
-        return thing
-    bare = tuple(models.replace(layer, weights=()) for layer in thing.layers)
-    return models.replace(thing, layers=bare, handle=None)

@@ -87,6 +87,7 @@ def carry_out(
                 raise FaultyCheck(
                     f"{check.info.name} cannot be carried out: {type(error).__name__}: {error}"
                 ) from error
+        run.name_mistakes()
     place = {check.info.name: number for number, check in enumerate(checks)}
     run.results.sort(key=lambda result: place.get(result.id, len(place)))
 

@@ -89,7 +89,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     info = pyfuncitem.stash.get(_INFO, None)
     if info is None:
         return None
-    result = _run(pyfuncitem).perform(Check(info, pyfuncitem.obj))
+    run = _run(pyfuncitem)
+    run.perform(Check(info, pyfuncitem.obj))
+    run.name_mistakes()
+    result = run.results[-1]
     if not result.verdict.passed:
         text = f"{info.title}\n{result.message}" + (f"\n{result.teaches}" if result.teaches else "")
         pytest.fail(text, pytrace=False)

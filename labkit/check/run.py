@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
-from labkit.check.answers import Attempt, Live, Mistake, Recorded
+from labkit.check.answers import Live, Recorded
+from labkit.check.attempt import attempt
 from labkit.check.collect import Check
-from labkit.check.expect.failure import Examination, Failure, distance, examining
+from labkit.check.expect.failure import Examination, Failure, examining
 from labkit.check.expect.values import describe
-from labkit.check.fixtures import DATA
-from labkit.check.parties import InWorker, NotAttempted, Party, Transport
+from labkit.check.naming import named
+from labkit.check.parties import InWorker, NotAttempted, Transport
+from labkit.check.signature import signature, unusable
 from labkit.lesson.checks import CheckInfo
-from labkit.lesson.quiz import shown_in
-from labkit.record import CheckResult, Misconception, Verdict
+from labkit.record import CheckResult, Verdict
+from labkit.record.signature import Signature
 from labkit.text import inert
 from labkit.worker import Plan, WorkerFailed, warm
 from labkit.worker.launch import THREADS, can_fork, warm_server
@@ -42,7 +45,8 @@ class Run:
     broken: list[str] = field(default_factory=list)
     student: InWorker = field(init=False)
     _has_seen_hidden: bool = field(init=False, default=False)
-    _passed: dict[str, dict[str, Attempt]] = field(init=False, default_factory=dict)
+    _failed: dict[str, tuple[Check, Failure | Exception]] = field(init=False, default_factory=dict)
+    _checks: dict[str, Check] = field(init=False, default_factory=dict)
     fatal: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -79,13 +83,19 @@ class Run:
         return self._draw(check, b"")
 
     def rng(self, check: str) -> np.random.Generator:
-        """A fresh generator of one check's inputs; every call gives the same inputs again."""
-        return np.random.default_rng(self._inputs(check))
+        """A fresh generator of one check's inputs; every call gives the same inputs again.
 
-    def _inputs(self, check: str) -> int:
-        """What the inputs are drawn from: fixed for public runs, else drawn from the salt and the file's hash."""
+        Fixed for public runs, else drawn from the salt and the file's hash.
+        """
         # a submission learns its own seed, and must not be able to draw the inputs from it
-        return self._draw(check, b"" if self.salt is None else b"\0inputs" + self.sha256.encode())
+        return self._generator(check, b"\0inputs" + self.sha256.encode())
+
+    def class_rng(self, check: str) -> np.random.Generator:
+        """The same for inputs that the whole class shares, on which mistakes are told apart and nothing is decided."""
+        return self._generator(check, b"\0class")
+
+    def _generator(self, check: str, purpose: bytes) -> np.random.Generator:
+        return np.random.default_rng(self._draw(check, b"" if self.salt is None else purpose))
 
     def _draw(self, check: str, purpose: bytes) -> int:
         secret = b"public" if self.salt is None else _stretched(self.salt)
@@ -95,6 +105,7 @@ class Run:
     def perform(self, check: Check) -> CheckResult:
         """Carry out a check and record its result."""
         info, started = check.info, time.monotonic()
+        self._checks[info.name] = check
         outcome = self._decide(check)
         result = CheckResult(
             id=info.name,
@@ -133,16 +144,41 @@ class Run:
             except WorkerFailed as failed:
                 sentence = failed.summary if info.hidden else failed.sentence
                 return _outcome(Verdict.ERROR, f"{seen.function or 'the file'}: {inert(sentence, 300)}")
-        attempt = partial(self._attempt_quietly, check)
         if failure is None:
-            self._passed.setdefault(info.question, {})[info.name] = attempt
             return _outcome(Verdict.PASSED, points=info.points)
+        self._failed[info.name] = check, failure
         message = failure.summary if info.hidden else failure.message
-        mistake = self._name_mistake(info.name, info.question, attempt, failure)
-        outcome = _outcome(Verdict.FAILED, inert(message, 1000), points=failure.earned * info.points)
-        if mistake is not None:
-            outcome["misconception"] = Misconception(mistake.id, mistake.sentence)
-        return outcome
+        return _outcome(Verdict.FAILED, inert(message, 1000), points=failure.earned * info.points)
+
+    def name_mistakes(self) -> None:
+        """Give what failed its signature, and the name of a known mistake where one fits. The verdicts stay.
+
+        Comes after all checks: for this, each failed check is carried out once more, on inputs of the whole class.
+        """
+        # whatever a submission answers, naming its mistake must not cost it a verdict
+        with suppress(Exception):
+            signs = {name: self._sign(check, failure) for name, (check, failure) in self._failed.items()}
+            self._failed = {}
+            signed = [
+                replace(result, failure=signs.get(result.id, result.failure)) for result in self.results
+            ]
+            self.results[:] = named(signed, _KnownHere(self))
+
+    def _sign(self, check: Check, failure: Failure | Exception) -> Signature | None:
+        if self.salt is None and isinstance(failure, Failure):  # these were the inputs of the class
+            return signature(failure)
+        if isinstance(failure, Failure) and failure.kind == "missing":
+            return signature(failure)  # whatever the inputs
+        with examining(), suppress(NotAttempted, WorkerFailed):
+            self.student.begin(self.seed(check.info.name), check.info.limit, check.info.keras)
+            try:
+                again = self._attempt(check, self.student, rng=self.class_rng(check.info.name))
+            except (NotAttempted, WorkerFailed):
+                raise
+            except Exception as error:
+                return unusable(error)
+            return signature(again) if again is not None else None
+        return None
 
     def _prepare(self, info: CheckInfo) -> None:
         """Have a worker ready for the check. Raises WorkerFailed where the file cannot be loaded again."""
@@ -157,59 +193,17 @@ class Run:
         if note not in self.notes and len(self.notes) < 100:
             self.notes.append(note)
 
-    def _attempt(self, check: Check, transport: Transport, note=lambda text: None) -> Failure | None:
+    def _attempt(
+        self,
+        check: Check,
+        transport: Transport,
+        note: Callable[[str], None] = lambda text: None,
+        rng: np.random.Generator | None = None,
+    ) -> Failure | None:
         """Run the check's body with this code in the student's place."""
-        given = {name: self._fixture(name, check.info.name, transport, note) for name in check.fixtures}
-        try:
-            check.body(**given)
-        except Failure as failure:
-            return failure
-        return None
-
-    def _fixture(self, name: str, check: str, transport: Transport, note: Callable[[str], None]) -> Any:
-        if name == "student":
-            return Party(transport, note)
-        if name == "reference":
-            return Party(self.answers.reference(check, self.seed(check)))
-        if name == "shown":  # for the quiz: what the file itself asks, by function
-            return shown_in(self.cells)
-        if name == "note":
-            return note
-        return self.rng(check) if name == "rng" else DATA[name]()
-
-    def _name_mistake(self, name: str, question: str, attempt: Attempt, failure: Failure) -> Mistake | None:
-        """The known mistake that fails in the same place with the same data, the nearest where several do.
-
-        A mistake on which a check fails that the student has passed is another one: all that overflows
-        gives the same NaN here, but not there.
-        """
-        # whatever a submission answers, naming its mistake must not cost it a verdict
-        with suppress(Exception):
-            return self._nearest_mistake(name, question, attempt, failure)
-        return None
-
-    def _nearest_mistake(
-        self, name: str, question: str, attempt: Attempt, failure: Failure
-    ) -> Mistake | None:
-        found = []
-        for mistake in self.answers.mistakes(name, question, self._inputs(name), attempt):
-            apart = distance(failure, mistake.failure)
-            if apart is not None:
-                found.append((apart, len(found), mistake))
-        passed = self._passed.get(question, {})
-        for _, _, mistake in sorted(found, key=lambda entry: entry[:2]):
-            if not any(
-                self.answers.rejects(mistake.id, n, self._inputs(n), other) for n, other in passed.items()
-            ):
-                return mistake
-        return None
-
-    def _attempt_quietly(self, check: Check, transport: Transport) -> Failure | None:
-        """The same for a known mistake, which may answer with what the check cannot use."""
-        transport.ask("begin", seed=self.seed(check.info.name))
-        with examining(), suppress(Exception):
-            return self._attempt(check, transport)
-        return None
+        name = check.info.name
+        reference = lambda: self.answers.reference(name, self.seed(name))  # noqa: E731  not all checks ask for it
+        return attempt(check, transport, reference, rng or self.rng(name), note, self.cells)
 
     def _unexpected(self, check: Check, error: Exception, seen: Examination) -> dict[str, Any]:
         """A check stumbled: over an answer that it cannot use, or over its own mistake."""
@@ -218,6 +212,7 @@ class Run:
             sentence = f"the answer of {function or 'the file'} cannot be used"
             if not check.info.hidden:  # the answer itself could say what it saw
                 sentence += f": it is {describe(answer)}"
+            self._failed[check.info.name] = check, error
             return _outcome(Verdict.FAILED, inert(sentence, 300))
         self.broken.append(f"{check.info.name}: {type(error).__name__}: {error}")
         return _outcome(Verdict.ERROR, "the check itself failed; please tell the instructor")
@@ -229,6 +224,22 @@ class Run:
         with examining(), suppress(Exception):
             return self._attempt(check, self.answers.reference(name, self.seed(name))) is None
         return False
+
+
+@dataclass(frozen=True)
+class _KnownHere:
+    """The known mistakes on the inputs of a run's class."""
+
+    run: Run
+
+    def sentence(self, mistake: str) -> str:
+        return self.run.answers.sentence(mistake)
+
+    def failures(self, check: str, mistakes: Iterable[str] | None = None) -> Mapping[str, Signature]:
+        run, carried_out = self.run, self.run._checks.get(check)
+        if carried_out is None:  # kept of an earlier grading: it refutes nothing
+            return {}
+        return run.answers.failures(carried_out, mistakes, run.seed(check), partial(run.class_rng, check))
 
 
 @lru_cache(maxsize=4)

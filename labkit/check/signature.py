@@ -1,51 +1,21 @@
-"""What tells one wrong answer from another, small enough to be kept: the signature of a failure.
-
-Two submissions that fail alike on equal inputs have near signatures, and so has the known mistake that both made.
-A signature holds no message and no object, so that mistakes can be named again, and failures grouped, without running
-anybody's code.
-"""
+"""The signature of a failure, taken from the data that it failed on."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import re
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from labkit.check.expect.failure import Failure
+from labkit.record.signature import Signature, digest, significant
 from labkit.worker import ModelSpec, Opaque, TrainingHistory
 
 SHOWN = 64  # numbers that are kept of an answer
 _DIGITS = 6  # significant ones of each
-
-
-@dataclass(frozen=True)
-class Signature:
-    """How a check failed, on data.
-
-    `kind` and `ordinal` say in which way and in which expectation of the check; `structure` is a digest of all that is
-    no number: shapes, texts, layers, what is infinite; `dtypes` those of the arrays; `numbers` are all that the answer
-    holds or, of more than SHOWN, half of them picked evenly and half means of equal parts, in which every value
-    counts; `size` is how many there were. `like` is how far a number may be off, in the units of the answer; None:
-    a ten-thousandth of itself.
-    """
-
-    kind: str
-    ordinal: int
-    structure: str
-    dtypes: str
-    size: int
-    scale: float
-    numbers: tuple[float, ...]
-    like: float | None = None
-
-    @property
-    def digest(self) -> str:
-        """Twelve hexadecimal digits of all of it, numbers at four digits: equal for equal failures."""
-        numbers = [_rounded(number, 4) for number in self.numbers]
-        whole = repr((self.kind, self.ordinal, self.structure, self.size, numbers))
-        return hashlib.sha256(whole.encode()).hexdigest()[:12]
+_ADDRESS = re.compile(r"0x[0-9a-f]{6,}")  # of an object in memory: another one each time
 
 
 def signature(failure: Failure) -> Signature:
@@ -53,50 +23,34 @@ def signature(failure: Failure) -> Signature:
     words: list[str] = []
     arrays: list[np.ndarray] = []
     _take_apart(failure.received, words, arrays)
-    flat = [array.reshape(-1) for array in arrays]
     wide = np.complex128 if any(array.dtype.kind == "c" for array in arrays) else np.float64
-    numbers = np.concatenate([part.astype(wide) for part in flat]) if flat else np.zeros(0)
+    numbers = np.concatenate([np.zeros(0, wide), *(array.reshape(-1).astype(wide) for array in arrays)])
     if wide is np.complex128:
         numbers = np.concatenate([numbers.real, numbers.imag])
     finite = np.isfinite(numbers)
     if not finite.all():
         words.append(hashlib.sha256(np.where(finite, 0, numbers).tobytes()).hexdigest())
         numbers = np.where(finite, numbers, 0)
-    return Signature(
-        failure.kind,
-        failure.ordinal,
-        hashlib.sha256("\0".join(words).encode("utf-8", "replace")).hexdigest()[:16],
-        " ".join(array.dtype.name for array in arrays)[:200],
-        numbers.size,
-        _rounded(float(np.abs(numbers).max(initial=0.0))),
-        tuple(_rounded(float(number)) for number in _kept(numbers)),
-        failure.like,
+    raised = failure.kind == "raised" and isinstance(failure.received, str)
+    found = Signature(
+        kind=failure.kind,
+        ordinal=failure.ordinal,
+        exception=str(failure.received).partition(":")[0] if raised else None,
+        structure=hashlib.sha256("\0".join(words).encode("utf-8", "replace")).hexdigest()[:16],
+        shape=arrays[0].shape if len(arrays) == 1 else None,
+        dtype=" ".join(array.dtype.name for array in arrays)[:200],
+        of=numbers.size,
+        scale=significant(float(np.abs(numbers).max(initial=0.0)), _DIGITS),
+        numbers=tuple(significant(float(number), _DIGITS) for number in _kept(numbers)),
+        like=failure.like,
     )
+    return replace(found, digest=digest(found))
 
 
-def distance(one: Signature, known: Signature) -> float | None:
-    """How far two failures are apart, 0 for equal data; None when they are not the same mistake."""
-    same = (one.kind, one.ordinal, one.structure, one.size) == (
-        known.kind,
-        known.ordinal,
-        known.structure,
-        known.size,
-    )
-    if not same:
-        return None
-    x, y = np.array(one.numbers), np.array(known.numbers)
-    error = np.abs(x - y)
-    like = known.like
-    allowed = like if like is not None else 1e-4 * np.abs(y) + 1e-5 * known.scale + 1e-9
-    if not np.all(error <= allowed):
-        return None
-    # an integer answer is not quite the same mistake as a fractional one
-    apart = 0.0 if one.dtypes == known.dtypes else 1e-3 if _kinds(one) == _kinds(known) else 2e-3
-    return float(error.max(initial=0.0)) / (known.scale or 1.0) + apart
-
-
-def _kinds(one: Signature) -> list[bool]:
-    return ["float" in name or "complex" in name for name in one.dtypes.split()]
+def unusable(error: Exception) -> Signature:
+    """That of an answer over which the check itself stumbled."""
+    found = Signature(kind="unusable", ordinal=0, exception=type(error).__name__)
+    return replace(found, digest=digest(found))
 
 
 def _kept(numbers: np.ndarray) -> np.ndarray:
@@ -106,10 +60,6 @@ def _kept(numbers: np.ndarray) -> np.ndarray:
     picked = numbers[np.linspace(0, numbers.size - 1, half).astype(int)]
     means = np.array([part.mean() for part in np.array_split(numbers, half)])
     return np.concatenate([picked, means])
-
-
-def _rounded(number: float, digits: int = _DIGITS) -> float:
-    return float(f"{number:.{digits - 1}e}") + 0.0  # -0.0 is 0.0
 
 
 def _take_apart(value: Any, words: list[str], arrays: list[np.ndarray]) -> None:
@@ -125,7 +75,7 @@ def _take_apart(value: Any, words: list[str], arrays: list[np.ndarray]) -> None:
     elif isinstance(value, TrainingHistory):
         words.append(f"history {value.epoch} {list(value.history)}")
     elif isinstance(value, Opaque):
-        words.append(f"object {value.type_name} {value.reason}")
+        words.append(_ADDRESS.sub("0x", f"object {value.type_name} {value.reason}"))
     elif (numbers := _as_numbers(value)) is not None:
         words.append(f"numbers {numbers.shape}")
         arrays.append(numbers)
@@ -134,7 +84,7 @@ def _take_apart(value: Any, words: list[str], arrays: list[np.ndarray]) -> None:
         for item in value:
             _take_apart(item, words, arrays)
     else:
-        words.append(f"{type(value).__name__} {value!r}"[:2000])
+        words.append(_ADDRESS.sub("0x", f"{type(value).__name__} {value!r}"[:2000]))
 
 
 def _as_numbers(value: Any) -> np.ndarray | None:

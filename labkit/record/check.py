@@ -9,18 +9,26 @@ from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from labkit.record.points import Amount, rounded
+from labkit.record.signature import Signature
 from labkit.record.verdict import Verdict
 
 
-class Misconception(Struct, frozen=True):
-    """A known mistake that an answer looks like, and the sentence that teaches."""
+class Misconception(Struct, frozen=True, omit_defaults=True):
+    """A known mistake that an answer looks like, and the sentence that teaches.
+
+    `ties` are other known mistakes that the check cannot tell from it.
+    """
 
     id: str
     sentence: str
+    ties: tuple[str, ...] = ()
 
 
 class CheckResult(Struct, frozen=True):
-    """What became of one check: the `checks` of a record. Points are rounded and never below 0."""
+    """What became of one check: the `checks` of a record. Points are rounded and never below 0.
+
+    `failure` is for the instructor alone: on a hidden check it holds what the student does not see.
+    """
 
     id: str
     question: str
@@ -32,6 +40,7 @@ class CheckResult(Struct, frozen=True):
     message: str = ""
     misconception: Misconception | None = None
     seconds: Amount = 0.0
+    failure: Signature | None = None
 
     def __post_init__(self) -> None:
         sound = math.isfinite(self.points) and self.points >= 0

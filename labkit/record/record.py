@@ -102,6 +102,9 @@ class Record(Struct, frozen=True, kw_only=True):
         for optional in ("student", "late"):
             if not data[optional]:
                 del data[optional]
+        for check in data["checks"]:
+            if check["failure"] is None:
+                del check["failure"]
         return {key: data[key] for key in _ORDER if key in data}
 
     def as_json(self) -> str:

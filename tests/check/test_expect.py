@@ -11,10 +11,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from labkit.check import expect
-from labkit.check.expect.failure import Failure, distance, examining, expectation, running
+from labkit.check.expect.failure import Failure, examining, expectation, running
+from labkit.check.signature import signature
+from labkit.record.signature import distance as apart_by
 from labkit.worker import ModelSpec, Opaque, TrainingHistory
 
 ARRAY = np.linspace(-1.0, 1.0, 12).reshape(3, 4)
+
+
+def distance(student: Failure, known: Failure) -> float | None:
+    """How far two failures are apart by their signatures."""
+    return apart_by(signature(student), signature(known))
 
 
 def failure(function, *args, **kwargs) -> expect.Failure:

@@ -1,4 +1,4 @@
-"""A failed expectation as data, and the comparison of two of them."""
+"""A failed expectation as data."""
 
 from __future__ import annotations
 
@@ -8,10 +8,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
-
-import numpy as np
-
-from labkit.worker import ModelSpec, Opaque, TrainingHistory
 
 
 class Failure(AssertionError):
@@ -116,62 +112,3 @@ def subject(what: str) -> str:
         return what
     function = running().function
     return f"the answer of {function}" if function else "the answer"
-
-
-def distance(student: Failure, known: Failure) -> float | None:
-    """How far two failures are apart, 0 for equal data; None when they are not the same mistake."""
-    if (student.kind, student.ordinal) != (known.kind, known.ordinal):
-        return None
-    return _apart(student.received, known.received, known.like)
-
-
-def _apart(a: Any, b: Any, like: float | None) -> float | None:
-    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)) and not (_flat(a) and _flat(b)):
-        if len(a) != len(b):
-            return None
-        parts = [_apart(x, y, like) for x, y in zip(a, b, strict=True)]
-        return None if any(part is None for part in parts) else max(parts, default=0.0)
-    if isinstance(a, dict) and isinstance(b, dict):
-        return _apart(list(a.values()), list(b.values()), like) if a.keys() == b.keys() else None
-    if isinstance(a, ModelSpec) and isinstance(b, ModelSpec):
-        same = [(layer.kind, layer.arguments) for layer in a.layers] == [
-            (x.kind, x.arguments) for x in b.layers
-        ]
-        return 0.0 if same and a.problem == b.problem else None
-    if isinstance(a, TrainingHistory) and isinstance(b, TrainingHistory):
-        return 0.0 if (a.epoch, a.history.keys()) == (b.epoch, b.history.keys()) else None
-    if isinstance(a, _UNMEASURED) or isinstance(b, _UNMEASURED):
-        return 0.0 if type(a) is type(b) and a == b else None
-    return _numbers_apart(a, b, like)
-
-
-_UNMEASURED = (str, Opaque, type(None), ModelSpec, TrainingHistory, dict)
-
-
-def _flat(value: Any) -> bool:
-    return all(isinstance(item, (int, float, bool)) for item in value)
-
-
-def _numbers_apart(a: Any, b: Any, like: float | None) -> float | None:
-    try:
-        a, b = np.asarray(a), np.asarray(b)
-        if a.shape != b.shape or a.dtype.kind not in "biufc" or b.dtype.kind not in "biufc":
-            return None
-    except ValueError:  # ragged lists
-        return None
-    # an integer answer is not the same mistake as a fractional one
-    kinds = {"b": "i", "i": "i", "u": "i", "f": "f", "c": "c"}
-    if a.size == 0:
-        return 0.0
-    wide = np.complex128 if "c" in (a.dtype.kind, b.dtype.kind) else np.float64
-    x, y = a.astype(wide), b.astype(wide)
-    finite = np.isfinite(x) & np.isfinite(y)
-    if not np.array_equal(np.where(finite, 0, x), np.where(finite, 0, y), equal_nan=True):
-        return None
-    error = np.abs(np.where(finite, x - y, 0))
-    scale = np.max(np.abs(np.where(finite, y, 0)), initial=0.0)
-    allowed = like if like is not None else 1e-4 * np.abs(np.where(finite, y, 0)) + 1e-5 * scale + 1e-9
-    if not np.all(error <= allowed):
-        return None
-    precision = 0.0 if a.dtype == b.dtype else 1e-3 if kinds[a.dtype.kind] == kinds[b.dtype.kind] else 2e-3
-    return float(np.max(error) / (scale or 1.0)) + precision

@@ -1,0 +1,60 @@
+"""One check carried out on one code: a submission's, the reference's, or a known mistake's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from labkit.check.collect import Check
+from labkit.check.expect.failure import Failure, examining
+from labkit.check.fixtures import DATA
+from labkit.check.parties import Party, Transport
+from labkit.check.signature import signature, unusable
+from labkit.lesson.quiz import shown_in
+from labkit.record.signature import Signature
+
+
+def attempt(
+    check: Check,
+    student: Transport,
+    reference: Callable[[], Transport],
+    rng: np.random.Generator,
+    note: Callable[[str], None] = lambda text: None,
+    cells: Sequence[Sequence[str]] = (),
+) -> Failure | None:
+    """Run the check's body with this code in the student's place; None where it holds.
+
+    Whatever else goes wrong is raised: NotAttempted, WorkerFailed, and what the check stumbles over.
+    """
+
+    def given(name: str) -> Any:
+        if name == "student":
+            return Party(student, note)
+        if name == "reference":
+            return Party(reference())
+        if name == "shown":  # for the quiz: what the file itself asks, by function
+            return shown_in(cells)
+        if name == "note":
+            return note
+        return rng if name == "rng" else DATA[name]()
+
+    try:
+        check.body(**{name: given(name) for name in check.fixtures})
+    except Failure as failure:
+        return failure
+    return None
+
+
+def observed(
+    check: Check, student: Transport, reference: Callable[[], Transport], rng: np.random.Generator, seed: int
+) -> Signature | None:
+    """How a check fails on a known mistake, None where it passes: it may answer with what the check cannot use."""
+    student.ask("begin", seed=seed)
+    with examining():
+        try:
+            failure = attempt(check, student, reference, rng)
+        except Exception as error:
+            return unusable(error)
+        return signature(failure) if failure is not None else None

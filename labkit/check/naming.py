@@ -1,0 +1,65 @@
+"""Which known mistake a submission has made, from how its checks have failed: no code is run.
+
+A check that failed is compared with how it fails on each known mistake, both on inputs that are the same for the whole
+class. A name must not be refuted by the other checks of its question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from labkit.record import CheckResult, Misconception
+from labkit.record.signature import Signature, distance
+
+_EQUAL = 1e-6  # two mistakes that are so near alike cannot be told apart by this check
+
+
+class Known(Protocol):
+    """The known mistakes of a lab."""
+
+    def sentence(self, mistake: str) -> str:
+        """What it teaches."""
+
+    def failures(self, check: str, mistakes: Iterable[str] | None = None) -> Mapping[str, Signature]:
+        """How a check fails on those known mistakes of its question on which it does; None asks for all."""
+
+
+def named(results: Iterable[CheckResult], known: Known) -> list[CheckResult]:
+    """The results with the names that their signatures deserve, and no other ones."""
+    results = list(results)
+    return [replace(result, misconception=_name(result, results, known)) for result in results]
+
+
+def _name(result: CheckResult, results: list[CheckResult], known: Known) -> Misconception | None:
+    if result.failure is None or result.verdict.passed:
+        return None
+    found = []
+    for mistake, failure in known.failures(result.id).items():
+        apart = distance(result.failure, failure)
+        if apart is not None and not _refuted(mistake, result, results, known):
+            found.append((apart, len(found), mistake))
+    if not found:
+        return None
+    nearest, *others = sorted(found)
+    ties = tuple(mistake for apart, _, mistake in others if apart <= nearest[0] + _EQUAL)
+    return Misconception(nearest[2], known.sentence(nearest[2]), ties)
+
+
+def _refuted(mistake: str, named_by: CheckResult, results: list[CheckResult], known: Known) -> bool:
+    """Whether another check of the question says that it cannot be this one: it passes and fails on the mistake, or it
+    fails in another way.
+    """
+    for other in results:
+        if other.question != named_by.question or other.id == named_by.id:
+            continue
+        if other.verdict.passed:
+            if mistake in known.failures(other.id, [mistake]):
+                return True
+        elif other.failure is not None:
+            theirs = known.failures(other.id, [mistake]).get(mistake)
+            if theirs is not None and distance(other.failure, theirs) is None:
+                return True
+    return False
