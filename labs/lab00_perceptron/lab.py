@@ -130,12 +130,6 @@ figure.show()
 
 
 # %% tags=["quiz"]
-def quiz_order() -> int:
-    """The order in which this file shows the options of its quiz; leave it as it is."""
-    return 89661
-
-
-# %% tags=["quiz"]
 def quiz_0_1() -> float:
     """What does the unit with the weights (-1, ½, ¼) answer to the row (1, 2)?
 
@@ -226,15 +220,7 @@ def quiz_0_2() -> float:
 
 
 # %% [markdown] tags=["hint"]
-# <details><summary>Hint 1: what has to be remembered?</summary>Two loops, epochs outside and rows inside. You need
-# the weights as they are now, the list of numbers, and whether anything was corrected in *this* epoch.</details>
-# <details><summary>Hint 2: was it corrected?</summary><code>perceptron_step</code> returns equal weights exactly
-# where the answer was right (the bias always moves with a correction). Row r of epoch e, both counted from 0, is
-# presentation e · n + r + 1.</details>
-# <details><summary>Hint 3: the key line</summary><code>if len(updates) == before: return weights, updates,
-# True</code> after the inner loop, where <code>before</code> is the length of the list at the start of the epoch;
-# after the outer loop the last value is False.</details>
-
+# Stuck? `labkit hint 0.3` helps, step by step.
 
 # %%
 def train_perceptron(
@@ -347,13 +333,7 @@ def quiz_0_3() -> float:
 
 
 # %% [markdown] tags=["hint"]
-# <details><summary>Hint 1: one epoch at a time</summary><code>train_perceptron(x, y, weights, 1)</code> is one epoch.
-# What does it say about it, and what do its weights look like the next time?</details>
-# <details><summary>Hint 2: what to remember</summary>A Python <code>set</code> of the weights that an epoch has ended
-# with. Arrays cannot be put into a set, <code>tuple(weights)</code> can.</details>
-# <details><summary>Hint 3: the end</summary>Converged: True. Weights seen before: False. After 1,000 epochs: False,
-# too.</details>
-
+# Stuck? `labkit hint 0.4` helps, step by step.
 
 # %%
 def is_separable(x: np.ndarray, y: np.ndarray) -> bool:
@@ -420,8 +400,8 @@ def quiz_0_4() -> str:
     """Inputs are whole numbers, the learning rate is 1, and after 200 epochs there are still mistakes. What would
     prove that the rows cannot be separated?
 
-    a) That the number of mistakes no longer falls.
-    b) That 200 epochs are many more than there are rows.
+    a) That 200 epochs are many more than there are rows.
+    b) That the number of mistakes no longer falls.
     c) That an epoch ends with the same weights as an earlier one.
     d) That the weights have grown large.
 
@@ -460,14 +440,7 @@ def quiz_0_4() -> str:
 
 
 # %% [markdown] tags=["hint"]
-# <details><summary>Hint 1: XOR in words</summary>"At least one of them, and not both." Which two units does this
-# sentence need, and which unit on their answers?</details>
-# <details><summary>Hint 2: parity in words</summary>Let hidden unit j say "at least j bits are 1". How many of the
-# hidden units fire when k bits are 1, and which?</details>
-# <details><summary>Hint 3: parity, the last unit</summary>Add the answers of the hidden units with the signs
-# +1, −1, +1, …: the sum is 1 for an odd number of ones, 0 for an even one. For XOR that is your network from hint 1.
-# </details>
-
+# Stuck? `labkit hint 0.5` helps, step by step.
 
 # %%
 def boolean_network(name: str) -> list[np.ndarray]:
@@ -547,10 +520,10 @@ def quiz_0_5() -> str:
     """Two layers, but the hidden units answer their net input as it is. Can such a network compute XOR with a threshold
     unit at its end?
 
-    a) No: the network is the same as a single threshold unit on A and B.
-    b) Yes: two layers are enough for XOR.
-    c) No: without steps the sums can become negative.
-    d) Yes, with more hidden units.
+    a) Yes: two layers are enough for XOR.
+    b) Yes, with more hidden units.
+    c) No: the network is the same as a single threshold unit on A and B.
+    d) No: without steps the sums can become negative.
 
     Answer with the letter of the right option.
     """
@@ -581,13 +554,7 @@ def quiz_0_5() -> str:
 
 
 # %% [markdown] tags=["hint"]
-# <details><summary>Hint 1: shapes</summary>With E edges and P polygons the layers are (3, E), (E+1, P) and (P+1, 1).
-# In the second layer most weights are 0: a polygon listens to its own edges only.</details>
-# <details><summary>Hint 2: all edges of a polygon at once</summary><code>np.roll(polygon, -1, axis=0)</code> holds
-# the end of each edge, also of the last one, which leads back to the first corner.</details>
-# <details><summary>Hint 3: the bias of an edge</summary>$n \cdot (x - p) = -n \cdot p + n \cdot x$: the bias is
-# <code>-(normal * start).sum(axis=1)</code>.</details>
-
+# Stuck? `labkit hint 0.6` helps, step by step.
 
 # %%
 def region_network(polygons: list[np.ndarray]) -> list[np.ndarray]:
@@ -754,10 +721,10 @@ figure.show()
 def quiz_0_7() -> str:
     """You multiply all weights by 10, the bias too. What stays as it was?
 
-    a) The bound of the convergence theorem.
-    b) The signed distances.
-    c) The net inputs.
-    d) The answers of the unit.
+    a) The answers of the unit.
+    b) The net inputs.
+    c) The signed distances.
+    d) The bound of the convergence theorem.
 
     Answer with the letters of all right options, such as "ad".
     """
@@ -793,14 +760,7 @@ def quiz_0_7() -> str:
 
 
 # %% [markdown] tags=["hint"]
-# <details><summary>Hint 1: do not compare weights, replay</summary>Write one function that runs a named rule from
-# <code>trace[0]</code> and returns its own trace; then compare the two traces, for each name in order.</details>
-# <details><summary>Hint 2: one loop for all rules</summary>For each row, find the net input, from it the number that
-# multiplies (1, x): y − u, u − y, y, y − net. Seven rules then differ in this number, in (1, x) or (0, x), and in
-# when it is added.</details>
-# <details><summary>Hint 3: the late one</summary>For <code>"end_of_epoch"</code> keep two things: the weights in use,
-# and a sum of changes. After row n − 1 of an epoch add the sum to the weights and set it to 0.</details>
-
+# Stuck? `labkit hint 0.8` helps, step by step.
 
 # %%
 def diagnose_trace(x: np.ndarray, y: np.ndarray, trace: np.ndarray, learning_rate: float = 1.0) -> str:
@@ -944,10 +904,10 @@ def quiz_0_9() -> str:
     """In lab 01 the hard answer makes way for probabilities p (softmax), and each row moves the weights by
     (1, x) times target minus p. What is new about that?
 
-    a) Nothing: the loudest unit still wins.
+    a) Right answers move the weights, too, a little.
     b) Only the columns of the right class and of the answered one move.
     c) The right class is pushed up and the others down.
-    d) Right answers move the weights, too, a little.
+    d) Nothing: the loudest unit still wins.
 
     Answer with the letter of the right option.
     """
