@@ -13,13 +13,36 @@
 # clock (3.8). The lecture puts a nearest-neighbour classifier at 96.8 % and a support vector machine at 98.6 %;
 # at the end you will have passed both.
 #
-# It follows Fromont (multi-layer networks, counting parameters, dropout), the EPFL crash course (multi-layer
-# perceptrons on MNIST), Loiseau (dropout) and Rousseau (networks in Keras). Where a slide has slipped, one line
-# says so.
+# **Afterwards you can** count what a network learns; split data so that a result means something; build, train and
+# stop a dense network in Keras; compare networks fairly; and find a head that cannot learn.
+#
+# **You should know** lab 01 (softmax, cross-entropy, `fit`), and that a layer is a matrix, a bias and an activation.
+#
+# **The lecturers** that this lab follows: Fromont (multi-layer networks, counting parameters, dropout), the crash
+# course of EPFL (multi-layer perceptrons on MNIST), Loiseau (dropout) and Rousseau (networks in Keras). Where a
+# slide has slipped, a folded line at the end of the section says so.
 #
 # **How to work.** Replace each `raise NotImplementedError(...)` by your code, then run `labkit check` on this
 # file. Images are `(n, 28, 28)` float32 in [0, 1] throughout, labels are integers `(n,)`. Your functions never
-# change their arguments. The cells between the questions train and draw; they are not graded.
+# change their arguments. The cells between the questions train and draw; they are not graded. The slowest takes about
+# half a minute (3.5). Hints are folded: open one when you are stuck.
+#
+# | question | points | hidden | minutes |
+# |---|---|---|---|
+# | 3.1 Counting parameters | 8 | 2 | 10 |
+# | 3.2 Examples to judge by | 14 | 3 | 25 |
+# | 3.3 The network | 18 | 3 | 20 |
+# | 3.4 Knowing when to stop | 16 | 6 | 15 |
+# | 3.5 How much does width buy? | 12 | 4 | 15 |
+# | 3.6 From outputs to classes | 8 | 2 | 5 |
+# | 3.7 A head that cannot learn | 10 | 2 | 15 |
+# | 3.8 The best dense network in the time you have | 14 | 10 | 45 |
+#
+# *Hidden* points are given by checks of the same kinds with other inputs, which run only in grading.
+#
+# **What is allowed.** 3.1 and 3.2 are meant for NumPy: `sklearn.model_selection.train_test_split` can stratify, too,
+# but rounds in another way than asked here. From 3.3 on use Keras; 3.4 is one callback of Keras', no loop of your
+# own.
 #
 # The grader does not run the cells tagged explore: what your functions need must be imported or defined outside
 # them.
@@ -47,6 +70,18 @@ import labkit
 # biases it would be 181,000. The EPFL lecture compares networks "with the same number of weights" on a surface
 # I = f(x, y): 1 × 125, 2 × 20, 3 × 14, 3 × 15 and 3 × 19 units with 501, 501, 477, 541 and 837. Your function
 # should agree with all of them: biases are counted there too.
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1: the idea</summary>
+#
+# Go through neighbouring layers in pairs. Between `a` units and the next `b` units lie a · b weights and b biases.
+#
+# </details>
+# <details><summary>Hint 2: Python</summary>
+#
+# `zip(layer_sizes[:-1], layer_sizes[1:])` gives the pairs, and `True` counts as 1 in a sum.
+#
+# </details>
 
 
 # %%
@@ -89,8 +124,7 @@ def quiz_3_1() -> float:
 #
 # A network can learn its training examples by heart, so what it reaches there says little. Set a part aside, train
 # on the rest, and look at that part to decide when to stop and which network to keep. It is then no longer a fair
-# judge of the final result: that is what the test set is for, once, at the end. *Erratum, EPFL lecture:* its
-# 50,000 + 10,000 pairs for training and validation are right, but MNIST has 10,000 test pairs, not 5,000.
+# judge of the final result: that is what the test set is for, once, at the end.
 #
 # Three things go wrong easily. Files are often sorted, so the last rows are not like the first: draw at random. A
 # rare class can end up on one side only: draw from each class separately (a *stratified* split). And images and
@@ -98,6 +132,31 @@ def quiz_3_1() -> float:
 #
 # For each class with m examples, round(fraction · m) go to validation. In which order the rows of a part come out
 # is up to you. The same seed gives the same split, another seed another one.
+#
+# <details><summary>Erratum of the slides</summary>
+#
+# EPFL's 50,000 + 10,000 pairs for training and validation are right, but MNIST has 10,000 test pairs, not 5,000.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1: the idea</summary>
+#
+# Make one yes-or-no array, "goes to validation", False everywhere; set it class by class; then cut images and labels
+# by it and by its opposite. So they cannot come apart.
+#
+# </details>
+# <details><summary>Hint 2: one class</summary>
+#
+# `np.flatnonzero(y == label)` are the rows of a class; a `np.random.default_rng(seed)` permutes them; the first
+# `round(fraction * len(members))` go to validation.
+#
+# </details>
+# <details><summary>Hint 3: one generator</summary>
+#
+# Make the generator once, before the loop. Made anew for each class it would draw the same numbers each time.
+#
+# </details>
 
 
 # %%
@@ -157,22 +216,39 @@ def quiz_3_2() -> str:
 #
 # `Flatten` makes a row of 784 numbers of each image. (The EPFL lecture warns: neighbourhood relationships are
 # lost. Lab 05 wins them back.) Each hidden layer then is `Dense`, its activation, and *dropout*. The last layer
-# has one unit per class. It must not be followed by relu or sigmoid: *erratum, EPFL lecture,* which puts σ on
-# the outputs before the softmax; with outputs between 0 and 1 no class of ten could get more than 23 %.
+# has one unit per class. It must not be followed by relu or sigmoid: with outputs between 0 and 1 before the softmax
+# no class of ten could get more than 23 %.
 #
 # **Dropout.** In training, each forward pass sets a random part of the units to zero, so that no unit can rely on
 # one certain partner. In inference all units work. To keep the expected sum the same, the survivors are scaled up
-# by 1/(1 − rate) during training. Three slides differ from what Keras does:
-#
-# - *Erratum, Loiseau:* "connections, at each epoch, with a compensating factor during prediction"; it is units, at
-#   each forward pass, and the compensation is part of training.
-# - Rousseau, after Srivastava, writes p for the probability that a unit is *present*. Keras' `rate` is the
-#   probability that it is *dropped*: rate = 1 − p.
-# - Fromont's "at test time, keep the same energy" holds, by the scaling during training.
+# by 1/(1 − rate) during training. Keras' `rate` is the probability that a unit is *dropped*; Rousseau, after
+# Srivastava, writes p for the probability that it is *present*: rate = 1 − p.
 #
 # **Loss.** The labels are integers, so the loss is the *sparse* categorical cross-entropy; the other one wants
 # one-hot rows. Either let the last layer end in softmax, or leave it linear and tell the loss `from_logits=True`.
 # Do one of the two, not both and not neither. Any optimizer will do; ask for the metric "accuracy".
+#
+# <details><summary>Errata of the slides</summary>
+#
+# EPFL puts σ on the outputs before the softmax. Loiseau says of dropout "connections, at each epoch, with a
+# compensating factor during prediction"; it is units, at each forward pass, and the compensation is part of
+# training. So Fromont's "at test time, keep the same energy" holds, by the scaling during training.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1: the order</summary>
+#
+# `Input((28, 28))`, `Flatten`, then for each entry of `hidden` a `Dense` with the activation and a `Dropout`, and the
+# output layer at the end, without dropout.
+#
+# </details>
+# <details><summary>Hint 2: the loss</summary>
+#
+# `activation="softmax"` at the end goes with `loss="sparse_categorical_crossentropy"`. The other way: no activation,
+# and `keras.losses.SparseCategoricalCrossentropy(from_logits=True)`.
+#
+# </details>
 
 
 # %%
@@ -203,6 +279,18 @@ def build_mlp(
 
 # %% tags=["explore"]
 build_mlp().summary()
+
+# %% [markdown]
+# Two looks before any training, which find most mistakes in a minute. A fresh network has no idea, so its loss lies
+# near ln 10 = 2.303 (somewhat above is usual; 20 is not). And it must be able to learn twenty images by heart: if it
+# cannot, more data will not help.
+
+# %% tags=["explore"]
+model = build_mlp(dropout=0.0)
+print(f"fresh: loss {model.evaluate(x_val, y_val, verbose=0)[0]:.2f}")
+model.fit(x_train[:20], y_train[:20], epochs=50, verbose=0)
+loss, accuracy = model.evaluate(x_train[:20], y_train[:20], verbose=0)
+print(f"twenty images by heart: loss {loss:.3f}, accuracy {accuracy:.0%}")
 
 
 # %% tags=["quiz"]
@@ -245,6 +333,19 @@ def quiz_3_3_sigmoid() -> float:
 # `keras.callbacks.EarlyStopping`, two of its defaults are not what you want here.
 #
 # Train the model that is given, on the training examples alone.
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1: the arguments</summary>
+#
+# What is watched, how patiently, and what happens to the weights at the end: `monitor`, `patience`, and one more
+# whose default is False.
+#
+# </details>
+# <details><summary>Hint 2: the call</summary>
+#
+# `model.fit(..., validation_data=(x_val, y_val), callbacks=[...])`, and return what it returns.
+#
+# </details>
 
 
 # %%
@@ -331,6 +432,18 @@ def quiz_3_4() -> float:
 # Use `build_mlp` and batches of 128. The grader expects 120 units to reach 97 % after 8 epochs of 50,000 digits, and
 # 20 units to stay behind: choose in 3.3 an optimizer that learns that fast (Adam does; plain SGD at 0.01 does not).
 
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1: the loop</summary>
+#
+# For each width: set the seed, build, train, measure. In this order, with a new network each time.
+#
+# </details>
+# <details><summary>Hint 2: the measurement</summary>
+#
+# `model.evaluate` returns loss and metrics in order; with the metric accuracy the second is the accuracy.
+#
+# </details>
+
 
 # %%
 def sweep_hidden(
@@ -403,6 +516,18 @@ def quiz_3_5() -> str:
 # or logits: softmax keeps the order. A network can be wrong *and* unsure; a class wins with 30 % if no other has
 # more, so thresholds and rounding have no place here.
 
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1: the function</summary>
+#
+# `model.predict(x, verbose=0)` has shape (n, k); `np.argmax` along the axis of the classes gives (n,).
+#
+# </details>
+# <details><summary>Hint 2: the type</summary>
+#
+# `.astype("int64")` at the end.
+#
+# </details>
+
 
 # %%
 def predict_classes(model: keras.Model, x: np.ndarray) -> np.ndarray:
@@ -451,7 +576,7 @@ def quiz_3_6() -> str:
 # %% [markdown]
 # ## 3.7 A head that cannot learn
 #
-# *Erratum, Rousseau,* the network for two classes on his Keras slide:
+# The network for two classes on Rousseau's Keras slide has a mistake:
 #
 # ```python
 # network = models.Sequential()
@@ -472,6 +597,19 @@ def quiz_3_6() -> str:
 # The grader trains your model on 1,000 points of scikit-learn's `make_moons(noise=0.1)`, 100 epochs in batches of
 # 32, with the optimizer that you compiled, and wants 98 % on other points. A fixed learning rate, please: where the
 # grader trains your model, a schedule becomes its first value, and weight constraints are left out.
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1: the head</summary>
+#
+# `Dense(1, activation="sigmoid")` with `loss="binary_crossentropy"` is the shortest of the right ways.
+#
+# </details>
+# <details><summary>Hint 2: enough units</summary>
+#
+# Two hidden layers of 32 units with relu part the crescents with room to spare. With plain SGD 100 epochs are too
+# few.
+#
+# </details>
 
 
 # %%
@@ -577,6 +715,26 @@ def quiz_3_7() -> str:
 # 98.2 % gives half of the 10 points for accuracy, less than that none. There are none either if the call takes more
 # than 1.5 times the seconds that were given.
 
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1: the clock</summary>
+#
+# `time.monotonic()` at the start; train in short turns (one `fit` of one epoch on a part of the images), measure how
+# long the last turn took, and begin another only if it fits.
+#
+# </details>
+# <details><summary>Hint 2: more examples</summary>
+#
+# Move each image by -1, 0 or 1 pixel in both directions, drawn anew for each turn: `np.pad` by one pixel, then cut
+# out 28 by 28 at nine places.
+#
+# </details>
+# <details><summary>Hint 3: the learning rate</summary>
+#
+# Let it fall towards 0 at the end of the time: the last seconds then settle what the first ones found. Batches of 250
+# use two cores better than 32.
+#
+# </details>
+
 
 # %%
 def best_mlp(x_train: np.ndarray, y_train: np.ndarray, seconds: float) -> keras.Sequential:
@@ -626,3 +784,16 @@ print(f"{np.mean(predict_classes(best, test_images) == mnist.y_test):.2%} of the
 first_layer = next(w for w in best.get_weights() if w.ndim == 2)
 if first_layer.shape[0] == 784:  # a unit that sees all pixels at once can be drawn
     plots.weight_images(first_layer[:, :20], title="What 20 units of the first hidden layer look for").show()
+
+# %% [markdown]
+# ## What to take along
+#
+# - What a network reaches on the examples that it was trained on says little. Split first, stratified, and look at
+#   the test set once.
+# - Before you train: is the loss of the fresh network near ln K, and can it learn twenty examples by heart?
+# - Change one thing at a time, from the same seed; otherwise a difference means nothing.
+# - Units, loss and labels of the last layer belong together. Where they do not, Keras rarely says so.
+#
+# Two questions without points. Dropout 0.5 on 3,000 images lowers the best validation loss only a little, and the
+# gap stays: what is missing, and what would close it? And a network of 120 units beats the nearest neighbours
+# with a five-hundredth of their numbers: where is what the neighbours remember?
