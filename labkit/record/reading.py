@@ -79,7 +79,10 @@ def _sentence(problem: str) -> str:
     said, _, path = problem.partition(" - at `$")
     where = repr(path.strip("`").removeprefix(".")) if path else "it"
     if match := _EXPECTED.fullmatch(said):
-        wanted = " or ".join(_TYPES.get(kind, kind) for kind in match[1].replace("int | ", "").split(" | "))
+        kinds = match[1].split(" | ")
+        if "float" in kinds or match[2]:  # what is bounded takes both
+            kinds = ["float", *(kind for kind in kinds if kind not in ("int", "float"))]
+        wanted = " or ".join(_TYPES.get(kind, kind) for kind in kinds)
         found = f"{_TYPES.get(match[3], match[3])}, not " if match[3] else "not "
         return f"{where} is {found}{wanted}{match[2]}"
     if match := _MISSING.fullmatch(said):
