@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from labkit.files import write_atomically
 from labkit.worker import ModelSpec, models, wire
 
 try:
@@ -151,15 +152,11 @@ class _Kept:
     def _write(self, key: str, model: ModelSpec) -> None:
         if self.folder is None:
             return
-        path, beside = self.folder / f"{key}.model", self.folder / f".{key}.{os.getpid()}"
         frame = wire.encode(models.replace(model, handle=None))
-        try:
-            beside.write_bytes(hashlib.sha256(frame).digest() + frame)
-            os.replace(beside, path)
+        with contextlib.suppress(OSError):
+            whole = hashlib.sha256(frame).digest() + frame  # so it need not be on the disk at once
+            write_atomically(self.folder / f"{key}.model", whole, durable=False)
             _forget_oldest(self.folder)
-        except OSError:
-            with contextlib.suppress(OSError):
-                beside.unlink()
 
 
 @lru_cache(maxsize=4)

@@ -7,8 +7,8 @@ MNIST itself unfolds to five times its size, a bomb to a thousand times.
 
 import io
 import os
-import stat
 
+from labkit import files
 from labkit.data.errors import DataError
 
 MAX_BYTES = 1 << 30  # EMNIST ByClass, the largest relative of MNIST, has 547 MB of training images
@@ -42,23 +42,13 @@ def open_regular(path) -> BoundedFile:
     ------
     DataError : missing, unreadable, empty, too large, or a folder, pipe, socket or device
     """
-    # O_NONBLOCK: opening a pipe that nobody writes to would otherwise wait for ever.
-    flags = os.O_RDONLY
-    for name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):
-        flags |= getattr(os, name, 0)
     try:
-        descriptor = os.open(path, flags)
-    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
-        reason = getattr(error, "strerror", None) or str(error)
+        descriptor = files.open_regular(path)
+    except files.CannotRead as error:
         raise DataError(
-            path, f"cannot be opened ({reason})", "Check the name and your permissions."
-        ) from error
+            path, error.problem, "Give the data file itself, and check its name and your permissions."
+        ) from None
     status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(descriptor)
-        raise DataError(
-            path, "is not a regular file", "Give the data file itself, not a folder, pipe or device."
-        )
     if not 0 < status.st_size <= MAX_BYTES:
         os.close(descriptor)
         problem = "is empty" if not status.st_size else f"has {status.st_size} bytes, more than {MAX_BYTES}"

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from labkit import lazy
 from labkit.check.collect import FaultyCheck, carry_out, collect
 from labkit.course import Course, CourseError, Lab, read_course
-from labkit.grade.files import write_atomically
+from labkit.files import write_atomically
 from labkit.grade.isolation import isolation_plan
 from labkit.grade.one import check_submission, live_run, record_of, unreadable
 from labkit.grade.sources import find_submissions

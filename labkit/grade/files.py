@@ -1,8 +1,7 @@
-"""The folder of results: files that are whole or not there, the salt, and one clear sentence when it is full."""
+"""The folder of results: `result.json` and `grades.csv`, written only where they change, and the salt."""
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import re
@@ -10,48 +9,14 @@ import secrets
 from pathlib import Path
 
 from labkit.course import CourseError
-from labkit.errors import LabkitError
+from labkit.files import FULL, write_atomically, writing
 from labkit.record import Record, Verdict
 from labkit.text import csv_text, one_line
 
 SALT_FILE = "salt"
 GRADES_FILE = "grades.csv"
 _LEFT_OVER = re.compile(r"\.(result\.json|output\.txt|grades\.csv|salt)\.\d+$")
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_STOPPING = (*_FULL, errno.EROFS)  # what holds for every other result as well
-
-
-class CannotWrite(LabkitError):
-    """A result could not be written; the message says which file and why."""
-
-
-@contextlib.contextmanager
-def writing(path: Path):
-    """Turn what the system says about a file that cannot be written into one sentence: CannotWrite."""
-    try:
-        yield
-    except OSError as error:
-        why = "the disk is full" if error.errno in _FULL else (error.strerror or str(error)).lower()
-        raise CannotWrite(f"{path} cannot be written: {why}.") from None
-
-
-def write_atomically(path: Path, text: str, mode: int = 0o666) -> None:
-    """Write a file so that it is either the old one or the whole new one, whatever happens."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.unlink(missing_ok=True)  # of a process that was killed and had the same number
-    # a file of its own: neither one that lies there nor what a link points to
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    descriptor = os.open(beside, flags, mode)
-    try:
-        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+_STOPPING = (*FULL, errno.EROFS)  # what holds for every other result as well
 
 
 def write_result(folder: Path, record: Record, output: str) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from labkit.course import CourseError
-from labkit.grade.files import writing
+from labkit.files import writing
 from labkit.grade.one import Graded
 from labkit.record import RecordError, record_from
 

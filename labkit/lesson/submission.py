@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.errors import LabkitError
+from labkit.files import CannotRead, open_regular
 from labkit.lesson.cells import EXPLORE, Cell, notebook_cells, parse_script
 from labkit.lesson.lesson import lab_named
 
@@ -72,22 +71,12 @@ def too_large(path: Path) -> str:
 
 def read_bytes(path: Path, limit: int) -> bytes:
     """At most `limit` + 1 bytes of a regular file; neither links nor devices are opened. Raises SubmissionError."""
-    # O_NONBLOCK: opening a FIFO must not wait for a writer; O_NOFOLLOW: a link may point anywhere.
-    flags = (
-        os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    )
     try:
-        descriptor = os.open(path, flags)
-    except FileNotFoundError:
-        raise SubmissionError(f"{path} does not exist.") from None
-    except OSError as error:
-        if path.is_symlink():
-            raise SubmissionError(f"{path} is a symbolic link; hand in the file itself.") from None
-        raise SubmissionError(f"{path} cannot be opened: {error.strerror}.") from None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise SubmissionError(f"{path} is not a regular file; hand in a .py or .ipynb file.")
-    with os.fdopen(descriptor, "rb") as stream:
+        descriptor = open_regular(path, links=False)
+    except CannotRead as error:
+        remedy = " Hand in the .py or .ipynb file itself." if path.is_symlink() or path.exists() else ""
+        raise SubmissionError(f"{error}{remedy}") from None
+    with open(descriptor, "rb") as stream:
         return stream.read(limit + 1)
 
 

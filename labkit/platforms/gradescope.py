@@ -6,10 +6,10 @@ published, unless told otherwise. All text is plain (`text`), so that Gradescope
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
+from labkit.files import write_atomically
 from labkit.platforms.grades import file_for_each, message, plain_title, remarks
 from labkit.platforms.request import Exported, Request
 from labkit.record import CheckResult, Record
@@ -62,9 +62,7 @@ def partial(result: Record, checks: int, hidden: str = "after_published") -> str
 
 def write_partial(path: Path, result: Record, checks: int, hidden: str = "after_published") -> None:
     """Put `partial` into a file, so that whoever reads it finds the old text or the new one, never half of it."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(partial(result, checks, hidden), encoding="utf-8", newline="\n")
-    os.replace(beside, path)
+    write_atomically(path, partial(result, checks, hidden))
 
 
 def _test(check: CheckResult, hidden: str) -> dict[str, Any]:

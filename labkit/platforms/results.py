@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from labkit.errors import LabkitError
+from labkit.files import CannotRead, read_bounded
 from labkit.record import Record, RecordError, read_record
 
 _LARGEST = 32 * 1024 * 1024
@@ -41,9 +42,8 @@ def read_results(folder: Path) -> list[Record]:
 
 def _read(path: Path) -> Record:
     try:
-        if path.stat().st_size > _LARGEST:
-            raise RecordError(f"it is larger than {_LARGEST // 2**20} MiB")
-        return read_record(path.read_bytes())
-    except (OSError, RecordError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ExportError(f"{path} is damaged: {reason}. Grade this submission again.") from None
+        return read_record(read_bounded(path, _LARGEST))
+    except CannotRead as error:
+        raise ExportError(f"{error} Grade this submission again.") from None
+    except RecordError as error:
+        raise ExportError(f"{path} is damaged: {error}. Grade this submission again.") from None

@@ -71,7 +71,7 @@ def test_another_set_in_the_package_is_not_taken_for_mnist(other_file):
 
 
 def test_a_missing_file_in_the_package_is_named(other_file):
-    with pytest.raises(DataError, match=r"mnist\.npz cannot be opened"):
+    with pytest.raises(DataError, match=r"mnist\.npz does not exist"):
         load_mnist()
 
 

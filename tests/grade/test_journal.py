@@ -18,10 +18,11 @@ import psutil
 import pytest
 
 from labkit.course import Course, CourseError, read_course
+from labkit.files import CannotWrite
 from labkit.grade import batch as batch_module
 from labkit.grade import files, task
 from labkit.grade.batch import Grading
-from labkit.grade.files import CannotWrite, salt_for
+from labkit.grade.files import salt_for
 from labkit.grade.journal import Journal
 from labkit.grade.sources import find_submissions, read_roster
 from labkit.record import without_times
