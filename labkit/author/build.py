@@ -12,8 +12,8 @@ from labkit.author import recording
 from labkit.author.notebook import starter_notebook
 from labkit.author.problems import errors, solution_of
 from labkit.author.public import public_checks
-from labkit.author.recording import RECORDED
 from labkit.author.starter import starter, without_hints
+from labkit.check.recorded import RECORDED
 from labkit.course import CourseError, Lab
 from labkit.lesson.source import read_text
 

@@ -24,11 +24,12 @@ import numpy as np
 
 from labkit.author.problems import solution_of
 from labkit.check import catalogue
-from labkit.check.answers import MISCONCEPTIONS, Live, Recorder, Tables, read_arrays
+from labkit.check.answers import MISCONCEPTIONS, Live, Recorder, Tables
 from labkit.check.collect import Check, carry_out, collect
 from labkit.check.expect.failure import examining
 from labkit.check.parties import InProcess, Transport
 from labkit.check.quiz import seal
+from labkit.check.recorded import read_arrays
 from labkit.check.run import Run
 from labkit.course import CourseError, Lab
 from labkit.lesson.checks import marks_of
@@ -38,7 +39,6 @@ from labkit.lesson.submission import without_explore_cells
 from labkit.record import CheckResult, Verdict
 from labkit.worker import warm
 
-RECORDED = "recorded.npz"
 _LIBRARIES = ("labkit", "keras", "tensorflow", "numpy", "scikit-learn")
 _FROM, _HIDDEN, _CONTENT = "recorded_from", "carried_out", "content"  # the digests in the index
 _FORMAT = "mistakes by signature"  # of what is recorded: another one is recorded anew
@@ -102,7 +102,7 @@ def read_tables(path: Path) -> Tables | None:
     """The tables of a recorded file, None where there is none that can be read."""
     try:
         index, arrays = read_arrays(path)
-    except (OSError, ValueError, KeyError):
+    except CourseError:
         return None
     tables = Tables([])
     tables.index, tables.arrays = index, arrays

@@ -19,6 +19,7 @@ from labkit.check import catalogue
 from labkit.check.attempt import observed
 from labkit.check.collect import Check
 from labkit.check.parties import InProcess, Transport
+from labkit.check.recorded import ANEW, RECORDED, read_arrays
 from labkit.course import CourseError, Lab
 from labkit.record.signature import Signature
 from labkit.worker import tree
@@ -100,13 +101,15 @@ class Recorded:
     """The answers in a `recorded.npz`."""
 
     def __init__(self, path: Path):
+        self.path = path
         self.tables, arrays = read_arrays(path)
         self._arrays = arrays
 
     def reference(self, check: str, seed: int) -> Transport:
         """The recorded answers for one check, in the order in which they are asked for."""
-        replies = self._value(self.tables["answers"].get(check))
-        return _Replay(check, replies or [])
+        if check not in self.tables["answers"]:
+            raise CourseError(f"{self.path} has no answers for {check}. {ANEW}")
+        return _Replay(check, self._value(self.tables["answers"][check]))
 
     def sentence(self, mistake: str) -> str:
         """What a known mistake teaches."""
@@ -136,11 +139,9 @@ class Recorded:
 
 def recorded_answers(folder: Path) -> Recorded:
     """The answers that were handed out in a lab's folder. Raises CourseError where they are missing."""
-    path = folder / "recorded.npz"
+    path = folder / RECORDED
     if not path.is_file():
-        raise CourseError(
-            f"{path} is missing: checks run against it. Get the lab's folder anew, or run `labkit build` as its author."
-        )
+        raise CourseError(f"{path} is missing: checks run against it. {ANEW}")
     return Recorded(path)
 
 
@@ -176,10 +177,3 @@ class Tables:
         members = {f"a{number}": array for number, array in enumerate(self.arrays)}
         with path.open("wb") as stream:
             np.savez_compressed(stream, index=np.frombuffer(index, np.uint8), **members)
-
-
-def read_arrays(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
-    """The index and the arrays of a recorded file."""
-    with np.load(path, allow_pickle=False) as members:
-        index = json.loads(members["index"].tobytes())
-        return index, [members[f"a{number}"] for number in range(len(members.files) - 1)]

@@ -125,7 +125,7 @@ def _run_file(path: Path) -> dict[str, Callable[..., None]]:
     sys.modules[module.__name__] = module  # a dataclass looks its module up while it is made
     try:
         exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), vars(module))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise FaultyCheck(f"{path}:{_line(error, path)}: {type(error).__name__}: {error}") from error
     finally:
         if before is None:

@@ -21,11 +21,11 @@ import numpy as np
 
 from labkit.check.expect.failure import Failure
 from labkit.check.parties import Party
+from labkit.check.recorded import RECORDED, read_index
 from labkit.lesson.checks import CheckInfo
 from labkit.lesson.quiz import QUESTION, Quiz, Shown, read_quizzes
 
 ROUNDS = 20_000  # of the key derivation in what students get: about 10 ms an attempt
-RECORDED = "recorded.npz"
 _TAG = 16  # bytes
 
 
@@ -205,8 +205,7 @@ def beside(folder: Path) -> list[dict[str, Any]]:
     """The sealed questions of a folder: out of its recorded answers, or sealed here out of its solution."""
     recorded, script = folder / RECORDED, folder / "lab.py"
     if recorded.is_file():
-        with np.load(recorded, allow_pickle=False) as members:
-            return json.loads(members["index"].tobytes()).get(QUESTION, [])
+        return read_index(recorded).get(QUESTION, [])
     return list(_sealed_here(script.read_text(encoding="utf-8"))) if script.is_file() else []
 
 

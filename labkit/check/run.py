@@ -21,6 +21,7 @@ from labkit.check.expect.values import describe
 from labkit.check.naming import named
 from labkit.check.parties import InWorker, NotAttempted, Transport
 from labkit.check.signature import signature, unusable
+from labkit.errors import LabkitError
 from labkit.lesson.checks import CheckInfo
 from labkit.record import CheckResult, Verdict
 from labkit.record.signature import Signature
@@ -135,7 +136,7 @@ class Run:
                 note = _unsaid if info.hidden else self._note
                 try:
                     failure = self._attempt(check, self.student, note)
-                except (NotAttempted, WorkerFailed):
+                except (NotAttempted, WorkerFailed, LabkitError):
                     raise
                 except Exception as error:
                     return self._unexpected(check, error, seen)

@@ -6,7 +6,9 @@ One module for each of the people who use labkit; `--help` lists the commands in
 # ruff: noqa: I001, F401
 from __future__ import annotations
 
+import os
 import sys
+from typing import NoReturn
 
 from labkit.cli import student
 from labkit.cli import grading
@@ -16,17 +18,36 @@ from labkit.cli.common import app
 
 
 def main() -> None:
-    """The entry point: errors that a user can mend are one sentence and exit status 2."""
+    """The entry point: what a person can mend is one sentence, and nobody sees a traceback of ours."""
     from labkit import lazy
     from labkit.errors import LabkitError
-    from labkit.text import inert
 
     lazy.install()
     try:
         app()
     except LabkitError as error:
-        print(f"labkit: {inert(error, 4000)}", file=sys.stderr)
-        sys.exit(2)
+        _end(str(error), error.status)
     except KeyboardInterrupt:
-        print("labkit: stopped; what was finished is kept.", file=sys.stderr)
-        sys.exit(130)
+        _end("stopped; what was finished is kept.", 130)
+    except Exception as error:
+        if os.environ.get("LABKIT_TRACEBACK"):
+            raise
+        _end(_unexpected(error), 1)
+
+
+def _unexpected(error: Exception) -> str:
+    """What is said of an error that nobody foresaw."""
+    from labkit.text import one_line
+
+    more = "LABKIT_TRACEBACK=1 before the command shows where it happened."
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror.lower()}. ({more})"
+    what = one_line(f"{type(error).__name__}: {error}", 1000).rstrip(":. ")
+    return f"this went wrong in labkit itself, please report it: {what}. {more}"
+
+
+def _end(sentence: str, status: int) -> NoReturn:
+    from labkit.text import inert
+
+    print(f"labkit: {inert(sentence, 4000)}", file=sys.stderr)
+    sys.exit(status)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from labkit.cli.common import CourseOption, app, console, progress_bar, with_solution
+from labkit.cli.common import CourseOption, app, say, with_solution
 
 
 @app.command("new-lab")
@@ -54,28 +53,28 @@ def build(
     from labkit.author.build import stale
     from labkit.author.problems import problems
     from labkit.lesson.quiz import QUESTION
+    from labkit.show.console import progress
 
     chosen = with_solution(labs, course)
     found = [problem for lab in chosen for problem in problems(lab)]
     for problem in found:
-        print(f"labkit: {problem}", file=sys.stderr)
+        say(problem)
     if not all(problem.warning for problem in found):
         raise typer.Exit(1)
     differences = []
     for lab in chosen:
-        with progress_bar() as progress:
-            task = progress.add_task(lab.name, total=sum(info.question != QUESTION for info in lab.checks))
+        with progress(lab.name, sum(info.question != QUESTION for info in lab.checks)) as update:
 
-            def step(name: str, progress=progress, task=task) -> None:
-                progress.update(task, advance=1)
+            def step(name: str, update=update) -> None:
+                update(advance=1)
 
             if check:
                 differences += stale(lab, step, deep)
-            else:
-                recorded = build_lab(lab, lab.handout, step, deep)
-                print(f"{lab.handout}: written, answers {'recorded' if recorded else 'as they were'}.")
+                continue
+            recorded = build_lab(lab, lab.handout, step, deep)
+        print(f"{lab.handout}: written, answers {'recorded' if recorded else 'as they were'}.")
     for difference in differences:
-        print(f"labkit: {difference}", file=sys.stderr)
+        say(difference)
     if differences:
         raise typer.Exit(1)
     if check:
@@ -96,27 +95,24 @@ def selftest(
     For every lab: the starter earns nothing, the reference everything, every correct variant full points,
     and every known mistake loses points and is named.
     """
-    from labkit.author.selftest import passes
+    from labkit.author.selftest import Trial, passes
     from labkit.author.selftest import selftest as run_selftest
+    from labkit.errors import NotDone
+    from labkit.show.console import console, progress
     from labkit.show.selftest import trials_table
 
     good = True
     for lab in with_solution(labs, course):
-        with progress_bar() as progress:
-            task = progress.add_task(lab.name, total=None)
+        with progress(lab.name) as update:
 
-            def step(trial, progress=progress, task=task) -> None:
-                progress.update(task, advance=1, description=trial.name)
+            def step(trial: Trial, update=update) -> None:
+                update(advance=1, description=trial.name)
 
             trials = run_selftest(lab, salt.encode() if salt else None, question, step)
-        console().print(f"[bold]{lab.name}[/]", trials_table(trials), "")
+        console().print(trials_table(lab, trials))
         good = good and passes(trials)
     if not good:
-        print(
-            "labkit: the checks do not tell right from wrong everywhere; see the rows marked ✗.",
-            file=sys.stderr,
-        )
-        raise typer.Exit(1)
+        raise NotDone("the checks do not tell right from wrong everywhere; see the rows marked ✗.")
 
 
 @app.command()
@@ -133,20 +129,20 @@ def solve(
     measured. Exit status 1 when a cell raised.
     """
     from labkit.author.solve import solve as solve_lab
+    from labkit.show.console import progress
 
     failed = False
     for lab in with_solution(labs, course):
-        with progress_bar() as progress:
-            task = progress.add_task(lab.name, total=None)
+        with progress(lab.name) as update:
 
-            def step(number: int, total: int, heading: str, progress=progress, task=task) -> None:
-                progress.update(task, completed=number, total=total, description=heading)
+            def step(number: int, total: int, heading: str, update=update) -> None:
+                update(completed=number, total=total, description=heading)
 
             solved = solve_lab(lab, out / lab.name, step)
         for path in solved.files:
             print(path)
         for sentence in (*solved.remarks, *solved.failures):
-            print(f"labkit: {sentence}", file=sys.stderr)
+            say(sentence)
         failed = failed or bool(solved.failures)
     if failed:
         raise typer.Exit(1)

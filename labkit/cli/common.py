@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from labkit.course import Lab
 
 app = typer.Typer(
     name="labkit",
@@ -27,7 +29,8 @@ CourseOption = Annotated[
 LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="A lab: lab01, 1, or its full name.")]
 
 
-def with_solution(names: list[str] | None, course: Path | None) -> list:
+def with_solution(names: list[str] | None, course: Path | None) -> list[Lab]:
+    """The labs of those names, or all, where the solution is. Raises CourseError."""
     from labkit.course import CourseError, find_course
 
     found = find_course(given=course)
@@ -40,16 +43,8 @@ def with_solution(names: list[str] | None, course: Path | None) -> list:
     return labs
 
 
-def console():
-    from rich.console import Console
+def say(sentence: object) -> None:
+    """A sentence on standard error; what a student chose may be a part of it."""
+    from labkit.text import one_line
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", 80)))
-
-
-def progress_bar():
-    """A progress bar on standard error, gone when the work is done."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+    print(f"labkit: {one_line(sentence, 4000)}", file=sys.stderr, flush=True)

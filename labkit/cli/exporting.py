@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from labkit.cli.common import app
+from labkit.cli.common import app, say
 
 
 @app.command()
@@ -67,31 +67,25 @@ def export(
     """
     from labkit.platforms import VISIBILITIES, ExportError, Request, format_named, read_results
 
-    try:
-        if hidden not in VISIBILITIES:
-            raise ExportError(f"--hidden is one of {', '.join(VISIBILITIES)}, not {hidden!r}.")
-        chosen = format_named(to)
-        request = Request(hidden, _bytes(sheet), _columns(column or []), os.environ)
-        written = chosen.write(read_results(folder), request)
-        if out == "-":
-            sys.stdout.write(_only(written.files))
-        else:
-            for path in _write(written.files, _target(out, folder, to, written.files)):
-                print(path)
-    except ExportError as error:
-        print(f"labkit: {error}", file=sys.stderr)
-        raise typer.Exit(2) from None
+    if hidden not in VISIBILITIES:
+        raise ExportError(f"--hidden is one of {', '.join(VISIBILITIES)}, not {hidden!r}.")
+    chosen = format_named(to)
+    request = Request(hidden, _bytes(sheet), _columns(column or []), os.environ)
+    written = chosen.write(read_results(folder), request)
+    if out == "-":
+        sys.stdout.write(_only(written.files))
+    else:
+        for path in _write(written.files, _target(out, folder, to, written.files)):
+            print(path)
     for note in written.notes:
-        print(f"labkit: {note}", file=sys.stderr)
+        say(note)
 
 
 def _bytes(sheet: Path | None) -> bytes | None:
-    from labkit.platforms import ExportError
+    from labkit.files import read_bounded
+    from labkit.platforms.sheet import LARGEST
 
-    try:
-        return None if sheet is None else sheet.read_bytes()
-    except OSError as error:
-        raise ExportError(f"{sheet} cannot be read: {error.strerror}.") from None
+    return None if sheet is None else read_bounded(sheet, LARGEST)
 
 
 def _columns(given: list[str]) -> dict[str, str]:
@@ -122,16 +116,14 @@ def _target(out: str | None, folder: Path, to: str, files: dict[str, str | bytes
 
 def _write(files: dict[str, str | bytes], target: Path) -> list[Path]:
     """Write all files; returns what to tell of: the file, or the folder where there are several."""
-    from labkit.platforms import ExportError
+    from labkit.files import writing
 
     single = len(files) == 1 and bool(target.suffix)
-    try:
-        for name, content in files.items():
-            path = target if single else target / name
+    for name, content in files.items():
+        path = target if single else target / name
+        with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.encode() if isinstance(content, str) else content)
-    except OSError as error:
-        raise ExportError(f"{error.filename} cannot be written: {error.strerror}.") from None
     if len(files) <= 3:
         return [target if single else target / name for name in files]
     return [target]

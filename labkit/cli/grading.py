@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from labkit.cli.common import CourseOption, app, console
+from labkit.cli.common import CourseOption, app, say
 
 _WHAT = "What to grade"
 _HOW = "How"
@@ -126,10 +125,14 @@ def grade(
     Exit status: 0 all were graded, 1 the grader itself failed on one, 2 bad usage, 3 below --require.
     """
     from labkit.course import CourseError, find_course
-    from labkit.grade.files import CannotWrite, unwritten
+    from labkit.errors import NotDone, Stopped
+    from labkit.files import CannotWrite
+    from labkit.grade.files import unwritten
     from labkit.grade.isolation import isolation_plan
     from labkit.grade.sources import find_submissions, read_roster
     from labkit.lesson.submission import SUFFIXES
+    from labkit.show.batch import batch_page, several_labs, some_names
+    from labkit.show.console import console
     from labkit.text import one_line
 
     if scheduler and jobs:
@@ -138,7 +141,7 @@ def grade(
     if missing:
         raise CourseError(f"{missing[0]} does not exist.")
     found = find_course(given=course)  # never from the submissions' folder, where a student may have put one
-    submissions = find_submissions(paths, layout, _say)
+    submissions = find_submissions(paths, layout, say)
     if not submissions:
         raise CourseError(f"No .py or .ipynb file was found under {', '.join(map(str, paths))}.")
     if len(submissions) == 1 and submissions[0].path == paths[0] and submissions[0].problem:
@@ -152,6 +155,8 @@ def grade(
         submissions, strangers, absent = read_roster(roster).complete(submissions)
     plan = isolation_plan(isolation)
     width = min(jobs or _cores(), len(submissions))
+    without = ", without --regrade and --regrade-check," if regrade or regrade_check else ""
+    rest = f"the same command{without} grades the rest"
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = time.monotonic()
     try:
@@ -161,34 +166,36 @@ def grade(
                     found, submissions, out, salt, lab, plan, executor, width, regrade, regrade_check
                 )
             except KeyboardInterrupt:
-                _say("stopping what still runs; this may take some seconds.")
+                say("stopping what still runs; this may take some seconds.")
                 raise
     except CannotWrite as problem:
         journal = out / "journal.jsonl"
         kept = f"What was finished is kept in {journal}; when" if journal.exists() else "When"
-        _say(f"{problem} {kept} this is mended, {_continue(regrade or regrade_check)}.")
-        raise typer.Exit(1) from None
+        raise NotDone(f"{problem} {kept} this is mended, {rest}.") from None
     except KeyboardInterrupt:
-        _say(f"stopped. What was finished is kept in {out}; {_continue(regrade or regrade_check)}.")
-        raise typer.Exit(130) from None
-    _show(batch, {entry.name: entry for entry in found.labs}, time.monotonic() - started)
-    _say_of_roster(strangers, absent)
-    if lab is None:
-        _say_of_labs(batch.records)
+        raise Stopped(f"stopped. What was finished is kept in {out}; {rest}.") from None
+    labs = {entry.name: entry for entry in found.labs}
+    console().print(batch_page(batch.records, labs, batch.kept, time.monotonic() - started))
+    if strangers:
+        print(some_names(strangers, "match nobody in the class list"))
+    if absent:
+        print(some_names(absent, "of the class list handed in nothing"))
+    if lab is None and (sentence := several_labs(batch.records)):
+        say(sentence)
     place = one_line(out / "grades.csv", 1000)
     print(f"Results: {place}, and result.json in a folder for each submission.")
     for failure in batch.failures:
-        _say(f"the grader is at fault, not the submission: {failure}")
+        say(f"the grader is at fault, not the submission: {failure}")
     lost = unwritten(out, batch.records)
     for name in lost:
-        _say(
+        say(
             f"{out / name / 'result.json'} could not be written; its score is in grades.csv. When the folder is "
-            f"mended, {_continue(regrade or regrade_check)}."
+            f"mended, {rest}."
         )
     if batch.failures or lost:
         raise typer.Exit(1)
     if require is not None and any(record.percent < require for record in batch.records):
-        print(f"labkit: not every submission reaches {require:g} %.", file=sys.stderr)
+        say(f"not every submission reaches {require:g} %.")
         raise typer.Exit(3)
 
 
@@ -203,13 +210,6 @@ def _refuse_what_is_not_ours(out: Path) -> None:
             f"{out / 'grades.csv'} is there already, and was not written by `labkit grade`, for it has no "
             "journal.jsonl beside it. Give another folder by --out, or move the file away."
         )
-
-
-def _say(sentence: str) -> None:
-    """A sentence on standard error; what a student chose may be a part of it."""
-    from labkit.text import one_line
-
-    print(f"labkit: {one_line(sentence, 2000)}", file=sys.stderr)
 
 
 def _cores() -> int:
@@ -239,75 +239,22 @@ def _grade(course, submissions, out, salt, lab, plan, executor, width, regrade, 
 
     with Journal(out) as journal:
         for problem in journal.problems:
-            _say(problem)
+            say(problem)
         secret = salt_for(out, salt)
         with LiveProgress() as progress:
             grading = Grading(course, out, secret, plan, lab, journal, executor, width, progress)
             return grading.grade(submissions, tuple(regrade or ()), tuple(regrade_check or ()))
 
 
-def _continue(regrading) -> str:
-    without = ", without --regrade and --regrade-check," if regrading else ""
-    return f"the same command{without} grades the rest"
-
-
-def _show(batch, labs, elapsed: float) -> None:
-    from rich.text import Text
-
-    from labkit.show.record import batch_table, record_table
-    from labkit.show.summary import summary
-    from labkit.text import one_line
-
-    screen = console()
-    if len(batch.records) <= 5:
-        for record in batch.records:
-            screen.print(Text(one_line(record.submission, 500), "bold"))
-            screen.print(record_table(record, labs.get(record.lab)))
-            screen.print()
-    if 1 < len(batch.records) <= 40:
-        screen.print(batch_table(batch.records))
-        screen.print()
-    if len(batch.records) > 1:
-        screen.print(summary(batch.records, batch.kept, elapsed))
-        screen.print()
-
-
-def _say_of_labs(records) -> None:
-    """Where files chose their lab, a student may have chosen an easier one than the others."""
-    labs: dict[str, list[str]] = {}
-    for record in records:
-        if record.lab:
-            labs.setdefault(record.lab, []).append(record.submission)
-    if len(labs) > 1:
-        ordered = sorted(labs.items(), key=lambda pair: -len(pair[1]))
-        some = ", ".join(
-            f"{lab} {len(names)}" + (f" ({', '.join(names)})" if len(names) <= 3 else "")
-            for lab, names in ordered
-        )
-        _say(f"the submissions answer several labs, as their folder or header says: {some}; see --lab.")
-
-
-def _say_of_roster(strangers: list[str], absent: list[str]) -> None:
-    from labkit.text import one_line
-
-    for names, sentence in (
-        (strangers, "match nobody in the class list"),
-        (absent, "of the class list handed in nothing"),
-    ):
-        if names:
-            more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-            print(f"{len(names)} {sentence}: {one_line(', '.join(names[:10]), 600)}{more}.")
-
-
 @app.command()
 def doctor(course: CourseOption = None) -> None:
     """Show versions, the state of the data, how submissions are isolated, and what is missing."""
     from labkit.doctor import examine
+    from labkit.show.console import console
+    from labkit.show.course import finding_line
 
     findings = examine(course)
     for finding in findings:
-        sign, colour = ("✓", "green") if finding.good else ("✗", "red")
-        console().print(f"[{colour}]{sign}[/] {finding.subject}: ", end="")
-        console().print(finding.state + (f"\n    → {finding.remedy}" if finding.remedy else ""), markup=False)
+        console().print(finding_line(finding))
     if not all(finding.good for finding in findings):
         raise typer.Exit(1)

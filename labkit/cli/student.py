@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from labkit.cli.common import CourseOption, LabArgument, app, console, progress_bar
+from labkit.cli.common import CourseOption, LabArgument, app, say
 
 
 @app.command("list")
 def list_labs(course: CourseOption = None) -> None:
     """Show the labs of the course, their questions and points."""
-    from rich.table import Table
-
     from labkit.course import find_course
+    from labkit.show.console import console
+    from labkit.show.course import lab_table
 
     for lab in find_course(given=course).labs:
-        table = Table.grid(padding=(0, 2))
-        for question in lab.questions:
-            mine = [check for check in lab.checks if check.question == question.id]
-            points = sum(check.points for check in mine)
-            functions = ", ".join(question.functions)
-            table.add_row(
-                f"  {question.id}", question.title, functions, f"{points:g} points", f"{len(mine)} checks"
-            )
-        console().print(f"[bold]{lab.name}[/]  {lab.title}", table, "")
+        console().print(lab_table(lab))
 
 
 @app.command()
@@ -41,6 +32,8 @@ def start(
 ) -> None:
     """Write a lab's starter file into a folder. A file that is there already is never overwritten."""
     from labkit.course import CourseError, find_course
+    from labkit.errors import NotDone
+    from labkit.files import writing
 
     found = find_course(given=course).lab(lab)
     suffix = ".ipynb" if notebook else ".py"
@@ -50,16 +43,12 @@ def start(
             f"{source} is missing. Get the lab's folder anew, or run `labkit build` as its author."
         )
     text = source.read_text(encoding="utf-8")
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
+    if path.exists() or path.is_symlink():
+        raise NotDone(f"{path} is there already and stays as it is; move it away to start anew.")
+    with writing(path):
+        folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
-    except FileExistsError:
-        print(
-            f"labkit: {path} is there already and stays as it is; move it away to start anew.",
-            file=sys.stderr,
-        )
-        raise typer.Exit(1) from None
     print(f"{path} is yours to edit. See how far you are with:\n\n    labkit check {path}")
 
 
@@ -80,24 +69,20 @@ def check(
     from labkit.grade import check_submission
     from labkit.lesson.submission import read_submission
     from labkit.record import Verdict
-    from labkit.show.record import record_table
+    from labkit.show.console import console, progress
+    from labkit.show.record import heading, record_table
 
     submission = read_submission(file)
     found = lab_of(find_course(file.absolute().parent, course), file, submission.lab, lab)
     known = [q.id for q in found.questions]
     if question is not None and question not in known:
         raise CourseError(f"{found.name} has no question {question}; its questions are {', '.join(known)}.")
-    with progress_bar() as progress:
-        task = progress.add_task(found.name, total=None)
-        graded = check_submission(
-            submission, found, question, lambda name: progress.update(task, description=name)
-        )
-    screen = console()
-    screen.print(f"[bold]{found.title}[/]\n")
+    with progress(found.name) as update:
+        graded = check_submission(submission, found, question, lambda name: update(description=name))
     record = graded.record
-    screen.print(record_table(record, found, graded.output))
+    console().print(heading(found), record_table(record, found, graded.output), sep="\n")
     if graded.faults:
-        print(f"labkit: a check is at fault, not your file: {graded.faults[0]}", file=sys.stderr)
+        say(f"a check is at fault, not your file: {graded.faults[0]}")
     # a quiz without points may be left out, but not answered wrongly
     open_checks = [c for c in record.checks if c.max_points or c.verdict is not Verdict.NOT_ATTEMPTED]
     raise typer.Exit(0 if record.checks and all(c.verdict.passed for c in open_checks) else 1)
@@ -119,6 +104,7 @@ def hint(
     They cost nothing, and nobody is told.
     """
     from labkit.course import find_course, lab_of
+    from labkit.errors import NotDone
     from labkit.lesson.submission import read_submission
 
     found = find_course(file.absolute().parent if file else None, course)
@@ -128,8 +114,7 @@ def hint(
         chosen = found.lab(lab or question.partition(".")[0])
     hints = chosen.hints(question)
     if step > len(hints):
-        print(f"labkit: question {question} has {_count(len(hints), 'hint')}.", file=sys.stderr)
-        raise typer.Exit(1)
+        raise NotDone(f"question {question} has {_count(len(hints), 'hint')}.")
     shown = hints[step - 1]
     print(f"{shown.summary}\n\n{shown.text}")
     if step < len(hints):
@@ -152,26 +137,17 @@ def watch(
     The first round takes a few seconds, because Keras is loaded once; after that a save is answered in about
     a second. Saving again stops the round that runs.
     """
-    from rich.live import Live
-
     from labkit.course import find_course, lab_of
     from labkit.lesson.submission import read_submission
-    from labkit.show import watch as screen
+    from labkit.show.console import console
+    from labkit.show.watch import follow
     from labkit.watch import watch as start_watching
 
     submission = read_submission(file)
     found = lab_of(find_course(file.absolute().parent, course), file, submission.lab, lab)
-    out = console()
     print(f"Watching {file}; Ctrl-C ends it.", flush=True)
     watcher = start_watching(file, found, lambda: print("Loading Keras, once …", flush=True))
     try:
-        if not out.is_terminal:
-            for state in watcher.states():
-                if not state.checking:
-                    print(screen.lines(state), flush=True)
-            return
-        with Live(console=out, screen=True, auto_refresh=False) as live:
-            for state in watcher.states():
-                live.update(screen.page(state, file.name, out), refresh=True)
+        follow(watcher.states(), file.name, console())
     except KeyboardInterrupt:
         print("labkit: stopped watching; your file is as you saved it.")

@@ -10,7 +10,7 @@ from labkit.platforms.results import ExportError
 from labkit.text import defused, inert
 
 _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
-_LARGEST = 64 * 1024 * 1024
+LARGEST = 64 * 1024 * 1024
 
 
 @dataclass
@@ -36,7 +36,7 @@ def read_sheet(data: bytes | None, what: str) -> Sheet:
     """The sheet in a file. `what` says what is wanted, for ExportError where it is missing or no such file."""
     if data is None:
         raise ExportError(f"This format fills in {what}; download it and name it with --sheet FILE.")
-    if len(data) > _LARGEST or b"\0" in data:
+    if len(data) > LARGEST or b"\0" in data:
         raise ExportError(f"The sheet is not {what}: it is too large or no text. Download it anew, as CSV.")
     try:
         text = data.decode("utf-8")

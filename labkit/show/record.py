@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -10,6 +12,11 @@ from rich.text import Text
 from labkit.course import Lab
 from labkit.record import CheckResult, Misconception, Record, Verdict, tally
 from labkit.text import one_line
+
+
+def heading(lab: Lab) -> Text:
+    """What stands above a lab's record."""
+    return Text(f"{lab.title}\n", "bold")
 
 
 def record_table(record: Record, lab: Lab | None, output: str = "") -> RenderableType:
@@ -23,7 +30,7 @@ def record_table(record: Record, lab: Lab | None, output: str = "") -> Renderabl
     named: set[Misconception | None] = set()
     for question, checks in record.by_question().items():
         heading = Text(titles.get(question, ""), "bold")
-        table.add_row("", Text(question, "bold"), heading, _points(checks, "bold"))
+        table.add_row("", Text(question, "bold"), heading, Text(points(checks), "bold"))
         for check in checks:
             _add_check(table, check, repeated=check.misconception in named)
             named.add(check.misconception)
@@ -40,7 +47,7 @@ def _add_check(table: Table, check: CheckResult, repeated: bool) -> None:
         title.append(" (hidden)", "dim")
     if not (verdict.passed or verdict.wrong):
         title.append(f"  {verdict.words}", "dim italic")
-    table.add_row(Text(verdict.sign, verdict.colour), "", title, _points([check], verdict.colour))
+    table.add_row(Text(verdict.sign, verdict.colour), "", title, Text(points([check]), verdict.colour))
     if verdict.wrong:
         table.add_row("", "", Text(check.message, verdict.colour), "")
         if check.teaches:
@@ -51,9 +58,16 @@ def _add_check(table: Table, check: CheckResult, repeated: bool) -> None:
         table.add_row("", "", Text(check.message, "dim"), "")
 
 
-def _points(checks: list[CheckResult], style: str) -> Text:
+def called(record: Record, limit: int = 40) -> str:
+    """How a submission is called in a list: by the student where the name is known."""
+    name = record.student.name
+    return one_line(f"{name} ({record.submission})" if name else record.submission, limit)
+
+
+def points(checks: Iterable[CheckResult]) -> str:
+    """Points earned and to be earned: 3/4."""
     earned, maximum = tally(checks)
-    return Text(f"{earned:g}/{maximum:g}", style)
+    return f"{earned:g}/{maximum:g}"
 
 
 def _notes(record: Record) -> RenderableType | None:
@@ -73,22 +87,3 @@ def _excerpt(output: str, lines: int = 8) -> Text:
     kept = output.strip().splitlines()
     shown = "\n".join(one_line(line, 160) for line in kept[:lines])
     return Text("  " + shown.replace("\n", "\n  ") + ("\n  …" if len(kept) > lines else ""), "dim")
-
-
-def batch_table(records: list[Record]) -> Table:
-    """A row for each submission of a batch, by its student where the name is known."""
-    labs = {record.lab for record in records if record.lab}
-    table = Table(box=None, pad_edge=False)
-    headings = [("submission", "left"), ("lab", "left"), ("points", "right"), ("", "left")]
-    for heading, justify in headings:
-        if heading != "lab" or len(labs) > 1:
-            table.add_column(heading, justify=justify, overflow="fold")
-    for record in records:
-        wrong = [check for check in record.checks if check.verdict.wrong]
-        first = record.notes[0].partition("\n")[0] if record.notes else ""
-        remark = f"{len(wrong)} checks failed" if wrong else one_line(first, 60)
-        name = f"{record.student.name} ({record.submission})" if record.student.name else record.submission
-        points = f"{record.score:g}/{record.max_score:g}"
-        cells = (one_line(name, 60), *([record.lab] if len(labs) > 1 else []), points, remark)
-        table.add_row(*(Text(cell) for cell in cells))
-    return table

@@ -7,38 +7,36 @@ from rich.table import Table
 from rich.text import Text
 
 from labkit.author.selftest import Trial, unnamed
+from labkit.course import Lab
 from labkit.text import one_line
 
 
-def trials_table(trials: list[Trial]) -> Group:
+def trials_table(lab: Lab, trials: list[Trial]) -> Group:
     """A row for each question with its counts, then a row for each trial that is not as it should be."""
-    summary = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     for heading in ("question", "variants", "at full points", "mistakes", "lose points", "named"):
-        summary.add_column(heading, justify="left" if heading == "question" else "right")
+        table.add_column(heading, justify="left" if heading == "question" else "right")
     nameless = unnamed(trials)
-    for question in sorted({trial.question for trial in trials if trial.kind in ("variant", "mistake")}):
-        variants = [t for t in trials if t.kind == "variant" and t.question == question]
-        mistakes = [t for t in trials if t.kind == "mistake" and t.question == question]
-        named = [t for t in mistakes if t not in nameless]
-        cells = (
-            len(variants),
-            sum(t.good for t in variants),
-            len(mistakes),
-            sum(t.good for t in mistakes),
-            len(named),
-        )
-        summary.add_row(question, *map(str, cells))
-    variants = [t for t in trials if t.kind == "variant"]
-    mistakes = [t for t in trials if t.kind == "mistake"]
-    total = (len(variants), sum(t.good for t in variants), len(mistakes), sum(t.good for t in mistakes))
-    summary.add_row("all", *map(str, (*total, len(mistakes) - len(nameless))), style="bold")
+    tried = [trial for trial in trials if trial.kind in ("variant", "mistake")]
+    for question in sorted({trial.question for trial in tried}):
+        table.add_row(question, *_counts([t for t in tried if t.question == question], nameless))
+    table.add_row("all", *_counts(tried, nameless), style="bold")
     whole = [
         Text(f"{t.kind}: {t.points:g} of {t.max_points:g} points", "green" if t.good else "red")
         for t in trials
-        if t.kind in ("starter", "reference")
+        if t not in tried
     ]
-    wrong = [trial for trial in trials if not trial.good or trial in nameless]
-    return Group(*whole, summary, *[_wrong(trial) for trial in wrong])
+    wrong = [_wrong(trial) for trial in trials if not trial.good or trial in nameless]
+    return Group(Text(lab.name, "bold"), *whole, table, *wrong, "")
+
+
+def _counts(trials: list[Trial], nameless: list[Trial]) -> list[str]:
+    """Variants, those at full points, mistakes, those that lose points, those that are named."""
+    variants = [trial for trial in trials if trial.kind == "variant"]
+    mistakes = [trial for trial in trials if trial.kind == "mistake"]
+    named = sum(trial not in nameless for trial in mistakes)
+    good = [sum(trial.good for trial in group) for group in (variants, mistakes)]
+    return [str(n) for n in (len(variants), good[0], len(mistakes), good[1], named)]
 
 
 def _wrong(trial: Trial) -> Text:

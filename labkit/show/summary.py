@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from labkit.record import Record, Verdict
+from labkit.show.record import called
 from labkit.text import one_line
 
 _BAR = 40  # columns of the longest bar
@@ -29,12 +30,6 @@ def summary(records: list[Record], kept: int, elapsed: float) -> RenderableType:
         if rows:
             parts += ["", Text(title, "bold"), _grid(rows)]
     return Group(*parts)
-
-
-def label(record: Record) -> str:
-    """How a submission is called in a list: by the student where the name is known."""
-    name = record.student.name
-    return one_line(f"{name} ({record.submission})" if name else record.submission, 40)
 
 
 def duration(seconds: float) -> str:
@@ -66,16 +61,10 @@ def _distribution(lab: str, records: list[Record]) -> list[RenderableType]:
         bar = "█" * max(round(_BAR * count / most), 1) if count else ""
         upper = 100 if tenth == 9 else 10 * tenth + 9
         rows.append((f"{10 * tenth:3}–{upper:<3} %", str(count), bar))
-    title = Text(f"{lab}", "bold")
-    title.append(
-        f"  mean {mean:.1f} %, median {median:.1f} %, {counts_of_full(percents)} with full points", ""
-    )
+    full = sum(percent >= 100 for percent in percents)
+    title = Text(lab, "bold")
+    title.append(f"  mean {mean:.1f} %, median {median:.1f} %, {full} with full points", "")
     return [title, _grid(rows, numbers=True)]
-
-
-def counts_of_full(percents: list[float]) -> int:
-    """How many have every point."""
-    return sum(percent >= 100 for percent in percents)
 
 
 def _mistakes(records: list[Record]) -> list[tuple[str, str]]:
@@ -101,9 +90,9 @@ def _troubles(records: list[Record]) -> list[tuple[str, str]]:
     for record in records:
         stuck = [check for check in record.checks if check.verdict is Verdict.ERROR]
         if not record.checks or all(check.verdict is Verdict.NOT_RUN for check in record.checks):
-            rows.append((label(record), _first_line(record.notes[0] if record.notes else "")))
+            rows.append((called(record), _first_line(record.notes[0] if record.notes else "")))
         elif stuck:
-            rows.append((label(record), _first_line(stuck[0].message)))
+            rows.append((called(record), _first_line(stuck[0].message)))
     more = len(rows) - 2 * _SHOWN
     return rows[: 2 * _SHOWN] + ([("…", f"and {more} more; see the notes in grades.csv")] if more > 0 else [])
 
@@ -114,7 +103,7 @@ def _first_line(text: str) -> str:
 
 def _slowest(records: list[Record]) -> list[tuple[str, str]]:
     """By the seconds of all checks, where that is worth a look."""
-    seconds = [(sum(check.seconds for check in record.checks), label(record)) for record in records]
+    seconds = [(sum(check.seconds for check in record.checks), called(record)) for record in records]
     slow = sorted((entry for entry in seconds if entry[0] >= 1), reverse=True)[:_SHOWN]
     return [(duration(spent), name) for spent, name in slow] if len(records) > _SHOWN else []
 

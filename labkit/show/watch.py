@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from rich.console import Console, Group, RenderableType
+from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from labkit.record import CheckResult, Verdict, tally
+from labkit.record import CheckResult, Verdict
+from labkit.show.record import points
 from labkit.text import one_line
 from labkit.watch.watcher import State
 
 _WAITING = Verdict.NOT_ATTEMPTED
+
+
+def follow(states: Iterable[State], file: str, console: Console) -> None:
+    """Show each state as it comes, on a page of its own in a terminal, else as lines when a round has ended."""
+    if not console.is_terminal:
+        for state in states:
+            if not state.checking:
+                print(lines(state), flush=True)
+        return
+    with Live(console=console, screen=True, auto_refresh=False) as live:
+        for state in states:
+            live.update(page(state, file, console), refresh=True)
 
 
 def page(state: State, file: str, console: Console) -> RenderableType:
@@ -32,17 +47,17 @@ def lines(state: State) -> str:
     for question in sorted(state.checked, key=_natural):
         mine = [check for check in state.ordered() if check.question == question]
         if mine:
-            text.append(f"{_verdict(mine).sign} {question}  {_points(mine)}")
+            text.append(f"{_verdict(mine).sign} {question}  {points(mine)}")
         for check in mine:
             if check.verdict.wrong:
                 text += [f"    {part.plain}" for part in _explained(check)]
-    text.append(f"{_points(state.ordered())} points, checked in {state.seconds:.2f} s")
+    text.append(f"{points(state.ordered())} points, checked in {state.seconds:.2f} s")
     return "\n".join(text)
 
 
 def _headline(state: State, file: str) -> Text:
     text = Text(f"{file}  ", "bold")
-    text.append(f"{_points(state.ordered())} points  ", "bold green" if _all_passed(state) else "bold")
+    text.append(f"{points(state.ordered())} points  ", "bold green" if _all_passed(state) else "bold")
     if state.checking:
         text.append(f"checking {', '.join(sorted(state.checking, key=_natural))} …", "cyan")
     elif state.checked:
@@ -59,7 +74,7 @@ def _questions(state: State) -> Table:
         if question.id in state.checking and not mine:
             sign, style = "…", "cyan"
         title = Text(one_line(question.title, 48), "dim" if style == "dim" else "")
-        table.add_row(Text(sign, style), Text(question.id), title, Text(_points(mine) if mine else "", style))
+        table.add_row(Text(sign, style), Text(question.id), title, Text(points(mine) if mine else "", style))
     return table
 
 
@@ -97,11 +112,6 @@ def _fitting(parts: list[Text], room: int, console: Console) -> list[Text]:
 
 def _cut(text: str, console: Console, style: str) -> Text:
     return Text(one_line(text, max(20, console.width - 1)), style)
-
-
-def _points(checks: list[CheckResult]) -> str:
-    earned, maximum = tally(checks)
-    return f"{earned:g}/{maximum:g}"
 
 
 def _all_passed(state: State) -> bool:

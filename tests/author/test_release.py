@@ -18,7 +18,7 @@ import pytest
 from labkit.author import release as releasing
 from labkit.author.archive import package_files, wheel, zip_bytes
 from labkit.author.release import release
-from labkit.check.answers import read_arrays
+from labkit.check.recorded import read_arrays
 from labkit.course import CourseError, read_course
 from labkit.grade.cell import require
 from labkit.grade.container import grade_on_classroom50, grade_on_gradescope, only_submission

@@ -13,7 +13,7 @@ from labkit.author.build import build, stale
 from labkit.author.notebook import KERNEL, starter_notebook
 from labkit.author.public import public_checks
 from labkit.author.starter import starter
-from labkit.check.answers import read_arrays
+from labkit.check.recorded import read_arrays
 from labkit.course import CourseError, read_course
 from labkit.grade import check_submission
 from labkit.lesson.lesson import read_lesson

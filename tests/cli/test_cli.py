@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -289,3 +290,75 @@ def test_the_checks_run_in_any_pytest(toy_course, tmp_path):
     (folder / "lab.py").write_text(RIGHT)
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0 and "3 passed" in done.stdout, done.stdout
+
+
+# --- nobody sees a traceback of ours ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def a_course(toy_course, tmp_path):
+    """A student's copy of the toy course, to be damaged, and a submission that is right."""
+    root = tmp_path / "course"
+    shutil.copytree(toy_course.root, root, ignore=shutil.ignore_patterns("solutions", "__pycache__"))
+    (tmp_path / "mine.py").write_text(RIGHT)
+    return root
+
+
+def one_sentence(done, *words: str) -> None:
+    """The command failed, and said so once, without a traceback."""
+    assert done.returncode in (1, 2), done.stderr
+    assert done.stderr.startswith("labkit: ") and done.stderr.count("\n") == 1, done.stderr
+    assert all(word in done.stderr for word in words), done.stderr
+
+
+@pytest.mark.parametrize("command", [("list",), ("check", "mine.py"), ("check", "mine.py", "-k", "1.1")])
+def test_a_syntax_error_in_a_check_file_is_a_sentence_with_its_line(labkit, a_course, command):
+    (a_course / "labs/lab01_toy/test_lab.py").write_text("import numpy\n\ndef test_x(:\n")
+    one_sentence(labkit(*command, LABKIT_COURSE=a_course), "lab01_toy/test_lab.py:3: this is not Python")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("import no_such_module", "ModuleNotFoundError"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+    ],
+)
+def test_a_check_file_that_raises_is_a_sentence_with_its_line(labkit, a_course, line, words):
+    checks = a_course / "labs/lab01_toy/test_lab.py"
+    text = checks.read_text()
+    checks.write_text(f"{text}\n{line}\n")
+    number = text.count("\n") + 2
+    one_sentence(labkit("check", "mine.py", LABKIT_COURSE=a_course), f"test_lab.py:{number}: ", words)
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "flipped", "other", "stale"])
+def test_damaged_recorded_answers_are_a_sentence_that_says_what_to_do(labkit, a_course, damage):
+    path = a_course / "labs/lab01_toy/recorded.npz"
+    data = bytearray(path.read_bytes())
+    if damage == "flipped":
+        data[len(data) // 3] ^= 0xFF
+    elif damage == "stale":  # of a lab that had other checks
+        checks = path.with_name("test_lab.py")
+        checks.write_text(checks.read_text().replace("def test_double(", "def test_doubles("))
+    path.write_bytes({"cut": data[:-40], "empty": b"", "other": b"no archive"}.get(damage, data))
+    done = labkit("check", "mine.py", LABKIT_COURSE=a_course)
+    one_sentence(done, "recorded.npz", "Get the lab's folder anew")
+
+
+def test_what_nobody_foresaw_is_a_sentence_that_says_how_to_see_more(labkit, a_course, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import labkit.course\n"
+        "def find_course(*_, **__): raise RuntimeError('the moon\\nis full')\n"
+        "labkit.course.find_course = find_course\n"
+    )
+    broken = {"PYTHONPATH": str(tmp_path)}
+    one_sentence(labkit("list", **broken), "RuntimeError: the moon", "LABKIT_TRACEBACK=1", "report it")
+    assert labkit("list", **broken).returncode == 1
+    assert "Traceback" in labkit("list", LABKIT_TRACEBACK="1", **broken).stderr
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(labkit, tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    one_sentence(labkit("start", "lab01", "taken"), "taken/lab01_toy.py cannot be written")

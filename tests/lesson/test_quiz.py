@@ -15,8 +15,8 @@ from labkit.author.notebook import starter_notebook
 from labkit.author.problems import problems
 from labkit.author.selftest import passes, selftest
 from labkit.author.starter import starter
-from labkit.check.answers import read_arrays
 from labkit.check.quiz import change_since, problem_with, seal
+from labkit.check.recorded import read_arrays
 from labkit.course import read_course
 from labkit.grade import check_submission, grade_submission
 from labkit.lesson.lesson import read_lesson

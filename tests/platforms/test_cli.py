@@ -71,7 +71,7 @@ def test_a_sheet_is_filled_in_and_who_is_missing_is_named(labkit, tmp_path):
         (("graded", "--to", "blackboard"), "choose one of gradescope"),
         (("missing", "--to", "csv"), "missing is not a folder"),
         (("graded", "--to", "canvas"), "--sheet FILE"),
-        (("graded", "--to", "moodle", "--sheet", "missing.csv"), "missing.csv cannot be read"),
+        (("graded", "--to", "moodle", "--sheet", "missing.csv"), "missing.csv does not exist"),
         (("graded", "--to", "csv", "--hidden", "never"), "--hidden is one of"),
         (("graded", "--to", "gradescope", "--out", "-"), "name a folder"),
         (("graded", "--to", "csv", "--out", "graded/alice/result.json/x"), "cannot be written"),
