@@ -33,7 +33,7 @@ def attempt(
         if name == "student":
             return Party(student, note)
         if name == "reference":
-            return Party(reference())
+            return Party(reference(), is_watched=False)
         if name == "shown":  # for the quiz: what the file itself asks, by function
             return shown_in(cells)
         if name == "note":

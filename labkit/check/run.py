@@ -20,6 +20,7 @@ from labkit.check.expect.failure import Examination, Failure, examining
 from labkit.check.expect.values import describe
 from labkit.check.naming import named
 from labkit.check.parties import InWorker, NotAttempted, Transport
+from labkit.check.relations import find_relation
 from labkit.check.signature import signature, unusable
 from labkit.errors import LabkitError
 from labkit.lesson.checks import CheckInfo
@@ -152,18 +153,23 @@ class Run:
         return _outcome(Verdict.FAILED, inert(message, 1000), points=failure.earned * info.points)
 
     def name_mistakes(self) -> None:
-        """Give what failed its signature, and the name of a known mistake where one fits. The verdicts stay.
+        """Give what failed its signature, and the name of a known mistake where one fits, or else a relation between
+        its answer and the right one. The verdicts stay.
 
         Comes after all checks: for this, each failed check is carried out once more, on inputs of the whole class.
         """
+        failed, self._failed = self._failed, {}
         # whatever a submission answers, naming its mistake must not cost it a verdict
         with suppress(Exception):
-            signs = {name: self._sign(check, failure) for name, (check, failure) in self._failed.items()}
-            self._failed = {}
+            signs = {name: self._sign(check, failure) for name, (check, failure) in failed.items()}
             signed = [
                 replace(result, failure=signs.get(result.id, result.failure)) for result in self.results
             ]
             self.results[:] = named(signed, _KnownHere(self))
+        for place, result in enumerate(self.results):
+            if result.id in failed and result.misconception is None:
+                remark = _relation(failed[result.id][1], result.hidden)
+                self.results[place] = replace(result, message=inert(result.message + remark, 1000))
 
     def _sign(self, check: Check, failure: Failure | Exception) -> Signature | None:
         if self.salt is None and isinstance(failure, Failure):  # these were the inputs of the class
@@ -251,6 +257,21 @@ def _stretched(salt: bytes) -> bytes:
 
 def _unsaid(note: str) -> None:
     """Notes name types, which a submission chooses; on hidden inputs it could say with them what it saw."""
+
+
+def _relation(failure: Failure | Exception, hidden: bool) -> str:
+    """What can be said of wrong values beside that they are wrong: a sentence, or nothing."""
+    with suppress(Exception):
+        if (
+            isinstance(failure, Failure)
+            and failure.compared is not None
+            and failure.kind in ("values", "shape")
+        ):
+            found = find_relation(*failure.compared, failure.sizes)
+            if found is not None:
+                said = found.summary if hidden else found.sentence
+                return f". {said[0].upper()}{said[1:]}"
+    return ""
 
 
 def _outcome(verdict: Verdict, message: str = "", points: float = 0) -> dict[str, Any]:

@@ -67,7 +67,28 @@ def test_a_mistake_that_nobody_foresaw_is_not_given_a_wrong_name(hand_in):
 
 def test_a_hidden_check_does_not_show_its_probe(hand_in):
     record = hand_in(RIGHT.replace("2 * x", "3 * x"))
-    assert check_of(record, "test_double_large").message == "the answer of double has wrong values"
+    assert check_of(record, "test_double_large").message == (
+        "the answer of double has wrong values. Every value is off by one and the same factor"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ("3 * x", "Every value is 1.5 times too large"),
+        ("-2 * x", "Every value has the wrong sign"),
+        ("14 * x", "7 times too large everywhere; 7 is the number of rows: is it the sum where the mean"),
+        ("2 * x[::-1]", "The order of the values is reversed"),
+        ("(2 * x)[:, None]", "an axis too many"),
+        ("2 * x + np.random.default_rng(0).normal(size=x.shape)", None),
+        ("x ** 2", None),  # a known mistake has a better sentence
+    ],
+)
+@pytest.mark.parametrize("public", [True, False])
+def test_a_relation_is_said_where_no_known_mistake_fits(hand_in, answer, sentence, public):
+    check = check_of(hand_in(RIGHT.replace("2 * x", answer), public=public), "test_double")
+    assert check.verdict == "failed"
+    assert sentence in check.message if sentence else ". " not in check.message
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -27,6 +27,9 @@ class Failure(AssertionError):
         self.like = like
         self.earned = earned
         self.ordinal = running().ordinal
+        #: what came, what should have come, and what sizes mean: for `find_relation`
+        self.compared: tuple[Any, Any] | None = None
+        self.sizes: Mapping[int, str] = running().sizes
 
 
 #: What may be said of a failure where the inputs stay hidden. Whatever a submission can choose (its
@@ -63,11 +66,15 @@ def _in_general(kind: str) -> str:
 
 @dataclass
 class Examination:
-    """A check while it is carried out: which expectation it has come to, who answered last, and what."""
+    """A check while it is carried out: which expectation it has come to, who answered last, and what.
+
+    `sizes` names the sizes of what that function was given, such as `{12: "the number of rows"}`.
+    """
 
     ordinal: int = 0
     function: str = ""
     answer: Any = None
+    sizes: Mapping[int, str] = field(default_factory=dict)
 
 
 _running: ContextVar[Examination | None] = ContextVar("examination", default=None)
@@ -104,6 +111,16 @@ def expectation(function: Callable[Arguments, Result]) -> Callable[Arguments, Re
         return function(*args, **kwargs)
 
     return counted
+
+
+@contextmanager
+def comparing(received: Any, expected: Any) -> Iterator[None]:
+    """A failure that is raised here keeps both sides, so that a relation between them can be looked for."""
+    try:
+        yield
+    except Failure as failure:
+        failure.compared = received, expected
+        raise
 
 
 def subject(what: str) -> str:
