@@ -52,6 +52,8 @@ def trained(
     """
     if models.operations(model) * len(x) * epochs > MAX_TRAINING:
         raise ValueError("the model is too large to be trained in a few minutes; make it smaller")
+    if problem := models.untrainable(model):
+        raise ValueError(problem)
     kept = _current.get() or _kept(None)
     key = _content(model, x, y, epochs, batch_size, seed)
     return kept.get(key, lambda: _train(model, x, y, epochs, batch_size, seed))

@@ -39,6 +39,19 @@ SAME = {
     "functional": "x = keras.Input((784,))\nmodel = keras.Model(x, layers.Dense(10, activation='softmax')(x))",
     "flatten": "model = keras.Sequential([keras.Input((784,)), layers.Flatten(), layers.Dense(10, activation='softmax')])",
     "dropout": "model = keras.Sequential([keras.Input((784,)), layers.Dropout(0.5), layers.Dense(10, 'softmax')])",
+    "operation": "x = keras.Input((784,))\nmodel = keras.Model(x, keras.ops.softmax(layers.Dense(10)(x)))",
+    "activation called": "x = keras.Input((784,))\nmodel = keras.Model(x, keras.activations.softmax(layers.Dense(10)(x)))",
+    "operation in a part": "x = keras.Input((784,))\npart = keras.Model(x, keras.ops.softmax(layers.Dense(10)(x)))\n"
+    "model = keras.Sequential([keras.Input((784,)), part])",
+    "arithmetic": "x = keras.Input((784,))\nmodel = keras.Model(x, layers.Dense(10, 'softmax')(-(1 - (x * 2 / 2.0 + 1))))",
+    "reshape": "x = keras.Input((784,))\nmodel = keras.Model(x, layers.Dense(10, 'softmax')("
+    "keras.ops.reshape(keras.ops.reshape(x, (-1, 28, 28)), (-1, 784))))",
+    "layer as activation": "model = keras.Sequential([keras.Input((784,)), layers.Dense(10, activation=layers.Softmax())])",
+    "TensorFlow's": "import tensorflow as tf\n"
+    "model = keras.Sequential([keras.Input((784,)), layers.Dense(10, activation=tf.nn.softmax)])",
+    "operation as activation": "model = keras.Sequential([keras.Input((784,)), layers.Dense(10, keras.ops.softmax)])",
+    "positive axis": "model = keras.Sequential([keras.Input((784,)), layers.Dense(10), layers.Softmax(axis=1)])",
+    "float64": "model = keras.Sequential([keras.Input((784,), dtype='float64'), layers.Dense(10, 'softmax', dtype='float64')])",
 }
 
 
@@ -95,9 +108,159 @@ def test_a_wrong_model_fails_in_its_own_way(mistake, reference):
     assert failure.value.kind == kind
 
 
+SAME_SETTINGS = {
+    "list": "loss=['categorical_crossentropy'], optimizer='rmsprop', metrics=[['accuracy']]",
+    "dict": "loss={'out': 'categorical_crossentropy'}, optimizer='rmsprop', metrics={'out': ['acc']}",
+    "function": "loss=keras.losses.categorical_crossentropy, optimizer=keras.optimizers.RMSprop(), metrics=['Accuracy']",
+    "class": "loss=keras.losses.CategoricalCrossentropy(), optimizer='RMSprop', weighted_metrics=['accuracy']",
+    "name of a class": "loss='CategoricalCrossentropy', optimizer='rmsprop', metrics=('accuracy',)",
+}
+
+
+@pytest.mark.parametrize("spelling", SAME_SETTINGS)
+def test_settings_are_read_in_every_spelling(spelling):
+    spec = built(
+        "model = keras.Sequential([keras.Input((784,)), layers.Dense(10, activation='softmax', name='out')])\n"
+        f"model.compile({SAME_SETTINGS[spelling]})"
+    )
+    plain = built(REFERENCE)
+    assert spec.problem is None and spec.compile == plain.compile
+
+
+@pytest.mark.parametrize(
+    ("settings", "part", "expected"),
+    [
+        ("metrics=[keras.metrics.Accuracy()]", "metrics", ["Accuracy"]),
+        (
+            "metrics=[keras.metrics.BinaryAccuracy(threshold=0.9)]",
+            "metrics",
+            ["binary_accuracy with threshold=0.9"],
+        ),
+        ("metrics=[accuracy]", "metrics", ["accuracy (a function of your own)"]),
+        (
+            "loss=categorical_crossentropy",
+            "loss",
+            {"name": "categorical_crossentropy (a function of your own)"},
+        ),
+        ("loss=keras.losses.Huber(delta=2.0)", "loss", {"name": "huber with delta=2.0"}),
+        (
+            "optimizer=keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(0.5, 10, 0.9), nesterov=True)",
+            "optimizer",
+            {
+                **{"name": "SGD", "learning_rate": 0.5, "momentum": 0.0, "nesterov": True},
+                "schedule": {
+                    **{"name": "ExponentialDecay", "initial_learning_rate": 0.5, "decay_steps": 10},
+                    **{"decay_rate": 0.9, "staircase": False},
+                },
+            },
+        ),
+        ("optimizer=Adam()", "optimizer", {"name": "Adam (a class of your own)", "learning_rate": 0.001}),
+        ("optimizer=keras.optimizers.SGD(Mine())", "left_out", ["the schedule Mine of the learning rate"]),
+        ("loss_weights=[2.0]", "left_out", ["loss_weights"]),
+    ],
+    ids=range(9),
+)
+def test_what_only_has_the_name_of_something_of_keras_is_not_taken_for_it(settings, part, expected):
+    spec = built(
+        "def accuracy(y, p):\n    return 1.0\n"
+        "def categorical_crossentropy(y, p):\n    return keras.ops.mean(p)\n"
+        "class Adam(keras.optimizers.Adam):\n    pass\n"
+        "class Mine(keras.optimizers.schedules.LearningRateSchedule):\n"
+        "    def __call__(self, step):\n        return 0.25\n"
+        "    def get_config(self):\n        return {}\n"
+        "model = keras.Sequential([keras.Input((4,)), layers.Dense(2)])\n"
+        f"settings = dict(loss='mse', optimizer='sgd') | dict({settings})\nmodel.compile(**settings)"
+    )
+    found = spec.compile[part]
+    if part == "optimizer":
+        assert found.pop("learning_rate") == pytest.approx(expected.pop("learning_rate"))
+        found = {name: found.get(name) for name in expected}
+    assert found == expected
+
+
+def test_a_compiled_model_comes_back_as_it_was_compiled():
+    spec = built(
+        "model = keras.Sequential([keras.Input((4,)), layers.Dense(2)])\n"
+        "rate = keras.optimizers.schedules.PiecewiseConstantDecay([5, 9], [0.5, 0.25, 0.125])\n"
+        "model.compile(loss='mse', optimizer=keras.optimizers.AdamW(rate, clipnorm=1.0, weight_decay=0.25))"
+    )
+    assert models.untrainable(spec) is None
+    assert models.describe(spec.rebuild()).compile == spec.compile
+
+
+@pytest.mark.parametrize(
+    ("layer", "settings", "words"),
+    [
+        (
+            "layers.Dense(2)",
+            "loss='mse', optimizer=keras.optimizers.SGD(lambda: 0.1)",
+            "a learning rate that is a function",
+        ),
+        ("layers.Dense(2, kernel_constraint='non_neg')", "loss='mse'", "kernel_constraint of Dense"),
+        ("layers.Dense(2, trainable=False)", "loss='mse'", "Dense with trainable=False"),
+        (
+            "layers.Dense(2)",
+            "loss=lambda y, p: keras.ops.mean(p)",
+            "the loss <lambda> (a function of your own) is not one",
+        ),
+    ],
+    ids=range(4),
+)
+def test_what_cannot_be_kept_is_refused_where_the_grader_trains(layer, settings, words):
+    spec = built(f"model = keras.Sequential([keras.Input((4,)), {layer}])\nmodel.compile({settings})")
+    assert spec.problem is None and words in models.untrainable(spec)
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
+        (
+            "x = keras.Input((4,))\nmodel = keras.Model(x, keras.ops.cumsum(layers.Dense(2)(x)))",
+            "uses the operation Cumsum, which the grader cannot rebuild; use a layer instead",
+        ),
+        (
+            "x = keras.Input((4,))\nh = layers.Dense(4)(x)\nmodel = keras.Model(x, h + x)",
+            "not one chain of layers",
+        ),
+        (
+            "def softmax(z):\n    return keras.ops.softmax(z, axis=0)\n"
+            "model = keras.Sequential([keras.Input((4,)), layers.Dense(2, activation=softmax)])",
+            "activation='softmax', which is no function of Keras'",
+        ),
+        (
+            "class Dense(layers.Dense):\n    pass\nmodel = keras.Sequential([keras.Input((4,)), Dense(2)])",
+            "the layer Dense (a class of your own) cannot be rebuilt",
+        ),
+        (
+            "class Mine(keras.Sequential):\n    def call(self, x, training=None, mask=None):\n        return 2 * x\n"
+            "model = Mine([keras.Input((4,)), layers.Dense(2)])",
+            "with a `call` of its own",
+        ),
+        (
+            "model = keras.Sequential([keras.Input((4,)), layers.Dense(2, activity_regularizer=lambda z: 0.0)])",
+            "the regularizer <lambda> of a layer Dense cannot be rebuilt by the grader; use one of Keras'",
+        ),
+        (
+            "class Mine(keras.regularizers.Regularizer):\n    def __call__(self, z):\n        return 0.0\n"
+            "model = keras.Sequential([keras.Input((4,)), layers.Dense(2, kernel_regularizer=Mine())])",
+            "the regularizer Mine of a layer Dense cannot be rebuilt",
+        ),
+        (
+            "model = keras.Sequential([keras.Input((4, 4, 1)), layers.SeparableConv2D(2, 3, pointwise_regularizer='l2')])",
+            "cannot rebuild SeparableConv2D with an pointwise_regularizer",
+        ),
+        (
+            "model = keras.Sequential([keras.Input((4,)), layers.Dropout(0.5, noise_shape=(None, 1))])",
+            "cannot rebuild Dropout with noise_shape=",
+        ),
+        (
+            "model = keras.Sequential([keras.Input((4,)), layers.Dense(2, dtype='float16')])",
+            "the layer Dense computes in float16",
+        ),
+        (
+            "dense = layers.Dense(4)\nx = keras.Input((4,))\nmodel = keras.Model(x, dense(dense(x)))",
+            "calls its layer Dense twice",
+        ),
         (
             "model = keras.Sequential([keras.Input((4,)), layers.Lambda(lambda x: x)])",
             "Lambda cannot be rebuilt",

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from labkit.worker.models.describe import describe
 from labkit.worker.models.layers import ACTIVATIONS, LAYERS, LOSSES, OPTIMIZERS
-from labkit.worker.models.rebuild import operations, rebuild
+from labkit.worker.models.rebuild import operations, rebuild, untrainable
 from labkit.worker.models.spec import MAX_LAYERS, MAX_PARAMETERS, Layer, ModelSpec
 from labkit.worker.models.transfer import from_fields, to_fields
 
@@ -28,4 +28,5 @@ __all__ = [
     "rebuild",
     "replace",
     "to_fields",
+    "untrainable",
 ]

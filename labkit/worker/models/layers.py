@@ -18,9 +18,41 @@ LOSSES = (
     *("categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"),
     *("mean_squared_error", "mean_absolute_error", "huber", "hinge", "kl_divergence", "poisson", "log_cosh"),
     *("categorical_focal_crossentropy", "binary_focal_crossentropy", "squared_hinge", "categorical_hinge"),
+    "crossentropy",
+)
+METRICS = (
+    "accuracy",
+    "categorical_accuracy",
+    "sparse_categorical_accuracy",
+    "binary_accuracy",
+    "mean_squared_error",
 )
 OPTIMIZERS = ("SGD", "RMSprop", "Adam", "AdamW", "Nadam", "Adagrad", "Adadelta", "Adamax", "Ftrl", "Lion")
 OPTIMIZER_NUMBERS = ("learning_rate", "momentum", "rho", "beta_1", "beta_2", "epsilon", "weight_decay")
+#: What is carried over only where it is not as it comes.
+OPTIMIZER_EXTRAS = (
+    *(
+        "nesterov",
+        "amsgrad",
+        "centered",
+        "clipnorm",
+        "clipvalue",
+        "global_clipnorm",
+        "use_ema",
+        "ema_momentum",
+    ),
+    *("ema_overwrite_frequency", "gradient_accumulation_steps", "initial_accumulator_value", "beta"),
+    *("learning_rate_power", "l1_regularization_strength", "l2_regularization_strength"),
+    "l2_shrinkage_regularization_strength",
+)
+SCHEDULES = {
+    "CosineDecay": ("initial_learning_rate", "decay_steps", "alpha", "warmup_target", "warmup_steps"),
+    "CosineDecayRestarts": ("initial_learning_rate", "first_decay_steps", "t_mul", "m_mul", "alpha"),
+    "ExponentialDecay": ("initial_learning_rate", "decay_steps", "decay_rate", "staircase"),
+    "InverseTimeDecay": ("initial_learning_rate", "decay_steps", "decay_rate", "staircase"),
+    "PiecewiseConstantDecay": ("boundaries", "values"),
+    "PolynomialDecay": ("initial_learning_rate", "decay_steps", "end_learning_rate", "power", "cycle"),
+}
 
 
 def whole(low: int, high: int) -> Callable[[Any], bool]:
@@ -69,10 +101,8 @@ _ACTIVATION = _one_of(*ACTIVATIONS)
 _BOOL = _one_of(True, False)
 _AXIS = lambda value: value == -1 or value == [-1]  # noqa: E731
 _TARGET = lambda v: isinstance(v, (list, tuple)) and len(v) <= 4 and all(map(whole(-1, 10**6), v))  # noqa: E731
-_REGULARIZERS = {
-    name: optional(_regularizer)
-    for name in ("kernel_regularizer", "bias_regularizer", "activity_regularizer")
-}
+REGULARIZERS = ("kernel_regularizer", "bias_regularizer", "activity_regularizer")
+_REGULARIZERS = dict.fromkeys(REGULARIZERS, optional(_regularizer))
 _CONV = {
     "filters": whole(1, 4096),
     "kernel_size": _sizes(1, 64),

@@ -8,8 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from labkit.worker.models.layers import LAYERS, OPTIMIZER_NUMBERS, optional, whole
+from labkit.worker.models.layers import (
+    LAYERS,
+    OPTIMIZER_EXTRAS,
+    OPTIMIZER_NUMBERS,
+    SCHEDULES,
+    optional,
+    whole,
+)
 from labkit.worker.models.spec import MAX_LAYERS, MAX_PARAMETERS, Layer, ModelSpec, Undescribable
+
+_COMPILED = {"loss", "optimizer", "metrics"}
 
 
 def to_fields(spec: ModelSpec) -> dict[str, Any]:
@@ -70,15 +79,26 @@ def _checked(fields: dict) -> ModelSpec:
 def _checked_compile(settings: Any) -> dict[str, Any] | None:
     if settings is None:
         return None
-    _require(isinstance(settings, dict) and set(settings) == {"loss", "optimizer", "metrics"}, "compile")
-    loss, optimizer, metrics = settings["loss"], settings["optimizer"], settings["metrics"]
-    for part in (loss, optimizer):
-        _require(isinstance(part, dict) and isinstance(part.get("name"), str) and len(part) <= 10, "compile")
-        _require(len(part["name"]) <= 60, "compile")
-        _require(all(type(part[key]) in (int, float, bool) for key in part if key != "name"), "compile")
-        _require(all(math.isfinite(part[key]) for key in part if key != "name"), "compile")
-    _require(set(loss) <= {"name", "from_logits", "label_smoothing"}, "the loss")
-    _require(set(optimizer) <= {"name", *OPTIMIZER_NUMBERS}, "the optimizer")
-    _require(isinstance(metrics, list) and len(metrics) <= 20, "the metrics")
-    _require(all(isinstance(name, str) and len(name) <= 60 for name in metrics), "the metrics")
+    _require(isinstance(settings, dict) and set(settings) - {"left_out"} == _COMPILED, "compile")
+    loss, optimizer = settings["loss"], settings["optimizer"]
+    _require(_is_settings(loss, {"name", "from_logits", "label_smoothing"}), "the loss")
+    _require(isinstance(optimizer, dict), "the optimizer")
+    plain = {name: value for name, value in optimizer.items() if name != "schedule"}
+    _require(_is_settings(plain, {"name", *OPTIMIZER_NUMBERS, *OPTIMIZER_EXTRAS}), "the optimizer")
+    if "schedule" in optimizer:
+        schedule = optimizer["schedule"]
+        known = isinstance(schedule, dict) and SCHEDULES.get(str(schedule.get("name")))
+        _require(known and _is_settings(schedule, {"name", *known}), "the schedule of the learning rate")
+    for names in (settings["metrics"], settings.get("left_out", [])):
+        _require(isinstance(names, list) and len(names) <= 20, "the metrics")
+        _require(all(isinstance(name, str) and len(name) <= 60 for name in names), "the metrics")
     return settings
+
+
+def _is_settings(part: Any, known: set[str]) -> bool:
+    """A short name, with finite numbers or short lists of them under known names."""
+    if not isinstance(part, dict) or not isinstance(part.get("name"), str) or len(part["name"]) > 60:
+        return False
+    values = [value for name, value in part.items() if name != "name"]
+    numbers = [n for v in values for n in (v if isinstance(v, list) and len(v) <= 100 else [v])]
+    return set(part) <= known and all(type(n) in (int, float, bool) and math.isfinite(n) for n in numbers)
