@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -34,10 +33,10 @@ def record_table(record: Record, lab: Lab | None, output: str = "") -> Renderabl
         for check in checks:
             _add_check(table, check, repeated=check.misconception in named)
             named.add(check.misconception)
-    parts: list[RenderableType] = [_notes(record), table, _total(record)]
+    parts: list[RenderableType] = [*_notes(record), table, _total(record)]
     if output.strip():
         parts += [Text("Printed by the submission (not read by any check):", "dim"), _excerpt(output)]
-    return Group(*[part for part in parts if part is not None])
+    return Group(*parts)
 
 
 def _add_check(table: Table, check: CheckResult, repeated: bool) -> None:
@@ -70,10 +69,8 @@ def points(checks: Iterable[CheckResult]) -> str:
     return f"{earned:g}/{maximum:g}"
 
 
-def _notes(record: Record) -> RenderableType | None:
-    if not record.notes:
-        return None
-    return Padding(Group(*[Text(f"note: {note}", "yellow") for note in record.notes]), (0, 0, 1, 0))
+def _notes(record: Record) -> list[Text]:
+    return [Text(f"note: {note}", "yellow") for note in record.notes] + ([Text("")] if record.notes else [])
 
 
 def _total(record: Record) -> Text:

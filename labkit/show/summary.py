@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
+from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -108,7 +109,7 @@ def _slowest(records: list[Record]) -> list[tuple[str, str]]:
     return [(duration(spent), name) for spent, name in slow] if len(records) > _SHOWN else []
 
 
-def _grid(rows: list[tuple[str, ...]], numbers: bool = False) -> Table:
+def _grid(rows: Sequence[tuple[str, ...]], numbers: bool = False) -> Table:
     table = Table.grid(padding=(0, 2), pad_edge=True)
     for index in range(len(rows[0])):
         table.add_column(justify="right" if numbers and index == 1 else "left", overflow="fold")

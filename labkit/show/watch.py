@@ -32,7 +32,8 @@ def follow(states: Iterable[State], file: str, console: Console) -> None:
 
 def page(state: State, file: str, console: Console) -> RenderableType:
     """A line for each question, then what is wrong, newest first, as far as there is room."""
-    head = [_headline(state, file), *[_cut(f"note: {note}", console, "yellow") for note in state.notes[:3]]]
+    head: list[RenderableType] = [_headline(state, file)]
+    head += [_cut(f"note: {note}", console, "yellow") for note in state.notes[:3]]
     if state.problem:
         head.append(Text(state.problem, "bold red"))
     head.append(_questions(state))
@@ -100,7 +101,8 @@ def _explained(check: CheckResult) -> list[Text]:
 
 
 def _fitting(parts: list[Text], room: int, console: Console) -> list[Text]:
-    used, shown = 0, []
+    shown: list[Text] = []
+    used = 0
     for part in parts:
         height = len(console.render_lines(part))
         if used + height > room - 1 and part is not parts[-1]:
