@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.author.quiz import quiz_problems
-from labkit.check.answers import MISCONCEPTIONS
+from labkit.check.catalogue import MISCONCEPTIONS, VARIANTS
 from labkit.course import COURSE_FILE, CourseError, Lab
 from labkit.lesson.checks import check_problems, marks_of
 from labkit.lesson.lesson import read_lesson
 from labkit.lesson.quiz import QUESTION
 from labkit.lesson.source import SourceError, parse_python, read_text
 
-VARIANTS = "variants.py"
 MISCONCEPTIONS_EACH = 5
 VARIANTS_EACH = 3
 _NOTHING = ast.Module([], [])

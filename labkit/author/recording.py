@@ -14,7 +14,6 @@ import json
 import math
 import platform
 from collections.abc import Callable
-from functools import partial
 from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,7 +23,8 @@ import numpy as np
 
 from labkit.author.problems import solution_of
 from labkit.check import catalogue
-from labkit.check.answers import MISCONCEPTIONS, Live, Recorder, Tables
+from labkit.check.answers import Live, Recorder, Tables
+from labkit.check.catalogue import MISCONCEPTIONS
 from labkit.check.collect import Check, carry_out, collect
 from labkit.check.expect.failure import examining
 from labkit.check.parties import InProcess, Transport
@@ -240,15 +240,15 @@ class _RecordingRun(Run):
 
         self.answers = Recording
         student = InProcess(self.cells)
-        student.ask("begin", seed=self.seed(info.name))
+        student.ask("begin", seed=self.inputs.seed(info.name))
         with examining():
             failure = self._attempt(check, student)
         if failure is not None:
             raise CourseError(f"{info.name} fails on the reference itself: {failure.message}")
         if self.tables is not None:
             self.tables.add_answers(info.name, recorder[0].replies if recorder else [])
-            seed, rng = self.seed(info.name), partial(self.class_rng, info.name)
-            for mistake, failure in self.live.failures(check, None, seed, rng).items():
+            seed, inputs = self.inputs.seed(info.name), self.inputs.shared(info.name)
+            for mistake, failure in self.live.failures(check, None, seed, inputs).items():
                 self.tables.add_mistake(info.name, mistake, self.live.sentence(mistake), failure)
         return CheckResult(info.name, info.question, info.title, Verdict.PASSED, info.points, info.points)
 

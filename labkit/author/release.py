@@ -17,7 +17,7 @@ from labkit.author.notebook import as_text
 from labkit.author.platforms import nbgrader
 from labkit.author.problems import solution_of
 from labkit.author.quiz import asked
-from labkit.check.answers import MISCONCEPTIONS
+from labkit.check.catalogue import MISCONCEPTIONS
 from labkit.check.recorded import RECORDED
 from labkit.course import COURSE_FILE, Course, CourseError, Lab
 from labkit.lesson.cells import EXPLORE

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from labkit.author.problems import VARIANTS, solution_of
 from labkit.author.starter import starter
 from labkit.check import catalogue
-from labkit.check.answers import MISCONCEPTIONS, Live
+from labkit.check.answers import Live
+from labkit.check.catalogue import MISCONCEPTIONS
 from labkit.check.collect import carry_out, collect
 from labkit.check.parties import InWorker
 from labkit.check.run import Run

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,14 +19,16 @@ import numpy as np
 
 from labkit.check import catalogue
 from labkit.check.attempt import observed
+from labkit.check.catalogue import MISCONCEPTIONS
 from labkit.check.collect import Check
+from labkit.check.inputs import generator
 from labkit.check.parties import InProcess, Transport
 from labkit.check.recorded import ANEW, RECORDED, read_arrays
 from labkit.course import CourseError, Lab
+from labkit.files import write_atomically
+from labkit.record import versions
 from labkit.record.signature import Signature
 from labkit.worker import tree
-
-MISCONCEPTIONS = "misconceptions.py"
 
 
 class Live:
@@ -35,7 +39,10 @@ class Live:
         self._reference = InProcess(catalogue.reference_cells(lab))
         InProcess(catalogue.catalogue_cells(lab, MISCONCEPTIONS))  # raises where it does not fit the solution
         self._entries = {entry.name: entry for entry in catalogue.read_catalogue(lab, MISCONCEPTIONS)}
-        self._inputs: dict[str, int] = {}
+        self._code, self._entry_codes = catalogue.codes(lab, MISCONCEPTIONS)
+        #: where to keep how checks fail on known mistakes, so that other processes and later runs need not find out
+        self.folder: Path | None = None
+        self._seen: dict[str, tuple[int, int]] = {}
         self._failures: dict[str, dict[str, Signature | None]] = {}
 
     def reference(self, check: str, seed: int) -> Transport:
@@ -52,24 +59,39 @@ class Live:
         check: Check,
         mistakes: Iterable[str] | None,
         seed: int,
-        rng: Callable[[], np.random.Generator],
+        inputs: int,
     ) -> dict[str, Signature]:
         """How a check fails on those known mistakes of its question on which it does; None asks for all.
 
         Carried out once for the inputs that were asked for last: a class comes back with them.
         """
         name = check.info.name
-        if self._inputs.get(name) != seed:
-            self._inputs[name], self._failures[name] = seed, {}
-        kept, found = self._failures[name], {}
+        if self._seen.get(name) != (seed, inputs):
+            self._seen[name], self._failures[name] = (seed, inputs), {}
+        found, table = {}, self._failures[name]
         for entry in self._entries.values():
             if entry.question == check.info.question and (mistakes is None or entry.name in mistakes):
-                if entry.name not in kept:
-                    code = InProcess(catalogue.cells_with(self.lab, MISCONCEPTIONS, entry))
-                    kept[entry.name] = observed(check, code, partial(self.reference, name, seed), rng(), seed)
-                if failure := kept[entry.name]:
+                if entry.name not in table:
+                    table[entry.name] = self._kept(check, entry, seed, inputs)
+                if failure := table[entry.name]:
                     found[entry.name] = failure
         return found
+
+    def _kept(self, check: Check, entry: catalogue.Entry, seed: int, inputs: int) -> Signature | None:
+        """How the check fails on the mistake, from the folder where that was found out before."""
+        path = None
+        if self.folder is not None:
+            parts = (self._code, self._entry_codes[entry.name], check.info.name, seed, inputs, versions())
+            path = self.folder / f"{hashlib.sha256(repr(parts).encode()).hexdigest()}.json"
+            with suppress(OSError, msgspec.DecodeError):
+                return msgspec.json.decode(path.read_bytes(), type=Signature | None)
+        code = InProcess(catalogue.cells_with(self.lab, MISCONCEPTIONS, entry))
+        reference = partial(self.reference, check.info.name, seed)
+        failure = observed(check, code, reference, generator(inputs), seed)
+        if path is not None:
+            with suppress(OSError):  # a disk that takes nothing costs the time of finding it out again
+                write_atomically(path, msgspec.json.encode(failure).decode())
+        return failure
 
 
 class Recorder:
@@ -121,7 +143,7 @@ class Recorded:
         check: Check,
         mistakes: Iterable[str] | None,
         seed: int,
-        rng: Callable[[], np.random.Generator],
+        inputs: int,
     ) -> dict[str, Signature]:
         """How a check was seen to fail on those known mistakes of its question on which it does; None asks for all."""
         return {

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from labkit.course import Lab
-from labkit.lesson.source import SourceError, read_python
+from labkit.lesson.quiz import quiz_functions
+from labkit.lesson.source import SourceError, code_of, parse_python, read_python, read_text
 from labkit.lesson.submission import without_explore_cells
 
+MISCONCEPTIONS, VARIANTS = "misconceptions.py", "variants.py"
 Answer = TypeVar("Answer", bound=Callable)
 
 
@@ -97,6 +99,35 @@ def cells_with(lab: Lab, file_name: str, entry: Entry) -> list[list[str]]:
     return [*catalogue_cells(lab, file_name), ["catalogue", replaced]]
 
 
+def codes(lab: Lab, file_name: str) -> tuple[str, dict[str, str]]:
+    """What the lab does without its catalogue, and what each entry of it does, with what all entries share.
+
+    Without comments, docstrings and what marks say of points: what is the same here gives the same answers.
+    """
+    solution = lab.source.parent
+    master = code_of(parse_python(without_explore_cells(read_text(lab.source)), lab.source))
+    quiz = [
+        ast.unparse(node) for node in quiz_functions(read_python(lab.source))
+    ]  # its docstrings hold the answers
+    tests = read_python(solution / "test_lab.py")
+    for node in tests.body:
+        if isinstance(node, ast.FunctionDef):
+            node.decorator_list = [mark for mark in node.decorator_list if _called(mark) != "points"]
+    whole = "\0".join([master, *quiz, code_of(tests)])
+    path = _path(lab, file_name)
+    if path is None:
+        return whole, {}
+    body = read_python(path).body
+    own = {
+        node.name
+        for node in body
+        if isinstance(node, ast.FunctionDef) and any(map(_registers, node.decorator_list))
+    }
+    pieces = [(getattr(node, "name", ""), code_of(ast.Module([node], []))) for node in body]
+    shared = [code for name, code in pieces if name not in own]
+    return whole, {name: "\0".join([*shared, code]) for name, code in pieces if name in own}
+
+
 @lru_cache(maxsize=64)
 def _without_registration(text: str) -> str:
     """The functions of a catalogue alone: a worker has no `labkit.check` to register them with."""
@@ -112,8 +143,13 @@ def _without_registration(text: str) -> str:
 
 def _registers(mark: ast.expr) -> bool:
     """Whether a decorator makes its function an entry."""
+    return _called(mark) in ("misconception", "variant")
+
+
+def _called(mark: ast.expr) -> str | None:
+    """The name of the function that a decorator calls."""
     called = mark.func if isinstance(mark, ast.Call) else None
-    return isinstance(called, ast.Name) and called.id in ("misconception", "variant")
+    return called.id if isinstance(called, ast.Name) else None
 
 
 def _path(lab: Lab, file_name: str) -> Path | None:

@@ -7,34 +7,56 @@ class. A name must not be refuted by the other checks of its question.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from msgspec.structs import replace
 
+from labkit.check.collect import Check
+from labkit.check.inputs import Inputs
 from labkit.record import CheckResult, Misconception
 from labkit.record.signature import Signature, distance
 
+_NOTHING_TO_COMPARE = ("missing",)  # no function, no answer
 _EQUAL = 1e-6  # two mistakes that are so near alike cannot be told apart by this check
 
 
-class Known(Protocol):
-    """The known mistakes of a lab."""
+class Answers(Protocol):
+    """The solution's side of a lab, live or recorded."""
 
     def sentence(self, mistake: str) -> str:
-        """What it teaches."""
+        """What a known mistake teaches."""
 
-    def failures(self, check: str, mistakes: Iterable[str] | None = None) -> Mapping[str, Signature]:
+    def failures(
+        self, check: Check, mistakes: Iterable[str] | None, seed: int, inputs: int
+    ) -> Mapping[str, Signature]:
         """How a check fails on those known mistakes of its question on which it does; None asks for all."""
 
 
-def named(results: Iterable[CheckResult], known: Known) -> list[CheckResult]:
+@dataclass(frozen=True)
+class KnownMistakes:
+    """The known mistakes of a lab on the inputs of one class, as seen by those checks that are there."""
+
+    answers: Answers
+    checks: Mapping[str, Check]
+    inputs: Inputs
+
+    def failures(self, check: str, mistakes: Iterable[str] | None = None) -> Mapping[str, Signature]:
+        """How a check fails on them; a check that is not there refutes nothing."""
+        if check not in self.checks:
+            return {}
+        seed, shared = self.inputs.seed(check), self.inputs.shared(check)
+        return self.answers.failures(self.checks[check], mistakes, seed, shared)
+
+
+def named(results: Iterable[CheckResult], known: KnownMistakes) -> list[CheckResult]:
     """The results with the names that their signatures deserve, and no other ones."""
     results = list(results)
     return [replace(result, misconception=_name(result, results, known)) for result in results]
 
 
-def _name(result: CheckResult, results: list[CheckResult], known: Known) -> Misconception | None:
-    if result.failure is None or result.verdict.passed:
+def _name(result: CheckResult, results: list[CheckResult], known: KnownMistakes) -> Misconception | None:
+    if result.failure is None or result.verdict.passed or result.failure.kind in _NOTHING_TO_COMPARE:
         return None
     found = []
     for mistake, failure in known.failures(result.id).items():
@@ -45,10 +67,10 @@ def _name(result: CheckResult, results: list[CheckResult], known: Known) -> Misc
         return None
     nearest, *others = sorted(found)
     ties = tuple(mistake for apart, _, mistake in others if apart <= nearest[0] + _EQUAL)
-    return Misconception(nearest[2], known.sentence(nearest[2]), ties)
+    return Misconception(nearest[2], known.answers.sentence(nearest[2]), ties)
 
 
-def _refuted(mistake: str, named_by: CheckResult, results: list[CheckResult], known: Known) -> bool:
+def _refuted(mistake: str, named_by: CheckResult, results: list[CheckResult], known: KnownMistakes) -> bool:
     """Whether another check of the question says that it cannot be this one: it passes and fails on the mistake, or it
     fails in another way.
     """
@@ -58,7 +80,7 @@ def _refuted(mistake: str, named_by: CheckResult, results: list[CheckResult], kn
         if other.verdict.passed:
             if mistake in known.failures(other.id, [mistake]):
                 return True
-        elif other.failure is not None:
+        elif other.failure is not None and other.failure.kind not in _NOTHING_TO_COMPARE:
             theirs = known.failures(other.id, [mistake]).get(mistake)
             if theirs is not None and distance(other.failure, theirs) is None:
                 return True

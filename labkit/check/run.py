@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +16,8 @@ from labkit.check.attempt import attempt
 from labkit.check.collect import Check
 from labkit.check.expect.failure import Examination, Failure, examining
 from labkit.check.expect.values import describe
-from labkit.check.naming import named
+from labkit.check.inputs import Inputs, generator
+from labkit.check.naming import KnownMistakes, named
 from labkit.check.parties import InWorker, NotAttempted, Transport
 from labkit.check.relations import find_relation
 from labkit.check.signature import signature, unusable
@@ -46,12 +45,14 @@ class Run:
     notes: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     student: InWorker = field(init=False)
+    inputs: Inputs = field(init=False)
     _has_seen_hidden: bool = field(init=False, default=False)
     _failed: dict[str, tuple[Check, Failure | Exception]] = field(init=False, default_factory=dict)
     _checks: dict[str, Check] = field(init=False, default_factory=dict)
     fatal: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
+        self.inputs = Inputs(self.salt, self.sha256)
         self.student = InWorker([list(cell) for cell in self.cells], self.plan, self.keras, self.threads)
         if self.keras and can_fork():
             warm_server()  # imports Keras over there …
@@ -76,33 +77,6 @@ class Run:
     def output(self) -> str:
         """What the submission printed, safe to show."""
         return inert(self.student.output, 64 * 1024)
-
-    def seed(self, check: str) -> int:
-        """The seed of the code under check: fixed for public runs, else drawn from the salt.
-
-        One for the whole class, so that models that are equal begin with equal weights and are trained once.
-        """
-        return self._draw(check, b"")
-
-    def rng(self, check: str) -> np.random.Generator:
-        """A fresh generator of one check's inputs; every call gives the same inputs again.
-
-        Fixed for public runs, else drawn from the salt and the file's hash.
-        """
-        # a submission learns its own seed, and must not be able to draw the inputs from it
-        return self._generator(check, b"\0inputs" + self.sha256.encode())
-
-    def class_rng(self, check: str) -> np.random.Generator:
-        """The same for inputs that the whole class shares, on which mistakes are told apart and nothing is decided."""
-        return self._generator(check, b"\0class")
-
-    def _generator(self, check: str, purpose: bytes) -> np.random.Generator:
-        return np.random.default_rng(self._draw(check, b"" if self.salt is None else purpose))
-
-    def _draw(self, check: str, purpose: bytes) -> int:
-        secret = b"public" if self.salt is None else _stretched(self.salt)
-        digest = hashlib.sha256(secret + b"\0" + check.encode() + purpose).digest()
-        return int.from_bytes(digest[:7], "big")
 
     def perform(self, check: Check) -> CheckResult:
         """Carry out a check and record its result."""
@@ -165,7 +139,7 @@ class Run:
             signed = [
                 replace(result, failure=signs.get(result.id, result.failure)) for result in self.results
             ]
-            self.results[:] = named(signed, _KnownHere(self))
+            self.results[:] = named(signed, KnownMistakes(self.answers, self._checks, self.inputs))
         for place, result in enumerate(self.results):
             if result.id in failed and result.misconception is None:
                 remark = _relation(failed[result.id][1], result.hidden)
@@ -177,9 +151,9 @@ class Run:
         if isinstance(failure, Failure) and failure.kind == "missing":
             return signature(failure)  # whatever the inputs
         with examining(), suppress(NotAttempted, WorkerFailed):
-            self.student.begin(self.seed(check.info.name), check.info.limit, check.info.keras)
+            self.student.begin(self.inputs.seed(check.info.name), check.info.limit, check.info.keras)
             try:
-                again = self._attempt(check, self.student, rng=self.class_rng(check.info.name))
+                again = self._attempt(check, self.student, rng=generator(self.inputs.shared(check.info.name)))
             except (NotAttempted, WorkerFailed):
                 raise
             except Exception as error:
@@ -192,7 +166,7 @@ class Run:
         if self._has_seen_hidden and not info.hidden:
             self.student.renew()  # what it remembers of hidden inputs must not reach a message that is shown
         self._has_seen_hidden = info.hidden
-        self.student.begin(self.seed(info.name), info.limit, info.keras)
+        self.student.begin(self.inputs.seed(info.name), info.limit, info.keras)
         if info.keras:  # known mistakes train here in the same way as the student's code in the worker
             warm()
 
@@ -209,8 +183,8 @@ class Run:
     ) -> Failure | None:
         """Run the check's body with this code in the student's place."""
         name = check.info.name
-        reference = lambda: self.answers.reference(name, self.seed(name))  # noqa: E731  not all checks ask for it
-        return attempt(check, transport, reference, rng or self.rng(name), note, self.cells)
+        reference = lambda: self.answers.reference(name, self.inputs.seed(name))  # noqa: E731  not all checks ask for it
+        return attempt(check, transport, reference, rng or generator(self.inputs.own(name)), note, self.cells)
 
     def _unexpected(self, check: Check, error: Exception, seen: Examination) -> dict[str, Any]:
         """A check stumbled: over an answer that it cannot use, or over its own mistake."""
@@ -229,30 +203,8 @@ class Run:
             return True  # `labkit build` has seen the reference pass
         name = check.info.name
         with examining(), suppress(Exception):
-            return self._attempt(check, self.answers.reference(name, self.seed(name))) is None
+            return self._attempt(check, self.answers.reference(name, self.inputs.seed(name))) is None
         return False
-
-
-@dataclass(frozen=True)
-class _KnownHere:
-    """The known mistakes on the inputs of a run's class."""
-
-    run: Run
-
-    def sentence(self, mistake: str) -> str:
-        return self.run.answers.sentence(mistake)
-
-    def failures(self, check: str, mistakes: Iterable[str] | None = None) -> Mapping[str, Signature]:
-        run, carried_out = self.run, self.run._checks.get(check)
-        if carried_out is None:  # kept of an earlier grading: it refutes nothing
-            return {}
-        return run.answers.failures(carried_out, mistakes, run.seed(check), partial(run.class_rng, check))
-
-
-@lru_cache(maxsize=4)
-def _stretched(salt: bytes) -> bytes:
-    """A secret from which the salt cannot be guessed: a submission sees its own seed, which comes from it."""
-    return hashlib.scrypt(salt, salt=b"labkit", n=2**14, r=8, p=1)
 
 
 def _unsaid(note: str) -> None:

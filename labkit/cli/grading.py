@@ -109,6 +109,15 @@ def grade(
             rich_help_panel=_AGAIN,
         ),
     ] = None,
+    rename: Annotated[
+        bool,
+        typer.Option(
+            "--rename",
+            help="Name the mistakes of what is graded already anew, after a known mistake was added; no student's "
+            "code is run.",
+            rich_help_panel=_AGAIN,
+        ),
+    ] = False,
     course: CourseOption = None,
 ) -> None:
     """Grade submissions against the solution, with fresh inputs drawn from a secret.
@@ -135,6 +144,8 @@ def grade(
     from labkit.show.console import console
     from labkit.text import one_line
 
+    if rename and (regrade or regrade_check):
+        raise CourseError("--rename runs nobody's code and --regrade does; give one of them.")
     if scheduler and jobs:
         raise CourseError("--jobs is for this machine and --scheduler for a cluster; give one of them.")
     missing = [path for path in paths if not path.exists() and not path.is_symlink()]
@@ -154,6 +165,9 @@ def grade(
     if roster is not None:
         submissions, strangers, absent = read_roster(roster).complete(submissions)
     plan = isolation_plan(isolation)
+    if rename:
+        _rename(found, submissions, out, salt, lab, plan)
+        return
     width = min(jobs or _cores(), len(submissions))
     without = ", without --regrade and --regrade-check," if regrade or regrade_check else ""
     rest = f"the same command{without} grades the rest"
@@ -244,6 +258,28 @@ def _grade(course, submissions, out, salt, lab, plan, executor, width, regrade, 
         with LiveProgress() as progress:
             grading = Grading(course, out, secret, plan, lab, journal, executor, width, progress)
             return grading.grade(submissions, tuple(regrade or ()), tuple(regrade_check or ()))
+
+
+def _rename(course, submissions, out, salt, lab, plan) -> None:
+    from labkit.course import CourseError
+    from labkit.grade.batch import Grading
+    from labkit.grade.files import salt_for
+    from labkit.grade.journal import JOURNAL_FILE, Journal
+    from labkit.show.batch import batch_page
+    from labkit.show.console import console
+
+    if not (out / JOURNAL_FILE).is_file():
+        raise CourseError(
+            f"{out} holds nothing that was graded; --rename needs it. Grade first, or see --out."
+        )
+    with Journal(out) as journal:
+        batch = Grading(course, out, salt_for(out, salt), plan, lab, journal).rename(submissions)
+    console().print(batch_page(batch.records, {entry.name: entry for entry in course.labs}, batch.kept, 0.0))
+    print(f"{batch.renamed} of {len(batch.records)} records have other names now.")
+    if left := len(submissions) - len(batch.records):
+        say(
+            f"{left} of the submissions were not graded with today's checks, and stay as they are; grade them."
+        )
 
 
 @app.command()

@@ -15,7 +15,7 @@ from labkit import lazy
 from labkit.check.collect import FaultyCheck
 from labkit.check.training import keeping_in
 from labkit.course import Lab
-from labkit.grade.one import Graded, grade_submission, regrade_checks, unreadable
+from labkit.grade.one import Graded, grade_submission, live_answers, regrade_checks, unreadable
 from labkit.lesson.submission import Submission
 from labkit.worker import Plan, WorkerUnavailable
 
@@ -55,6 +55,7 @@ def carry_out(task: Task) -> Graded:
     lazy.install()  # a numpy question must not wait for TensorFlow
     tell = _telling.get() or (lambda check: None)
     try:
+        live_answers(task.lab).folder = task.trainings
         with keeping_in(task.trainings):
             if task.kept is not None:
                 return regrade_checks(

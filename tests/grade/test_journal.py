@@ -20,7 +20,7 @@ import pytest
 from labkit.course import Course, CourseError, read_course
 from labkit.files import CannotWrite
 from labkit.grade import batch as batch_module
-from labkit.grade import files, task
+from labkit.grade import files, kept, task
 from labkit.grade.batch import Grading
 from labkit.grade.files import salt_for
 from labkit.grade.journal import Journal
@@ -127,11 +127,16 @@ def test_a_changed_lab_is_graded_again_whole(grading, toy_course, tmp_path):
     shutil.copytree(toy_course.root, root)
     _, graded = grading(course=read_course(root))
     assert graded == []  # the same lab in another place
+    lesson = root / "solutions/lab01_toy/lab.py"
+    lesson.write_text(lesson.read_text().replace("# # Lab 01", "# # The first lab"))
     (root / "solutions/lab01_toy/misconceptions.py").write_text("")
-    task.lab_hash.cache_clear()
+    kept.verdict_hash.cache_clear()
     batch, graded = grading(course=read_course(root))
-    assert graded == ["alice", "bob", "carol"]
-    assert batch.records[1].checks[0].misconception is None
+    assert graded == []  # no verdict rests on prose, or on what mistakes are known
+    assert batch.records[1].checks[0].misconception is not None
+    lesson.write_text(lesson.read_text().replace("# END SOLUTION", "# END SOLUTION\n    pass", 1))
+    kept.verdict_hash.cache_clear()
+    assert grading(course=read_course(root))[1] == ["alice", "bob", "carol"]
 
 
 @pytest.mark.parametrize(
@@ -175,7 +180,7 @@ def test_one_check_is_made_again_with_what_waits_for_it(grading, toy_course, tmp
         "expect.close(student.double(x), reference.double(x))", "student.double(x)"
     )
     tests.write_text(mended.replace("The mean is right.", "The mean is quite right."))
-    task.lab_hash.cache_clear()
+    kept.verdict_hash.cache_clear()
     course = read_course(root)
     told: list[str] = []
     with task.telling(told.append):
