@@ -27,6 +27,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from labkit.errors import LabkitError
+
 PREFIX = "quiz_"
 QUESTION = "quiz"  # the question that all of them belong to
 #: How a question wants its answer, as the last line of what a student sees.
@@ -85,7 +87,7 @@ class Shown:
     options: dict[str, str] = field(default_factory=dict)
 
 
-class QuizError(ValueError):
+class QuizError(LabkitError):
     """A quiz question is not written as it should be; `line` says where."""
 
     def __init__(self, line: int, sentence: str):
