@@ -14,14 +14,10 @@ from concurrent.futures import ProcessPoolExecutor
 
 import psutil
 import pytest
-from rich.console import Console
 
 from labkit.grade.batch import Grading, Observer, Running
 from labkit.grade.pool import GraderDied, LocalPool
 from labkit.grade.sources import find_submissions
-from labkit.record import CheckResult, Misconception, Record, Student, Verdict
-from labkit.show.live import LiveProgress
-from labkit.show.summary import duration, summary
 from labkit.worker import Plan
 from tests.grade.test_journal import CLASS, RIGHT, hand_in, lines_of, timeless
 
@@ -206,58 +202,3 @@ def test_grading_without_a_journal_keeps_none(toy_course, tmp_path):
     batch = Grading(toy_course, tmp_path / "out", b"salt", Plan()).grade(found)
     assert [record.score for record in batch.records] == [100, 20, 0, 0]
     assert not (tmp_path / "out/journal.jsonl").exists()
-
-
-# --- what is printed -----------------------------------------------------------------------------------------
-
-
-def record_of(number: int, percent: int, mistake: str | None = None, **how) -> Record:
-    verdict = Verdict.PASSED if percent == 100 else Verdict.FAILED
-    named = Misconception(mistake, f"You did {mistake}.") if mistake else None
-    check = CheckResult(
-        *("test_a", "1.1", "A title", verdict, percent, 100), misconception=named, seconds=10.0 * number
-    )
-    student = Student(name=how.get("name"))
-    return Record(submission=f"s{number:03}", lab="lab01_toy", checks=(check,), student=student)
-
-
-def shown(what, width: int = 80) -> str:
-    console = Console(width=width, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
-    console.print(what)
-    return console.export_text()
-
-
-def test_the_summary_says_what_matters_in_80_columns():
-    records = [record_of(n, 100) for n in range(30)] + [record_of(n, 35, "squaring") for n in range(30, 50)]
-    records += [
-        record_of(50, 35, "summing", name="Jane Doe"),
-        Record(submission="torn", lab="lab01_toy", notes=("It is empty.",)),
-    ]
-    text = shown(summary(records, kept=12, elapsed=120))
-    assert "52 submissions · 40 graded in 2:00, 20 a minute · 12 as they were" in text
-    assert "mean 71.8 %, median 100.0 %, 30 with full points" in text
-    bars = {line.split("%")[0].strip(): line for line in text.splitlines() if "–" in line and "%" in line}
-    assert bars["90–100"].count("█") == 40 and "30" in bars["90–100"]
-    assert bars["30–39"].count("█") == 28 and bars["0–9"].count("█") == 1 and bars["50–59"].count("█") == 0
-    assert "20×  1.1  You did squaring." in text and "1×   1.1  You did summing." in text
-    assert "torn  It is empty." in text
-    slowest = text[text.index("Slowest") :].splitlines()[1:6]
-    assert slowest[0].split() == ["8:20", "Jane", "Doe", "(s050)"] and "s046" in slowest[4]
-    assert max(map(len, text.splitlines())) <= 80
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (61, "1:01"), (3725, "1:02:05")])
-def test_durations_are_read_at_a_glance(seconds, text):
-    assert duration(seconds) == text
-
-
-def test_the_progress_has_rate_time_left_and_a_line_for_each_job():
-    watch = LiveProgress(Console(file=open(os.devnull, "w"), force_terminal=False, width=80))  # noqa: SIM115
-    watch.begin(300, 100)
-    for _ in range(50):
-        watch.finished(record_of(1, 100), 1.0)
-    jobs = [Running("alice", "test_softmax_is_stable", 12.4), Running("b" * 90, "", 3)]
-    text = shown(watch.picture(jobs, elapsed=600))
-    assert "150/300 · 5.0 a minute · 30:00 left" in text
-    assert "alice" in text and "softmax is stable" in text and "0:12" in text
-    assert len(text.splitlines()) == 3 and max(map(len, text.splitlines())) <= 80
