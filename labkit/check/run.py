@@ -45,14 +45,12 @@ class Run:
     notes: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     student: InWorker = field(init=False)
-    inputs: Inputs = field(init=False)
     _has_seen_hidden: bool = field(init=False, default=False)
     _failed: dict[str, tuple[Check, Failure | Exception]] = field(init=False, default_factory=dict)
     _checks: dict[str, Check] = field(init=False, default_factory=dict)
     fatal: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.inputs = Inputs(self.salt, self.sha256)
         self.student = InWorker([list(cell) for cell in self.cells], self.plan, self.keras, self.threads)
         if self.keras and can_fork():
             warm_server()  # imports Keras over there …
@@ -77,6 +75,11 @@ class Run:
     def output(self) -> str:
         """What the submission printed, safe to show."""
         return inert(self.student.output, 64 * 1024)
+
+    @property
+    def inputs(self) -> Inputs:
+        """What its inputs and seeds are drawn from."""
+        return Inputs(self.salt, self.sha256)
 
     def perform(self, check: Check) -> CheckResult:
         """Carry out a check and record its result."""
