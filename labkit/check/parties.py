@@ -7,13 +7,13 @@ answers requests: a worker process, a session in this process (trusted code only
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 
 from labkit.check.expect.failure import Examination, Failure, running
+from labkit.check.located import located
 from labkit.course import CourseError
 from labkit.text import inert, one_line
 from labkit.worker import (
@@ -30,11 +30,17 @@ from labkit.worker.launch import THREADS
 from labkit.worker.objects import described
 from labkit.worker.tree import crossed
 
+STATEMENT_SECONDS = 10.0  # for one statement of the file
 LOAD_SECONDS = 60.0  # for loading a file, and for all that is spent on loading it again
 
 
 class NotAttempted(Exception):
     """The function still raises NotImplementedError."""
+
+    def __init__(self, function: str, where: dict[str, Any] | None):
+        super().__init__(function)
+        self.summary = f"{function} is not written yet"
+        self.sentence = f"{self.summary}; {located(function, where)}" if where else self.summary
 
 
 class Transport(Protocol):
@@ -85,9 +91,9 @@ class Party:
         reply = self._transport.ask("call", function=function, args=list(args), kwargs=kwargs)
         status = reply.get("status")
         if status == "not_attempted":
-            raise NotAttempted(function)
+            raise NotAttempted(function, reply.get("where"))
         if status == "missing":
-            raise Failure("missing", _missing(function, reply.get("similar")), function)
+            raise Failure("missing", _missing(function, reply.get("similar"), reply.get("where")), function)
         if status == "raised":
             raise Failure("raised", *_raised(function, reply))
         examination.answer = self._value(function, reply)
@@ -120,7 +126,9 @@ def _handle(held: Handle | ModelSpec) -> Handle:
     return held if isinstance(held, Handle) else Handle(held.handle or 0)
 
 
-def _missing(function: str, similar: Any) -> str:
+def _missing(function: str, similar: Any, where: dict[str, Any] | None) -> str:
+    if where:
+        return located(function, where)
     sentence = f"there is no function called {function} in the file"
     return f"{sentence}; is {one_line(similar, 60)!r} meant to be it?" if similar else sentence
 
@@ -132,6 +140,8 @@ def _raised(function: str, reply: dict) -> tuple[str, str]:
     if reply.get("place"):
         sentence += f"\n    {one_line(reply['place'], 80)}, line {one_line(reply.get('line'), 8)}"
         sentence += f": {one_line(reply['text'], 120)}" if reply.get("text") else ""
+    if where := reply.get("where"):
+        sentence += f"\n    {located(where['of'], where)}"
     return sentence, f"{kind}: {message}"
 
 
@@ -161,19 +171,37 @@ class InWorker:
     """
 
     def __init__(
-        self, cells: list[list[str]], plan: Plan | None = None, keras: bool = False, threads: int = THREADS
+        self,
+        cells: list[list[str]],
+        plan: Plan | None = None,
+        keras: bool = False,
+        threads: int = THREADS,
+        unrun: list[list[str]] | None = None,
     ):
         self.cells = cells
+        self.unrun = unrun or []
         self.keras = keras
         self.threads = threads
         self.plan = plan or strongest_plan()
         self.limits = Limits()
         self._worker: Worker | None = None
-        self._loading = 0.0  # seconds spent on loading the file, again after each worker that failed
+        self._loading = (
+            0.0  # processor seconds spent on loading the file, again after each worker that failed
+        )
+        self._slow: list[list] = []  # label and line of each statement that takes too long
         self._earlier_output = ""
 
     def load(self) -> dict[str, Any]:
-        """Load the submission, in a new worker where there is none, and return what `Session.load` reports."""
+        """Load the submission, in a new worker where there is none, and return what `Session.load` reports.
+
+        What takes too long is left out, and what it did before it was stopped, too: that hangs on the machine.
+        """
+        while (report := self._load())["slow"]:
+            self._slow += report["slow"]
+            self._retire()
+        return report
+
+    def _load(self) -> dict[str, Any]:
         if self._loading > LOAD_SECONDS:
             raise WorkerFailed("time", "loading the file again and again took too long altogether")
         worker = self._worker or Worker(plan=self.plan, keras=self.keras, threads=self.threads)
@@ -184,11 +212,14 @@ class InWorker:
             self._worker = None
             raise
         self._worker = worker
-        started = time.monotonic()
+        began = worker.processor_seconds
+        request = {"cells": self.cells, "unrun": self.unrun, "seconds": STATEMENT_SECONDS, "skip": self._slow}
         try:
-            report = self._ask(Limits(LOAD_SECONDS), "load", cells=self.cells)
-        finally:
-            self._loading += time.monotonic() - started
+            report = self._ask(Limits(LOAD_SECONDS), "load", **request)
+        except WorkerFailed as failed:  # what it used can be seen no more
+            self._loading += LOAD_SECONDS if failed.kind == "time" else STATEMENT_SECONDS
+            raise
+        self._loading += worker.processor_seconds - began
         report.pop("status", None)
         return report
 

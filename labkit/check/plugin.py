@@ -111,5 +111,5 @@ def _run(item: pytest.Function) -> Run:
             submission = read_submission(folder / "lab.py")
         except LabkitError as error:
             pytest.fail(str(error), pytrace=False)
-        runs[folder] = Run(submission.cells, answers)
+        runs[folder] = Run(submission.cells, answers, unrun=submission.explore)
     return runs[folder]

@@ -41,6 +41,7 @@ class Run:
     plan: Plan | None = None
     keras: bool = False
     threads: int = THREADS
+    unrun: Sequence[Sequence[str]] = ()  # cells that are only read, where something is missing
     results: list[CheckResult] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
@@ -51,7 +52,8 @@ class Run:
     fatal: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.student = InWorker([list(cell) for cell in self.cells], self.plan, self.keras, self.threads)
+        cells, unrun = ([list(cell) for cell in part] for part in (self.cells, self.unrun))
+        self.student = InWorker(cells, self.plan, self.keras, self.threads, unrun)
         if self.keras and can_fork():
             warm_server()  # imports Keras over there …
             warm()  # … while it is imported here
@@ -118,8 +120,10 @@ class Run:
                     raise
                 except Exception as error:
                     return self._unexpected(check, error, seen)
-            except NotAttempted as function:
-                return _outcome(Verdict.NOT_ATTEMPTED, f"{function} is not written yet")
+            except NotAttempted as open_:
+                # where the answer stands is the worker's word, which could say what it saw
+                sentence = open_.summary if info.hidden else open_.sentence
+                return _outcome(Verdict.NOT_ATTEMPTED, inert(sentence, 300))
             except WorkerFailed as failed:
                 sentence = failed.summary if info.hidden else failed.sentence
                 return _outcome(Verdict.ERROR, f"{seen.function or 'the file'}: {inert(sentence, 300)}")

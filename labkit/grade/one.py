@@ -82,7 +82,14 @@ def regrade_checks(
 def live_run(submission: Submission, lab: Lab, salt: bytes, plan: Plan | None) -> Run:
     """The submission in front of the solution, not yet asked anything."""
     return Run(
-        submission.cells, live_answers(lab), salt, submission.sha256, plan, lab.uses_keras(), lab.threads
+        submission.cells,
+        live_answers(lab),
+        salt,
+        submission.sha256,
+        plan,
+        lab.uses_keras(),
+        lab.threads,
+        submission.explore,
     )
 
 
@@ -92,7 +99,13 @@ def check_submission(
     """Run the public checks with recorded answers, of one question or all."""
     checks = collect(lab.handout / "test_lab.py")
     answers = recorded_answers(lab.handout)
-    run = Run(submission.cells, answers, keras=lab.uses_keras(question), threads=lab.threads)
+    run = Run(
+        submission.cells,
+        answers,
+        keras=lab.uses_keras(question),
+        threads=lab.threads,
+        unrun=submission.explore,
+    )
     return _graded(run, submission, lab, checks, None, (question,) if question else None, progress)
 
 

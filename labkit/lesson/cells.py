@@ -90,11 +90,16 @@ class Script:
 
     def without_explore(self) -> str:
         """The script with the lines of its explore cells blanked, so that line numbers stay."""
-        parts = [_unix("".join(self.front))]
-        for cell in self.cells:
-            text = _unix(cell.text)
-            parts.append("\n" * text.count("\n") if EXPLORE in cell.tags else text)
-        return "".join(parts)
+        return self._part(explore=False)
+
+    def explore_alone(self) -> str:
+        """The script with the lines of all other cells blanked."""
+        return self._part(explore=True)
+
+    def _part(self, explore: bool) -> str:
+        parts = [(_unix("".join(self.front)), False)]
+        parts += [(_unix(cell.text), EXPLORE in cell.tags) for cell in self.cells]
+        return "".join(text if kind is explore else "\n" * text.count("\n") for text, kind in parts)
 
     def edited(self, edits: Iterable[tuple[int, int, list[str]]]) -> str:
         """The text with lines `first` to `last`, counted from 1, replaced by others; `last = first - 1` inserts."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,10 @@ class SubmissionError(LabkitError):
 
 @dataclass(frozen=True)
 class Submission:
-    """A frozen copy of what was handed in: cells as (label, source), and the hash that fixes its inputs."""
+    """A frozen copy of what was handed in: cells as (label, source), and the hash that fixes its inputs.
+
+    Cells for exploring are kept apart: they are not run, and only read where something is missing.
+    """
 
     name: str
     path: Path
@@ -35,6 +39,7 @@ class Submission:
     cells: Sources
     sha256: str
     notes: tuple[str, ...] = ()
+    explore: Sources = ()
 
 
 def read_submission(path: Path, name: str | None = None) -> Submission:
@@ -55,10 +60,10 @@ def parse_submission(path: Path, data: bytes, name: str | None = None) -> Submis
         raise SubmissionError(too_large(path))
     text = _decode(path, data)
     read = _notebook if path.suffix == ".ipynb" else _script
-    lab, cells = read(path, text)
+    lab, cells, explore = read(path, text)
     graded = any(source.strip() for _, source in cells)
     notes = () if graded else (f"{path.name} holds no code to grade.",)
-    return Submission(name or path.stem, path, lab, cells, hashlib.sha256(data).hexdigest(), notes)
+    return Submission(name or path.stem, path, lab, cells, hashlib.sha256(data).hexdigest(), notes, explore)
 
 
 def too_large(path: Path) -> str:
@@ -92,9 +97,9 @@ def _decode(path: Path, data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _script(path: Path, text: str) -> tuple[str | None, Sources]:
-    script = parse_script(text)
-    return lab_named(script.cells), ((path.name, script.without_explore()),)
+def _script(path: Path, text: str) -> tuple[str | None, Sources, Sources]:
+    script, name = parse_script(text), path.name
+    return lab_named(script.cells), ((name, script.without_explore()),), ((name, script.explore_alone()),)
 
 
 def without_explore_cells(text: str) -> str:
@@ -102,7 +107,7 @@ def without_explore_cells(text: str) -> str:
     return parse_script(text).without_explore()
 
 
-def _notebook(path: Path, text: str) -> tuple[str | None, Sources]:
+def _notebook(path: Path, text: str) -> tuple[str | None, Sources, Sources]:
     import nbformat
 
     # an empty list of two characters becomes an object of sixty bytes
@@ -112,15 +117,16 @@ def _notebook(path: Path, text: str) -> tuple[str | None, Sources]:
         notebook = json.loads(text)
         if notebook.get("nbformat") != 4:
             notebook = nbformat.reads(text, as_version=4)
-        cells = [cell for cell in notebook_cells(notebook["cells"]) if _is_graded(cell)]
+        code = [cell for cell in notebook_cells(notebook["cells"]) if cell.kind == "code"]
+        cells = [cell for cell in code if EXPLORE not in cell.tags]
         lab = notebook.get("metadata", {}).get("labkit", {}).get("lab")
     except Exception as error:  # JSON of any shape, nbformat's own errors, deep nesting
         raise SubmissionError(
             f"{path} is not a notebook that can be read ({type(error).__name__}); save it again in Jupyter."
         ) from None
     lab = lab[:100] if isinstance(lab, str) else lab_named(cells)
-    return lab or None, tuple((f"cell {cell.number}", cell.code) for cell in cells)
+    return lab or None, _sources(cells), _sources(cell for cell in code if EXPLORE in cell.tags)
 
 
-def _is_graded(cell: Cell) -> bool:
-    return cell.kind == "code" and EXPLORE not in cell.tags
+def _sources(cells: Iterable[Cell]) -> Sources:
+    return tuple((f"cell {cell.number}", cell.code) for cell in cells)

@@ -53,8 +53,15 @@ def _add_check(table: Table, check: CheckResult, repeated: bool) -> None:
             table.add_row(
                 "", "", Text("→ the same mistake" if repeated else f"→ {check.teaches}", "cyan"), ""
             )
-    elif verdict is Verdict.NOT_RUN and check.message.startswith("waiting"):
+    elif _tells_more(check):
         table.add_row("", "", Text(check.message, "dim"), "")
+
+
+def _tells_more(check: CheckResult) -> bool:
+    """Whether a message says more than the verdict: what is waited for, where the answer stands that is not found."""
+    if check.verdict is Verdict.NOT_RUN:
+        return check.message.startswith("waiting")
+    return check.verdict is Verdict.NOT_ATTEMPTED and ";" in check.message
 
 
 def called(record: Record, limit: int = 40) -> str:

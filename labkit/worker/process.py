@@ -185,6 +185,11 @@ class Worker:
         return answer
 
     @property
+    def processor_seconds(self) -> float:
+        """Processor time that it has used up to now."""
+        return self._family.processor_seconds()
+
+    @property
     def output(self) -> str:
         """What was printed so far, the rest left out where it was too long."""
         text = bytes(self._output).decode("utf-8", "replace")

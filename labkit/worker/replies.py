@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from labkit.worker.values import Handle
+from labkit.worker.whereabouts import HOW
 
 
 def _text(value: Any) -> bool:
@@ -32,23 +33,42 @@ def _handle(value: Any) -> bool:
     return isinstance(value, Handle)
 
 
+def _lines(value: Any) -> bool:
+    """Places of statements: label and line."""
+    return isinstance(value, list) and all(
+        isinstance(entry, list) and len(entry) == 2 and _text(entry[0]) and _line(entry[1]) for entry in value
+    )
+
+
+def _where(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(value) == {"place", "line", "how", "of"}
+        and any(value["how"] == how for how in HOW)
+        and _line(value["line"])
+        and _text(value["place"])
+        and _text(value["of"])
+    )
+
+
 _READY = {"ready": {}}
 _FAILED = {"unsendable": {"message": _text}, "broken": {"message": _text}}
 #: For each verb the statuses that may come back, with the fields of each.
 REPLIES: dict[str, dict[str | None, dict[str, Callable[[Any], bool]]]] = {
-    "load": {None: {"notes": _texts, "functions": _texts, "fatal": _maybe(_text)}},
+    "load": {None: {"notes": _texts, "functions": _texts, "fatal": _maybe(_text), "slow": _lines}},
     "begin": _READY,
     "warm": _READY,
     "call": {
         "answered": {"value": _anything, "converted": _texts},
-        "not_attempted": {"message": _text},
-        "missing": {"similar": _maybe(_text)},
+        "not_attempted": {"message": _text, "where": _maybe(_where)},
+        "missing": {"similar": _maybe(_text), "where": _maybe(_where)},
         "raised": {
             "type": _text,
             "message": _text,
             "place": _maybe(_text),
             "line": _maybe(_line),
             "text": _text,
+            "where": _maybe(_where),
         },
     },
     "hold": {"answered": {"value": _handle}},

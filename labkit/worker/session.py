@@ -6,32 +6,29 @@ revived by `objects`, and what goes out is to be sent with its help.
 """
 
 from __future__ import annotations
-import __future__
 
-import ast
+import builtins
 import difflib
+import inspect
 import linecache
 import random
-import re
 import sys
+import time
 import types
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 import labkit
 from labkit import lazy
+from labkit.worker.messages import NO_MNIST, readable
 from labkit.worker.objects import Objects
+from labkit.worker.patience import TooSlow, at_most
+from labkit.worker.source import read_source
+from labkit.worker.whereabouts import where_answered, where_missing, where_unrun
 
 MODULE = "lab"  # the name under which a submission lives, so that `from lab import softmax` works
-NO_MNIST = (  # its file holds the labels of the test set
-    "MNIST cannot be read while code is graded, where functions get their digits as arguments: load it in an "
-    'exploring cell, which begins with `# %% tags=["explore"]`'
-)
-_MAGIC = re.compile(r"^\s*(?:[%!].*|\?.*|[\w.]+\s*=\s*[%!].*|[\w.]+\?{1,2})\s*$")
-_CELL_MAGICS_WITH_PYTHON = ("%%time", "%%timeit", "%%capture", "%%prun")
 
 
 def warm() -> None:
@@ -46,6 +43,8 @@ class Session:
     def __init__(self):
         self.module = types.ModuleType(MODULE)
         self.objects = Objects()
+        self._cells: list = []
+        self._unrun: list = []
 
     def handle(self, request: dict[str, Any]) -> dict[str, Any]:
         """The answer to one request; `verb` chooses the method and the other keys are its arguments."""
@@ -66,29 +65,40 @@ class Session:
 
     # --- loading -------------------------------------------------------------------------------------------
 
-    def load(self, cells: list) -> dict[str, Any]:
+    def load(
+        self, cells: list, unrun: list | None = None, seconds: float | None = None, skip: list | None = None
+    ) -> dict[str, Any]:
         """Run the cells, `[label, source]` each, in a new module called `lab`.
 
         A cell runs statement by statement: one that raises is noted and the next one runs, so that one
         broken line does not take every other answer with it. A cell with a third part, a name, runs in a
-        module of that name of its own. Returns notes, the names of the functions and `fatal`, the sentence
-        of a syntax error that left nothing to run.
+        module of that name of its own. Cells in `unrun` are there to be read, where a name is missing.
+
+        A statement that takes more than `seconds` is stopped, and one of `skip`, `[label, line]` each, is left out.
+        Returns notes, the names of the functions, the statements that were stopped as `slow`, and `fatal`, the
+        sentence of a syntax error that left nothing to run.
         """
         self.objects.clear()
         self.module = _new_module(MODULE)
-        notes, unreadable = [], []
-        for label, source, *own_module in cells:
-            linecache.cache[label] = (len(source), None, source.splitlines(keepends=True), label)
-            statements, note, problem = _compiled(label, source)
-            notes += [note] if note else []
-            unreadable += [problem] if problem else []
+        self._cells, self._unrun = cells, unrun or []
+        notes: list[str] = []
+        problems: list[str] = []
+        slow: list[list] = []
+        ran = False
+        pace = _Pace(seconds, {(label, line) for label, line in skip or []}, slow)
+        for label, text, *own_module in cells:
+            linecache.cache[label] = (len(text), None, text.splitlines(keepends=True), label)
+            source = read_source(label, text)
+            notes += source.notes
+            problems += source.problems
+            ran = ran or source.tree is not None
             module = _new_module(own_module[0]) if own_module else self.module
-            notes += _run(label, statements, module)
-        fatal = unreadable[0] if len(unreadable) == len(cells) and cells else None
+            notes += _run(label, source.statements, module, pace)
         functions = sorted(
             n for n, value in vars(self.module).items() if isinstance(value, types.FunctionType)
         )
-        return {"notes": notes + unreadable, "functions": functions, "fatal": fatal}
+        fatal = None if ran or not problems else problems[0]
+        return {"notes": notes + problems, "functions": functions, "fatal": fatal, "slow": slow}
 
     # --- calling -------------------------------------------------------------------------------------------
 
@@ -114,16 +124,31 @@ class Session:
         """Call a function of the submission; the answer says what happened, and with `answered` the value."""
         target = vars(self.module).get(function)
         if target is None or not callable(target):
-            named = [name for name, value in vars(self.module).items() if callable(value)]
-            similar = difflib.get_close_matches(function, named, n=1, cutoff=0.7)
-            return {"status": "missing", "similar": similar[0] if similar else None}
+            return self._missing(function, target)
         try:
             value = target(*args, **kwargs)
         except NotImplementedError as error:
-            return {"status": "not_attempted", "message": _message(error)}
+            where = where_answered(function, self._cells, self._unrun)
+            return {"status": "not_attempted", "message": readable(error), "where": where}
         except BaseException as error:
-            return {"status": "raised", **_account(error)}
+            return {"status": "raised", **_account(error), "where": self._unknown(error)}
         return self._answered(value)
+
+    def _missing(self, function: str, target: Any) -> dict[str, Any]:
+        named = [name for name, value in vars(self.module).items() if callable(value)]
+        similar = difflib.get_close_matches(function, named, n=1, cutoff=0.7)
+        where = where_missing(function, self._cells, self._unrun)
+        if where is not None and where["how"] == "taken":
+            where["of"] = type(target).__name__[:100]
+        return {"status": "missing", "similar": similar[0] if similar else None, "where": where}
+
+    def _unknown(self, error: BaseException) -> dict[str, Any] | None:
+        """Where a name is given that was not known, if in a cell that is not run."""
+        name = error.name if isinstance(error, NameError) else None
+        if not isinstance(name, str) or hasattr(builtins, name):
+            return None
+        where = where_unrun(name, self._unrun)
+        return where and where | {"of": name[:100]}
 
     def hold(self, value: Any) -> dict[str, Any]:
         """Keep an argument here and answer with its handle."""
@@ -145,97 +170,76 @@ class Session:
         return {"status": "answered", "value": value, "converted": self.objects.converted}
 
 
-# --- source text -------------------------------------------------------------------------------------------
+# --- running -----------------------------------------------------------------------------------------------
+
+
+class _Shell:
+    """What a script that was exported from a notebook asks for: nothing is done."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *args, **kwargs: None
 
 
 def _new_module(name: str) -> types.ModuleType:
     sys.modules[name] = module = types.ModuleType(name)
-    module.__dict__.update({"display": print, "get_ipython": lambda: None})  # as in a notebook
+    module.__dict__.update({"display": print, "get_ipython": _Shell})  # as in a notebook
     return module
 
 
-def _run(label: str, statements: tuple, module: types.ModuleType) -> list[str]:
+class _Pace:
+    """How long statements may take: `most` seconds each, less when the file as a whole has taken long."""
+
+    def __init__(self, most: float | None, skip: set[tuple[str, int]], slow: list[list]):
+        self.most, self.skip, self.slow = most, skip, slow
+        self.began = time.process_time()
+
+    @property
+    def seconds(self) -> float | None:
+        if self.most is None:
+            return None
+        return min(self.most, max(self.most / 10, 4 * self.most - (time.process_time() - self.began)))
+
+
+def _run(label: str, statements: tuple, module: types.ModuleType, pace: _Pace) -> list[str]:
     notes = []
     for line, code in statements:
+        if (label, line) in pace.skip:
+            notes.append(_took_too_long(label, line, pace))
+            continue
         try:
-            exec(code, vars(module))
+            with at_most(pace.seconds):
+                _execute(code, vars(module))
+        except TooSlow:
+            pace.slow.append([label, line])
+            notes.append(_took_too_long(label, line, pace))
         except BaseException as error:  # SystemExit too: a file may end with exit()
-            sentence = NO_MNIST if "mnist.npz" in str(error) else _sentence(error).rstrip(".")
-            notes.append(f"{label}, line {line}: {sentence}; the rest was still run.")
+            notes.append(f"{label}, line {line}: {_sentence(error).rstrip('.')}; the rest was still run.")
     return notes
 
 
-@lru_cache(maxsize=256)  # the reference and the known mistakes are loaded again and again
-def _compiled(label: str, source: str) -> tuple[tuple, str | None, str | None]:
-    """The cell's statements as (line, code), a note, and the sentence of a syntax error."""
-    tree, note = _parse(label, source)
-    if tree is None:
-        return (), None, note
-    flags = __future__.annotations.compiler_flag
-    try:
-        codes = tuple(
-            (node.lineno, compile(ast.Module([node], []), label, "exec", flags=flags, dont_inherit=True))
-            for node in tree.body
-        )
-    except (
-        SyntaxError,
-        ValueError,
-        RecursionError,
-        MemoryError,
-    ) as error:  # such as `return` outside a function
-        return (), None, _syntax_sentence(label, error)
-    return codes, note, None
+def _execute(code: types.CodeType, namespace: dict[str, Any]) -> None:
+    if code.co_flags & inspect.CO_COROUTINE:  # an `await` outside of functions, as notebooks have it
+        import asyncio
+
+        asyncio.run(eval(code, namespace))
+    else:
+        exec(code, namespace)
 
 
-def _parse(label: str, source: str) -> tuple[ast.Module | None, str | None]:
-    """The cell's tree and a note; no tree when it cannot be read even without its notebook magics."""
-    try:
-        return ast.parse(source, label), None
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        first_error = error
-    plain, dropped = _without_magics(source)
-    if dropped:
-        try:
-            return ast.parse(
-                plain, label
-            ), f"{label}: left out {', '.join(dropped)}, which only a notebook runs."
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            first_error = error
-    return None, _syntax_sentence(label, first_error)
-
-
-def _without_magics(source: str) -> tuple[str, list[str]]:
-    lines = source.splitlines()
-    first = next((line.strip() for line in lines if line.strip()), "")
-    if first.startswith("%%") and not first.startswith(_CELL_MAGICS_WITH_PYTHON):
-        return "", [first[:40]]
-    dropped = [line.strip()[:40] for line in lines if _MAGIC.match(line)]
-    # `pass` keeps an indented block that held nothing but a magic alive
-    plain = [re.sub(r"\S.*", "pass", line) if _MAGIC.match(line) else line for line in lines]
-    return "\n".join(plain) + "\n", dropped
-
-
-def _syntax_sentence(label: str, error: Exception) -> str:
-    if not isinstance(error, SyntaxError) or error.lineno is None:
-        return f"{label} cannot be read as Python: {_sentence(error)}"
-    text = (error.text or "").rstrip("\n")[:200]
-    stripped = text.lstrip()
-    column = max((error.offset or 1) - 1 - (len(text) - len(stripped)), 0)
-    return f"{label}, line {error.lineno}: {type(error).__name__}: {error.msg}\n    {stripped}\n    {' ' * column}^"
+def _took_too_long(label: str, line: int, pace: _Pace) -> str:
+    return (
+        f"{label}, line {line}: this takes more than {pace.most:g} seconds, and was left out; the rest was still run. "
+        'Trials belong into an exploring cell, which begins with `# %% tags=["explore"]`.'
+    )
 
 
 # --- exceptions of the code under test ---------------------------------------------------------------------
 
 
-def _message(error: BaseException) -> str:
-    try:
-        return str(error)[:500]
-    except BaseException:  # __str__ is the student's too
-        return ""
-
-
 def _sentence(error: BaseException) -> str:
-    message = _message(error)
+    message = readable(error)
+    if message == NO_MNIST:
+        return message
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
@@ -248,10 +252,10 @@ def _account(error: BaseException) -> dict[str, Any]:
         if frame.tb_frame.f_globals.get("__name__") == MODULE and name in linecache.cache:
             place, line = name, frame.tb_lineno
         frame = frame.tb_next
-    text = linecache.getline(place, line).strip()[:200] if place else ""
+    text = linecache.getline(place, line).strip()[:200] if place and line else ""
     return {
         "type": type(error).__name__[:100],
-        "message": _message(error),
+        "message": readable(error),
         "place": place,
         "line": line,
         "text": text,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import ctypes
 import errno
 import os
@@ -234,16 +235,33 @@ def test_the_readable_trees_hold_nothing_private():
     readable = {path for tree in view.trees() for path, whole in tree.pieces() if whole}
     ours = {os.path.relpath(path, package) for path in readable if view.beneath(path, package)}
     modules = {f"data/{path.name}" for path in Path(package, "data").glob("*.py")}
-    assert ours == {
-        "__init__.py",
-        "errors.py",
-        "lazy.py",
-        "worker",
-        "training",
-        "augment",
-        "plots",
-    } | modules | {"data/LICENSE-MNIST.md"}
+    named = {public for public in view.PUBLIC if "*" not in public}
+    assert ours == named | modules | {"data/LICENSE-MNIST.md"}
+    assert not named & {"check", "grade", "author", "record", "platforms", "report"}
     assert not any(view.beneath(package + "/", path) or path == package for path in readable)
+
+
+def test_what_may_be_read_needs_nothing_that_may_not():
+    package = Path(os.path.realpath(labkit.__file__)).parent
+    hidden = set(view._secrets(str(package)))
+    public = [path for path in package.rglob("*.py") if not hidden & set(map(str, (path, *path.parents)))]
+    names = {
+        name
+        for path in public
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in (
+            [f"{node.module}.{alias.name}" for alias in node.names] + [node.module]
+            if isinstance(node, ast.ImportFrom)
+            else [alias.name for alias in node.names]
+        )
+        if name and name.startswith("labkit.")
+    }
+    modules = {package.joinpath(*name.split(".")[1:]) for name in names}
+    needed = {
+        str(path) for module in modules for path in (module, module.with_suffix(".py")) if path.exists()
+    }
+    assert not needed & hidden
 
 
 def test_what_comes_to_this_package_is_hidden_until_somebody_allows_it(tmp_path):

@@ -17,7 +17,17 @@ from pathlib import Path
 
 #: The parts of this package that a worker may read.
 PUBLIC = (
-    *("__init__.py", "errors.py", "lazy.py", "worker", "training", "augment", "plots"),
+    *(
+        "__init__.py",
+        "errors.py",
+        "files.py",
+        "gradients.py",
+        "lazy.py",
+        "worker",
+        "training",
+        "augment",
+        "plots",
+    ),
     *("data/*.py", "data/*.md"),
 )
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
