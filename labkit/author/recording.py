@@ -24,13 +24,14 @@ import numpy as np
 from labkit.author.problems import solution_of
 from labkit.check import catalogue
 from labkit.check.answers import Live, Recorder, Tables
+from labkit.check.attempt import attempt
 from labkit.check.catalogue import MISCONCEPTIONS
 from labkit.check.collect import Check, carry_out, collect
 from labkit.check.expect.failure import examining
+from labkit.check.inputs import Inputs, generator
 from labkit.check.parties import InProcess, Transport
 from labkit.check.quiz import seal
 from labkit.check.recorded import read_arrays
-from labkit.check.run import Run
 from labkit.course import CourseError, Lab
 from labkit.lesson.checks import marks_of
 from labkit.lesson.quiz import QUESTION, quiz_functions, read_quizzes
@@ -60,7 +61,7 @@ def up_to_date(
     tables, usable = Tables([]), {}
     if kept is not None and not anew and isinstance(kept.index.get(_FROM), dict):
         usable = kept.index[_FROM]
-    recorder = _RecordingRun(lab, tables, Live(lab))
+    recorder = _Recording(lab, tables)
     for check in _collected(checks):
         name = check.info.name
         if kept is not None and name in usable and usable[name] == digests[name]:
@@ -217,40 +218,43 @@ def _collected(checks: str) -> tuple[Check, ...]:
         return tuple(check for check in collect(path) if check.info.question != QUESTION)
 
 
-class _RecordingRun(Run):
-    """Carries checks out on the reference and on every known mistake, and keeps what they answer."""
+class _Recording:
+    """Carries checks out on the reference, here in this process, and keeps what it answers and how known mistakes fail.
 
-    def __init__(self, lab: Lab, tables: Tables, live: Live):
-        self.tables: Tables | None = tables
-        self.live = live
-        super().__init__([list(cell) for cell in catalogue.reference_cells(lab)], live)
-        self.close()  # only trusted code runs here, in this process
+    Without tables nothing is kept. Raises CourseError where a check fails on the reference itself.
+    """
+
+    def __init__(self, lab: Lab, tables: Tables | None):
+        self.cells = catalogue.reference_cells(lab)
+        self.live, self.inputs, self.tables = Live(lab), Inputs(), tables
+        self.results: list[CheckResult] = []
 
     def perform(self, check: Check) -> CheckResult:
         info = check.info
-        recorder: list[Recorder] = []
+        seed, heard = self.inputs.seed(info.name), list[Recorder]()
         if info.keras:
             warm()
 
-        class Recording:
-            @staticmethod
-            def reference(check: str, seed: int) -> Transport:
-                recorder.append(Recorder(self.live.reference(check, seed)))
-                return recorder[-1]
+        def reference() -> Transport:
+            heard.append(Recorder(self.live.reference(info.name, seed)))
+            return heard[-1]
 
-        self.answers = Recording
         student = InProcess(self.cells)
-        student.ask("begin", seed=self.inputs.seed(info.name))
+        student.ask("begin", seed=seed)
         with examining():
-            failure = self._attempt(check, student)
+            failure = attempt(check, student, reference, generator(self.inputs.own(info.name)))
         if failure is not None:
             raise CourseError(f"{info.name} fails on the reference itself: {failure.message}")
         if self.tables is not None:
-            self.tables.add_answers(info.name, recorder[0].replies if recorder else [])
-            seed, inputs = self.inputs.seed(info.name), self.inputs.shared(info.name)
-            for mistake, failure in self.live.failures(check, None, seed, inputs).items():
-                self.tables.add_mistake(info.name, mistake, self.live.sentence(mistake), failure)
+            self.tables.add_answers(info.name, heard[0].replies if heard else [])
+            for mistake, known in self.live.failures(
+                check, None, seed, self.inputs.shared(info.name)
+            ).items():
+                self.tables.add_mistake(info.name, mistake, self.live.sentence(mistake), known)
         return CheckResult(info.name, info.question, info.title, Verdict.PASSED, info.points, info.points)
+
+    def name_mistakes(self) -> None:
+        """Nothing fails here."""
 
 
 # --- comparing ----------------------------------------------------------------------------------------------

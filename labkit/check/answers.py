@@ -37,8 +37,8 @@ class Live:
     def __init__(self, lab: Lab):
         self.lab = lab
         self._reference = InProcess(catalogue.reference_cells(lab))
-        InProcess(catalogue.catalogue_cells(lab, MISCONCEPTIONS))  # raises where it does not fit the solution
         self._entries = {entry.name: entry for entry in catalogue.read_catalogue(lab, MISCONCEPTIONS)}
+        InProcess(catalogue.catalogue_cells(lab, MISCONCEPTIONS))  # raises where it does not fit the solution
         self._code, self._entry_codes = catalogue.codes(lab, MISCONCEPTIONS)
         #: where to keep how checks fail on known mistakes, so that other processes and later runs need not find out
         self.folder: Path | None = None

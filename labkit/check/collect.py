@@ -17,14 +17,12 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from labkit.check import quiz
 from labkit.errors import LabkitError
 from labkit.lesson.checks import FIXTURES, CheckInfo, read_checks
-
-if TYPE_CHECKING:
-    from labkit.check.run import Run
+from labkit.record import CheckResult
 
 Progress = Callable[[str], None]
 
@@ -46,6 +44,16 @@ class Check:
         return tuple(inspect.signature(self.body).parameters)
 
 
+class Performs(Protocol):
+    """Whatever carries checks out one by one: a run on a submission, a recording of the reference."""
+
+    results: list[CheckResult]
+
+    def perform(self, check: Check) -> CheckResult: ...
+
+    def name_mistakes(self) -> None: ...
+
+
 def collect(test_file: Path) -> tuple[Check, ...]:
     """The checks of a file in order, and after them those of the quiz that lies beside it.
 
@@ -63,7 +71,7 @@ def collect(test_file: Path) -> tuple[Check, ...]:
 
 
 def carry_out(
-    run: Run,
+    run: Performs,
     checks: Iterable[Check],
     questions: Iterable[str] | None = None,
     progress: Progress = lambda name: None,

@@ -32,7 +32,10 @@ from labkit.worker.launch import THREADS, can_fork, warm_server
 
 @dataclass
 class Run:
-    """A submission under check. `salt` is None for public inputs, secret bytes for grading; `plan` isolates it."""
+    """A submission under check. `salt` is None for public inputs, secret bytes for grading; `plan` isolates it.
+
+    A `worker` that is given serves many runs on trusted code, and is closed by whoever gave it.
+    """
 
     cells: Sequence[Sequence[str]]
     answers: Live | Recorded
@@ -45,6 +48,7 @@ class Run:
     results: list[CheckResult] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    worker: InWorker | None = None
     student: InWorker = field(init=False)
     _has_seen_hidden: bool = field(init=False, default=False)
     _failed: dict[str, tuple[Check, Failure | Exception]] = field(init=False, default_factory=dict)
@@ -53,7 +57,8 @@ class Run:
 
     def __post_init__(self) -> None:
         cells, unrun = ([list(cell) for cell in part] for part in (self.cells, self.unrun))
-        self.student = InWorker(cells, self.plan, self.keras, self.threads, unrun)
+        self.student = self.worker or InWorker(cells, self.plan, self.keras, self.threads, unrun)
+        self.student.cells = cells
         if self.keras and can_fork():
             warm_server()  # imports Keras over there …
             warm()  # … while it is imported here
