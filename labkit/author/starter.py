@@ -26,15 +26,12 @@ def starter(master: str, name: Path | str = "lab.py") -> str:
 def without_hints(script: str) -> str:
     """A starter whose hints are only pointed at: a script cannot fold them."""
     lesson = read_lesson(script)
-    edits = [
-        (
-            cell.number,
-            cell.number + len(cell.lines) - 1,
-            [f"# Stuck? `labkit hint {question}` helps, step by step.", ""],
-        )
-        for cell, question in _with_questions(lesson)
-        if HINT in cell.tags
-    ]
+    edits: list[Edit] = []
+    for cell, question in _with_questions(lesson):
+        if HINT in cell.tags:
+            written = len(cell.code.rstrip("\n").split("\n"))
+            pointer = f"# Stuck? `labkit hint {question}` helps, step by step."
+            edits.append((cell.number, cell.number + written - 1, [pointer]))
     return lesson.edited(edits)
 
 

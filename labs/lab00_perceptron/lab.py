@@ -222,6 +222,7 @@ def quiz_0_2() -> float:
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 0.3` helps, step by step.
 
+
 # %%
 def train_perceptron(
     x: np.ndarray, y: np.ndarray, weights: np.ndarray, max_epochs: int, learning_rate: float = 1.0
@@ -335,6 +336,7 @@ def quiz_0_3() -> float:
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 0.4` helps, step by step.
 
+
 # %%
 def is_separable(x: np.ndarray, y: np.ndarray) -> bool:
     """Whether some weights answer every row rightly: predict(weights, x) == y.
@@ -441,6 +443,7 @@ def quiz_0_4() -> str:
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 0.5` helps, step by step.
+
 
 # %%
 def boolean_network(name: str) -> list[np.ndarray]:
@@ -555,6 +558,7 @@ def quiz_0_5() -> str:
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 0.6` helps, step by step.
+
 
 # %%
 def region_network(polygons: list[np.ndarray]) -> list[np.ndarray]:
@@ -761,6 +765,7 @@ def quiz_0_7() -> str:
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 0.8` helps, step by step.
+
 
 # %%
 def diagnose_trace(x: np.ndarray, y: np.ndarray, trace: np.ndarray, learning_rate: float = 1.0) -> str:

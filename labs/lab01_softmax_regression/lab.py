@@ -75,6 +75,7 @@ import labkit
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 1.1` helps, step by step.
 
+
 # %%
 def prepare_images(images: np.ndarray) -> np.ndarray:
     """Images as rows of numbers in [0, 1].
@@ -115,6 +116,7 @@ def quiz_1_1() -> str:
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 1.2` helps, step by step.
+
 
 # %%
 def one_hot(labels: np.ndarray, num_classes: int) -> np.ndarray:
@@ -159,6 +161,7 @@ def quiz_1_2() -> float:
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 1.3` helps, step by step.
+
 
 # %%
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -211,6 +214,7 @@ def quiz_1_3() -> str:
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 1.4` helps, step by step.
 
+
 # %%
 def cross_entropy(probabilities: np.ndarray, targets: np.ndarray) -> float:
     """The mean over the rows of -sum_j t_j ln p_j, in nats.
@@ -251,6 +255,7 @@ def quiz_1_4() -> float:
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 1.5` helps, step by step.
+
 
 # %%
 def loss_and_gradients(
@@ -331,6 +336,7 @@ def quiz_1_5() -> float:
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 1.6` helps, step by step.
+
 
 # %%
 def sgd_epoch(
@@ -425,6 +431,7 @@ def quiz_1_6() -> float:
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 1.7` helps, step by step.
 
+
 # %%
 def build_model(num_classes: int = 10) -> keras.Sequential:
     """Softmax regression as a compiled Keras model: y = softmax(x W + b).
@@ -468,6 +475,7 @@ def quiz_1_7() -> str:
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 1.8` helps, step by step.
+
 
 # %%
 def train(
@@ -540,6 +548,7 @@ labkit.plots.confident_errors(mnist.x_test, mnist.y_test, p_test, count=25).show
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 1.9` helps, step by step.
+
 
 # %%
 def diagnose_loss(losses: list[float], num_classes: int = 10) -> str:

@@ -74,6 +74,7 @@ import labkit
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 3.1` helps, step by step.
 
+
 # %%
 def count_parameters(layer_sizes: list[int], bias: bool = True) -> int:
     """How many numbers a fully connected network learns.
@@ -123,6 +124,7 @@ def quiz_3_1() -> float:
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 3.2` helps, step by step.
+
 
 # %%
 def split(
@@ -193,6 +195,7 @@ def quiz_3_2() -> str:
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 3.3` helps, step by step.
 
+
 # %%
 def build_mlp(
     hidden: tuple[int, ...] = (512, 512),
@@ -259,6 +262,7 @@ def quiz_3_3_sigmoid() -> float:
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 3.4` helps, step by step.
+
 
 # %%
 def train(
@@ -332,6 +336,7 @@ def quiz_3_4() -> float:
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 3.5` helps, step by step.
 
+
 # %%
 def sweep_hidden(
     widths: list[int],
@@ -393,6 +398,7 @@ def quiz_3_5() -> str:
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 3.6` helps, step by step.
+
 
 # %%
 def predict_classes(model: keras.Model, x: np.ndarray) -> np.ndarray:
@@ -459,6 +465,7 @@ def quiz_3_6() -> str:
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 3.7` helps, step by step.
+
 
 # %%
 def fix_binary_head(num_features: int) -> keras.Sequential:
@@ -550,6 +557,7 @@ def quiz_3_7() -> str:
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 3.8` helps, step by step.
+
 
 # %%
 def best_mlp(x_train: np.ndarray, y_train: np.ndarray, seconds: float) -> keras.Sequential:
