@@ -181,20 +181,17 @@ class _Files:
             return
         graded = ast.parse(self.lesson.script.without_explore())
         there = {name for node in graded.body for name in _binds(node)} | {"*"}
+        taken: list[tuple[int, str]] = []
         for node in ast.walk(tree):
-            taken = []
             if isinstance(node, ast.ImportFrom) and node.module == "lab":
-                taken = [alias.name for alias in node.names]
-            elif (
-                isinstance(node, ast.Attribute)
-                and isinstance(node.value, ast.Name)
-                and node.value.id == "lab"
-            ):
-                taken = [node.attr]
-            for name in taken:
-                if name not in there:
-                    sentence = f"{name} is taken from lab.py, whose graded cells do not define it."
-                    yield Problem(path, node.lineno, sentence)
+                taken += [(node.lineno, alias.name) for alias in node.names]
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                taken += [(node.lineno, node.attr)] if node.value.id == "lab" else []
+        for line, name in taken:
+            if name not in there:
+                yield Problem(
+                    path, line, f"{name} is taken from lab.py, whose graded cells do not define it."
+                )
 
 
 def _functions(tree: ast.Module) -> list[ast.FunctionDef]:

@@ -1,32 +1,38 @@
 """`labkit selftest`: proves that a lab's checks tell right from wrong.
 
 The starter earns nothing, the reference everything, every variant all points of its question, and every
-known mistake loses points and is called by its name.
+known mistake loses points and is called by its name. A mistake that fails checks of another question, too, and two
+that no check tells apart, are said.
 """
 
 from __future__ import annotations
 
+import ast
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 
-from labkit.author.problems import VARIANTS, solution_of
+from labkit.author.problems import solution_of
 from labkit.author.starter import starter
 from labkit.check import catalogue
 from labkit.check.answers import Live
-from labkit.check.catalogue import MISCONCEPTIONS
-from labkit.check.collect import carry_out, collect
+from labkit.check.catalogue import MISCONCEPTIONS, VARIANTS
+from labkit.check.collect import Check, carry_out, collect
 from labkit.check.parties import InWorker
 from labkit.check.run import Run
 from labkit.course import CourseError, Lab
-from labkit.lesson.source import read_text
+from labkit.lesson.source import read_python, read_text
 from labkit.lesson.submission import without_explore_cells
-from labkit.record import CheckResult, tally
+from labkit.record import CheckResult, Verdict, tally
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One submission of the self-test: what was tried, what it earned, and whether that is right."""
+    """One submission of the self-test: what was tried, what it earned, and whether that is right.
+
+    `elsewhere` are other questions, a check of which fails on it; `seen` is what became of each check.
+    """
 
     kind: str
     name: str
@@ -36,22 +42,8 @@ class Trial:
     named: str | None
     good: bool
     remark: str = ""
-
-
-class _SharedWorkerRun(Run):
-    """A run on trusted code, for which one worker serves all trials: a fresh one each would take minutes."""
-
-    def __init__(self, worker: InWorker, cells: list[list[str]], answers: Live, salt: bytes):
-        self.worker = worker
-        super().__init__(cells, answers, salt)
-
-    def __post_init__(self) -> None:
-        self.student = self.worker
-        self.student.cells = self.cells
-        report = self.student.load()
-        problems = [*report["notes"], *([report["fatal"]] if report["fatal"] else [])]
-        if problems:  # a file that does not load would prove nothing
-            raise CourseError(problems[0])
+    elsewhere: tuple[str, ...] = ()
+    seen: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
 
 
 def selftest(
@@ -60,42 +52,80 @@ def selftest(
     question: str | None = None,
     finished: Callable[[Trial], None] = lambda trial: None,
 ) -> list[Trial]:
-    """Carry out every trial of a lab; `finished` hears of each."""
-    folder = solution_of(lab)
-    salt = salt or secrets.token_bytes(16)
-    live, worker, trials = Live(lab), InWorker([], keras=lab.uses_keras(), threads=lab.threads), []
-    master, checks = read_text(lab.source), collect(folder / "test_lab.py")
-
-    def tried(cells: list[list[str]], only: str | None) -> list[CheckResult]:
-        run = _SharedWorkerRun(worker, cells, live, salt)
-        carry_out(run, checks, only and (only,))
-        if run.broken:
-            raise CourseError(f"{lab.name}: {run.broken[0]}")
-        return run.results
-
-    def report(trial: Trial) -> None:
+    """Carry out every trial of a lab; `finished` hears of each. Raises LabkitError where a file cannot be used."""
+    trials = []
+    for trial in _Selftest(lab, salt or secrets.token_bytes(16), question).trials():
         trials.append(trial)
         finished(trial)
-
-    try:
-        blank = [["lab.py", without_explore_cells(starter(master))]]
-        report(_starter_trial(tried(blank, question)))
-        report(
-            _full_trial(
-                "reference", "reference", question or "", tried(catalogue.reference_cells(lab), question)
-            )
-        )
-        for entry in catalogue.read_catalogue(lab, VARIANTS):
-            if question in (None, entry.question):
-                results = tried(catalogue.cells_with(lab, VARIANTS, entry), entry.question)
-                report(_full_trial("variant", entry.name, entry.question, results))
-        for entry in catalogue.read_catalogue(lab, MISCONCEPTIONS):
-            if question in (None, entry.question):
-                results = tried(catalogue.cells_with(lab, MISCONCEPTIONS, entry), entry.question)
-                report(_mistake_trial(entry, results))
-    finally:
-        worker.close()
     return trials
+
+
+class _Selftest:
+    """The trials of a lab, one worker for all: a fresh one each would take minutes."""
+
+    def __init__(self, lab: Lab, salt: bytes, question: str | None):
+        self.lab, self.salt, self.question = lab, salt, question
+        self.tree = read_python(lab.source)
+        self.checks = collect(solution_of(lab) / "test_lab.py")
+        self.live = Live(lab)
+        self.worker = InWorker([], keras=lab.uses_keras(), threads=lab.threads)
+
+    def trials(self) -> Iterator[Trial]:
+        master, only = read_text(self.lab.source), self.question
+        wanted = [only] if only else None
+        try:
+            blank = [["lab.py", without_explore_cells(starter(master, self.lab.source))]]
+            yield _starter_trial(self.tried(blank, wanted))
+            cells = catalogue.reference_cells(self.lab)
+            yield _full_trial("reference", "reference", only or "", self.tried(cells, wanted))
+            for name in (VARIANTS, MISCONCEPTIONS):
+                for entry in catalogue.read_catalogue(self.lab, name):
+                    if only in (None, entry.question):
+                        yield self.trial(name, entry)
+        finally:
+            self.worker.close()
+
+    def trial(self, file_name: str, entry: catalogue.Entry) -> Trial:
+        cells = catalogue.cells_with(self.lab, file_name, entry)
+        if file_name == VARIANTS:
+            return _full_trial("variant", entry.name, entry.question, self.tried(cells, [entry.question]))
+        results = self.tried(cells, {entry.question, *self.reached(entry.replaces)})
+        return _mistake_trial(entry, results)
+
+    def tried(self, cells: list[list[str]], questions: Collection[str] | None) -> list[CheckResult]:
+        run = Run(cells, self.live, self.salt, worker=self.worker)
+        if problems := [*run.notes, *([run.fatal] if run.fatal else [])]:
+            raise CourseError(problems[0])  # a file that does not load would prove nothing
+        carry_out(run, self.checks, questions)
+        if run.broken:
+            raise CourseError(f"{self.lab.name}: {run.broken[0]}")
+        return run.results
+
+    def reached(self, function: str) -> set[str]:
+        """The questions whose answers or checks call a function, directly or through others."""
+        asked = {question.id: set(question.functions) for question in self.lab.questions}
+        found = {question for question, names in asked.items() if function in self.called(names)}
+        return found | {check.info.question for check in self.checks if function in _named(check, asked)}
+
+    def called(self, names: set[str]) -> set[str]:
+        """The functions of the reference that these reach."""
+        seen: set[str] = set()
+        while ahead := names - seen:
+            seen |= ahead
+            names = {name for one in ahead for name in self.calls.get(one, ())}
+        return seen
+
+    @cached_property
+    def calls(self) -> dict[str, set[str]]:
+        defined = [node for node in self.tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+        return {
+            node.name: {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} for node in defined
+        }
+
+
+def _named(check: Check, asked: dict[str, set[str]]) -> set[str]:
+    """The functions that a check calls itself."""
+    return {name for names in asked.values() for name in names} & check.info.reaches
 
 
 def _starter_trial(results: list[CheckResult]) -> Trial:
@@ -109,17 +139,53 @@ def _full_trial(kind: str, name: str, question: str, results: list[CheckResult])
     return Trial(kind, name, question, earned, maximum, None, not lost and maximum > 0, lost)
 
 
-def _mistake_trial(entry: catalogue.Entry, results: list[CheckResult]) -> Trial:
+def _mistake_trial(entry: catalogue.Entry, every: list[CheckResult]) -> Trial:
+    results = [check for check in every if check.question == entry.question]
     earned, maximum = tally(results)
     names = {check.misconception.id for check in results if check.misconception}
     named = entry.name if entry.name in names else next(iter(sorted(names)), None)
     failed = next((f"{c.id}: {c.message}" for c in results if not c.verdict.passed), "no check fails on it")
-    return Trial("mistake", entry.name, entry.question, earned, maximum, named, earned < maximum, failed)
+    waits = (Verdict.PASSED, Verdict.NOT_RUN)
+    others = {check.question for check in every if check not in results and check.verdict not in waits}
+    seen = tuple(
+        (check.id, check.verdict.value, check.failure.digest if check.failure else "") for check in results
+    )
+    lost = earned < maximum
+    return Trial(
+        "mistake",
+        entry.name,
+        entry.question,
+        earned,
+        maximum,
+        named,
+        lost,
+        failed,
+        tuple(sorted(others)),
+        seen,
+    )
 
 
 def unnamed(trials: list[Trial]) -> list[Trial]:
     """The known mistakes that were not called by their name."""
     return [trial for trial in trials if trial.kind == "mistake" and trial.named != trial.name]
+
+
+def remarks(trials: list[Trial]) -> list[str]:
+    """Sentences about what is no error, and still costs students points or a true word."""
+    mistakes = [trial for trial in trials if trial.kind == "mistake"]
+    found = [
+        f'{trial.name} ({trial.question}) fails {" and ".join(trial.elsewhere)} as well: @needs("{trial.question}")?'
+        for trial in mistakes
+        if trial.elsewhere
+    ]
+    first: dict[tuple, Trial] = {}
+    for trial in mistakes:
+        alike = first.setdefault((trial.question, trial.seen), trial)
+        if alike is not trial and trial.good:
+            found.append(
+                f"{alike.name} and {trial.name} ({trial.question}) give one answer: no check tells them apart."
+            )
+    return found
 
 
 def passes(trials: list[Trial], share_named: float = 0.95) -> bool:

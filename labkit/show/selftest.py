@@ -6,7 +6,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from labkit.author.selftest import Trial, unnamed
+from labkit.author.selftest import Trial, remarks, unnamed
 from labkit.course import Lab
 from labkit.text import one_line
 
@@ -27,7 +27,8 @@ def trials_table(lab: Lab, trials: list[Trial]) -> Group:
         if t not in tried
     ]
     wrong = [_wrong(trial) for trial in trials if not trial.good or trial in nameless]
-    return Group(Text(lab.name, "bold"), *whole, table, *wrong, "")
+    said = [Text(f"~ {sentence}", "yellow") for sentence in remarks(trials)]
+    return Group(Text(lab.name, "bold"), *whole, table, *wrong, *said, "")
 
 
 def _counts(trials: list[Trial], nameless: list[Trial]) -> list[str]:

@@ -1,0 +1,64 @@
+"""The self-test says what a lab's checks cannot tell apart, and where a mistake costs more than its own points."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from labkit.author.selftest import passes, remarks, selftest, unnamed
+from labkit.course import read_course
+from labkit.errors import LabkitError
+from tests.author.test_build import TOY, put
+
+TWIN = '\n\n@misconception("1.1")\ndef power(x):\n    """You raised each value to its second power."""\n    return x * x\n'
+
+
+@pytest.fixture
+def lab(tmp_path):
+    shutil.copytree(TOY, tmp_path / "toy", ignore=shutil.ignore_patterns("labs", "__pycache__"))
+    return read_course(tmp_path / "toy").lab("1")
+
+
+def test_the_toy_course_has_nothing_to_remark(lab):
+    trials = selftest(lab, b"salt")
+    assert passes(trials) and remarks(trials) == [] and unnamed(trials) == []
+    assert [trial.kind for trial in trials] == ["starter", "reference", *["variant"] * 2, *["mistake"] * 3]
+
+
+def test_a_mistake_that_fails_another_question_is_said(lab):
+    trials = selftest(put(lab, "test_lab.py", '@needs("1.1")\n', ""), b"salt")
+    assert passes(trials)
+    assert remarks(trials) == ['squared (1.1) fails 1.2 as well: @needs("1.1")?']
+    assert all(trial.max_points == 75 for trial in trials if trial.question == "1.1")
+
+
+def test_two_mistakes_with_one_answer_are_said(lab):
+    path = lab.solution / "misconceptions.py"
+    path.write_text(path.read_text() + TWIN)
+    trials = selftest(lab, b"salt", "1.1")
+    assert remarks(trials) == ["squared and power (1.1) give one answer: no check tells them apart."]
+    assert not passes(trials) and [trial.name for trial in unnamed(trials)] == ["power"]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        ("lab.py", "import numpy as np", "import numpy as", "lab.py:8: this is not Python"),
+        ("lab.py", "import numpy as np", "import numpy as np\nimport no_such_module", "no_such_module"),
+        (
+            "lab.py",
+            "# labkit: lab01_toy",
+            "\ufeff# labkit: lab01_toy",
+            "lab.py:1: this file begins with a byte",
+        ),
+        ("misconceptions.py", "x**2", "x**", "misconceptions.py:10: this is not Python"),
+        ("misconceptions.py", "from lab import double", "from lab import twice", "misconceptions.py"),
+        ("variants.py", "x + x", "x +", "variants.py:6: this is not Python"),
+        ("test_lab.py", "import numpy as np", "import no_such_module", "test_lab.py:1: ModuleNotFoundError"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_sentence(lab, file, old, new, words):
+    with pytest.raises(LabkitError) as raised:
+        selftest(put(lab, file, old, new), b"salt")
+    assert words in str(raised.value) and "\n" not in str(raised.value)
