@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,7 @@ import tomlkit
 from labkit.author import recording
 from labkit.author.archive import requirements, wheel, zip_bytes
 from labkit.author.build import handout
-from labkit.author.notebook import as_text
-from labkit.author.platforms import nbgrader
+from labkit.author.notebook import as_text, notebook_of
 from labkit.author.problems import solution_of
 from labkit.author.quiz import asked
 from labkit.check.catalogue import MISCONCEPTIONS
@@ -23,8 +21,8 @@ from labkit.course import COURSE_FILE, Course, CourseError, Lab
 from labkit.lesson.cells import EXPLORE
 from labkit.lesson.lesson import read_lesson
 from labkit.lesson.source import read_text
-
-Files = dict[str, bytes]
+from labkit.platforms import platforms
+from labkit.platforms.platform import Files, Kit
 
 _STUDENT_README = """# {title}
 
@@ -66,23 +64,37 @@ def release(course: Course, lab: Lab, folder: Path, salt: bytes) -> list[Path]:
     CourseError where the lab's folder is not what its solution gives.
     """
     _require_built(lab)
-    public, private = folder / lab.name / "public", folder / lab.name / "private"
-    student = student_files(course, lab)
+    public, kit = folder / lab.name / "public", kit_of(course, lab, salt)
+    student = {f"{lab.name}/{name}": data for name, data in kit.student.items()}
     parts: dict[Path, bytes | Files] = {
-        public / f"{lab.name}.zip": zip_bytes({f"{lab.name}/{name}": data for name, data in student.items()}),
-        public / "jupyterhub": hub_files(student, lab),
-        public / "classroom50" / "template": template_files(student, lab),
-        public / "classroom50" / "autograders" / lab.name: classroom50_files(student, lab),
-        private / "autograder.zip": zip_bytes(
-            gradescope_files(course, lab, salt), ("setup.sh", "run_autograder")
-        ),
-        private / "nbgrader": nbgrader_files(student, lab),
+        public / f"{lab.name}.zip": zip_bytes(student),
+        public / "jupyterhub": hub_files(kit.student, lab),
     }
+    for platform in platforms().values():
+        for place, files in platform.release(kit).items():
+            programs = [name for name, data in files.items() if data.startswith(b"#!")]
+            parts[folder / lab.name / place] = zip_bytes(files, programs) if place.endswith(".zip") else files
     for path, content in parts.items():
         for target, data in _files(path, content):
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
     return list(parts)
+
+
+def kit_of(course: Course, lab: Lab, salt: bytes) -> Kit:
+    """What platforms pack of a lab that has a solution."""
+    solution, master = solution_of(lab), read_text(lab.source)
+    files = [name for name in ("lab.py", "test_lab.py", MISCONCEPTIONS) if (solution / name).is_file()]
+    return Kit(
+        lab=lab,
+        student=student_files(course, lab),
+        solution={name: (solution / name).read_bytes() for name in files},
+        course=course_file(course, lab),
+        wheel=wheel(),
+        requirements=requirements().encode(),
+        salt=salt,
+        master=notebook_of(read_lesson(master).edited(asked(master)), lab.name),
+    )
 
 
 def _files(path: Path, content: bytes | Files) -> list[tuple[Path, bytes]]:
@@ -105,9 +117,6 @@ def _require_built(lab: Lab) -> None:
             f"{lab.handout / RECORDED} was recorded from other files or by other libraries; "
             f"run `labkit build {lab.name}` first."
         )
-
-
-# --- what may be public -------------------------------------------------------------------------------------
 
 
 def student_files(course: Course, lab: Lab) -> Files:
@@ -147,56 +156,3 @@ def hub_files(student: Files, lab: Lab) -> Files:
             place, type(notebook)({**cell, "outputs": [], "metadata": type(notebook)({"tags": [EXPLORE]})})
         )
     return {**student, f"{lab.name}.ipynb": as_text(notebook).encode()}
-
-
-def template_files(student: Files, lab: Lab) -> Files:
-    """The template of a student's repository: the student's files, and the script to edit on top."""
-    return {
-        **student,
-        f"{lab.name}.py": student[f"labs/{lab.name}/lab.py"],
-        ".gitignore": b".venv/\n__pycache__/\n",
-    }
-
-
-def classroom50_files(student: Files, lab: Lab) -> Files:
-    """The bundle that Classroom 50's runner downloads. It is published, so it grades with the public checks."""
-    return {**student, "autograder.py": _script("classroom50_autograder.py")}
-
-
-# --- what may not -------------------------------------------------------------------------------------------
-
-
-def gradescope_files(course: Course, lab: Lab, salt: bytes) -> Files:
-    """The autograder: a course of one lab with its solution, the salt, labkit, and Gradescope's two scripts."""
-    name, data = wheel()
-    folder = solution_of(lab)
-    solution = [file for file in ("lab.py", "test_lab.py", MISCONCEPTIONS) if (folder / file).is_file()]
-    return {
-        "setup.sh": _script("gradescope_setup.sh"),
-        "run_autograder": _script("gradescope_run_autograder.sh"),
-        "requirements.txt": requirements().encode(),
-        name: data,
-        "salt": salt + b"\n",
-        "course/course.toml": course_file(course, lab),
-        **{f"course/solutions/{lab.name}/{file}": (folder / file).read_bytes() for file in solution},
-    }
-
-
-def nbgrader_files(student: Files, lab: Lab) -> Files:
-    """A course of nbgrader's with the lab as an assignment under `source/`, and settings for its config."""
-    master = read_text(lab.source)
-    master = read_lesson(master).edited(asked(master))
-    beside = {
-        name: data
-        for name, data in student.items()
-        if name.startswith("labs/") and not name.endswith(".ipynb") or name == "course.toml"
-    }
-    return {
-        f"source/{lab.name}/{lab.name}.ipynb": nbgrader.assignment(lab, master).encode(),
-        **{f"source/{lab.name}/{name}": data for name, data in beside.items()},
-        "nbgrader_config.py": _script("nbgrader_config.py.txt"),
-    }
-
-
-def _script(name: str) -> bytes:
-    return resources.files("labkit.author.platforms").joinpath(name).read_bytes()

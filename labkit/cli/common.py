@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperCommand
 
 if TYPE_CHECKING:
+    from click import Context, HelpFormatter
+
     from labkit.course import Lab
 
 app = typer.Typer(
@@ -27,6 +30,24 @@ CourseOption = Annotated[
     typer.Option("--course", help="The course's folder; default: upward from here, or LABKIT_COURSE."),
 ]
 LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="A lab: lab01, 1, or its full name.")]
+
+
+def told_by_platforms(key: str) -> type[TyperCommand]:
+    """A command in whose help PLATFORMS stands for what each has to say, `key`; it is read when help is asked for."""
+
+    class Told(TyperCommand):
+        """A command with help from the platforms."""
+
+        def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+            """Write the help."""
+            from labkit.platforms import platforms
+
+            said = {name: getattr(platform, key) for name, platform in platforms().items()}
+            lines = [f"[bold]{name}[/]: {line}" for name, line in said.items() if line]
+            self.help = (self.help or "").replace("PLATFORMS", "\n\n".join(lines))
+            super().format_help(ctx, formatter)
+
+    return Told
 
 
 def with_solution(names: list[str] | None, course: Path | None) -> list[Lab]:

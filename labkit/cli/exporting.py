@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from labkit.cli.common import app, say
+from labkit.cli.common import app, say, told_by_platforms
 
 
-@app.command()
+@app.command(cls=told_by_platforms("writes"))
 def export(
     folder: Annotated[
         Path,
@@ -31,7 +31,7 @@ def export(
             "--sheet",
             "--gradebook",
             metavar="FILE",
-            help="canvas, moodle: the downloaded CSV file to fill in.",
+            help="For a format that fills one in: the downloaded CSV file.",
         ),
     ] = None,
     column: Annotated[
@@ -39,7 +39,7 @@ def export(
         typer.Option(
             "--column",
             metavar="[LAB=]COLUMN",
-            help="canvas, moodle: the column of the grade, by assignment id or whole header.",
+            help="The sheet's column of the grade, by assignment id or whole header.",
         ),
     ] = None,
     hidden: Annotated[
@@ -53,31 +53,30 @@ def export(
 ) -> None:
     """Write graded results in the format of another system.
 
-    [bold]A file for each submission[/]: gradescope, classroom50, autolab,
-    prairielearn, coursera, github (the legacy GitHub Classroom).
+    PLATFORMS
 
-    [bold]One for all[/]: csv, junit, nbgrader (and a script that fills gradebook.db).
-
-    [bold]A downloaded sheet, filled in[/]: canvas (Grades, Export) and moodle
-    (Download grading worksheet); name it with --sheet. Students are found by id,
-    address, login or name. Who is not certain is named and gets no grade.
+    A sheet that is filled in is named with --sheet. Students are found there by id, address, login or name, an id
+    only among ids of its own system. Who is not certain is named and gets no grade.
 
     The score is the one after the late policy, where the course has one. Exit
     status 2 where a file is damaged or missing; then nothing is written.
     """
-    from labkit.platforms import VISIBILITIES, ExportError, Request, format_named, read_results
+    from labkit import platforms
+    from labkit.platforms import ExportError
 
-    if hidden not in VISIBILITIES:
-        raise ExportError(f"--hidden is one of {', '.join(VISIBILITIES)}, not {hidden!r}.")
-    chosen = format_named(to)
-    request = Request(hidden, _bytes(sheet), _columns(column or []), os.environ)
-    written = chosen.write(read_results(folder), request)
+    if hidden not in platforms.VISIBILITIES:
+        raise ExportError(f"--hidden is one of {', '.join(platforms.VISIBILITIES)}, not {hidden!r}.")
+    chosen = platforms.named(to)  # before anything is read
+    request = platforms.Request(hidden, _bytes(sheet), _columns(column or []), os.environ)
+    records, notes = platforms.current(platforms.read_results(folder), folder)
+    written = platforms.export(records, chosen.name, request)
     if out == "-":
-        sys.stdout.write(_only(written.files))
+        sys.stdout.write(platforms.only_text(written.files))
     else:
-        for path in _write(written.files, _target(out, folder, to, written.files)):
+        beside = folder.absolute().with_name(f"{folder.absolute().name}-{to}")
+        for path in platforms.write_files(written.files, Path(out) if out else beside, may_be_file=bool(out)):
             print(path)
-    for note in written.notes:
+    for note in (*notes, *written.notes):
         say(note)
 
 
@@ -95,35 +94,3 @@ def _columns(given: list[str]) -> dict[str, str]:
         for entry in given
     ]
     return {lab: column for lab, _, column in pairs}
-
-
-def _only(files: dict[str, str | bytes]) -> str:
-    from labkit.platforms import ExportError
-
-    if len(files) != 1:
-        raise ExportError(f"--out - prints a single file, this export has {len(files)}; name a folder.")
-    text = next(iter(files.values()))
-    return text if isinstance(text, str) else text.decode()
-
-
-def _target(out: str | None, folder: Path, to: str, files: dict[str, str | bytes]) -> Path:
-    """The folder to write into, or for a single file that file itself where `out` looks like one."""
-    if out is None:
-        return folder.absolute().with_name(f"{folder.absolute().name}-{to}")
-    path = Path(out)
-    return path / next(iter(files)) if len(files) == 1 and not path.suffix else path
-
-
-def _write(files: dict[str, str | bytes], target: Path) -> list[Path]:
-    """Write all files; returns what to tell of: the file, or the folder where there are several."""
-    from labkit.files import writing
-
-    single = len(files) == 1 and bool(target.suffix)
-    for name, content in files.items():
-        path = target if single else target / name
-        with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content.encode() if isinstance(content, str) else content)
-    if len(files) <= 3:
-        return [target if single else target / name for name in files]
-    return [target]

@@ -11,21 +11,21 @@ from typing import Annotated
 
 import typer
 
-from labkit.cli.common import CourseOption, app, say
+from labkit.cli.common import CourseOption, app, say, told_by_platforms
 
 _WHAT = "What to grade"
 _HOW = "How"
 _AGAIN = "Once more"
 
 
-@app.command()
+@app.command(cls=told_by_platforms("reads"))
 def grade(
     paths: Annotated[
         list[Path],
         typer.Argument(
             metavar="PATH...",
-            help="Files, folders of files or of students' folders, and what Gradescope, Moodle, Canvas and "
-            "nbgrader export, as a folder or as the zip.",
+            help="Files, folders of files or of students' folders, and what platforms export, as a folder or as "
+            "the zip.",
         ),
     ],
     out: Annotated[
@@ -48,7 +48,7 @@ def grade(
         str,
         typer.Option(
             "--layout",
-            help="gradescope, moodle, canvas, nbgrader or files, should it not be recognised.",
+            help="Whose layout it is, should it not be recognised: one of the names above.",
             rich_help_panel=_WHAT,
         ),
     ] = "auto",
@@ -128,6 +128,10 @@ def grade(
 
     [bold]labkit grade export.zip --out week3 --regrade-check 1.3[/]  the check was mended: make only it anew
 
+    What is recognised, or said with --layout:
+
+    PLATFORMS
+
     Writes OUT/<submission>/result.json and OUT/grades.csv, but every finished record to OUT/journal.jsonl first.
     After Ctrl-C, a crash or a full disk the same command grades what is left, and ends with the same files.
 
@@ -138,8 +142,9 @@ def grade(
     from labkit.files import CannotWrite
     from labkit.grade.files import unwritten
     from labkit.grade.isolation import isolation_plan
-    from labkit.grade.sources import find_submissions, read_roster
     from labkit.lesson.submission import SUFFIXES
+    from labkit.people import read_roster
+    from labkit.platforms import find_submissions, whose
     from labkit.show.batch import batch_page, several_labs, some_names
     from labkit.show.console import console
     from labkit.text import one_line
@@ -163,7 +168,10 @@ def grade(
     strangers: list[str] = []
     absent: list[str] = []
     if roster is not None:
-        submissions, strangers, absent = read_roster(roster).complete(submissions)
+        matched = read_roster(roster).complete(submissions, whose)
+        submissions, strangers, absent = matched.found, matched.strangers, matched.absent
+        for doubt in matched.doubts:
+            say(f"{doubt}.")
     plan = isolation_plan(isolation)
     if rename:
         _rename(found, submissions, out, salt, lab, plan)

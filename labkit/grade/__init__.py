@@ -1,6 +1,6 @@
 """From submissions to result records.
 
-`sources` finds what there is to grade, `one` grades a submission, `task` and `pool` carry that out in processes,
+`one` grades a submission, `task` and `pool` carry that out in processes,
 `journal` keeps what is finished, `batch` does it for a class, `table` and `summary` show it in a terminal.
 """
 

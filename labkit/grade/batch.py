@@ -17,10 +17,10 @@ from labkit.grade.journal import Entry, Journal, Key
 from labkit.grade.kept import renamed, restated, verdict_hash
 from labkit.grade.one import Graded, live_answers, unreadable
 from labkit.grade.pool import Here
-from labkit.grade.sources import Found
 from labkit.grade.task import Task, carry_out, failure, lab_hash
 from labkit.lesson.submission import SubmissionError
 from labkit.record import Record, salt_id, settle, versions
+from labkit.record.found import Found
 from labkit.worker import Plan
 
 TRAININGS = "trainings"  # the folder in OUT with what the grader itself has trained

@@ -17,9 +17,9 @@ from labkit.check.training import keeping_in
 from labkit.course import Lab
 from labkit.grade.one import Graded, grade_submission, live_answers, regrade_checks, unreadable
 from labkit.lesson.submission import Submission
+from labkit.record import GRADER_FAILED
 from labkit.worker import Plan, WorkerUnavailable
 
-_OF_THE_GRADER = "The grader failed on this submission; that is no fault of it."
 _telling: ContextVar[Callable[[str], None] | None] = ContextVar("telling", default=None)
 
 
@@ -68,7 +68,7 @@ def carry_out(task: Task) -> Graded:
 
 def failure(task: Task, fault: str) -> Graded:
     """The record of a submission on which the grader itself failed."""
-    record = unreadable(task.submission.name, task.lab, _OF_THE_GRADER, task.salt, task.plan)
+    record = unreadable(task.submission.name, task.lab, GRADER_FAILED, task.salt, task.plan)
     return Graded(record, faults=(fault,))
 
 

@@ -1,4 +1,7 @@
-"""Canvas: fills the labs' columns of a downloaded gradebook.
+"""Canvas: reads what "Download submissions" gives, and fills the labs' columns of a downloaded gradebook.
+
+A download is flat: `doejane[_LATE]_userid_attachmentid_name[-1].py`, of an anonymous assignment `anon_a1B2c_...`, and
+`..._link.html` or `..._text.html` where something else than a file was handed in.
 
 Canvas makes a new assignment of every column whose id it does not know, so a lab's column is one that is there: named
 by its assignment id or its whole header, or headed by the lab's name. Other columns of grades are left out: what
@@ -8,80 +11,160 @@ changed in Canvas since the download stays.
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable, Mapping, Sequence
 
-from labkit.platforms.people import pair
-from labkit.platforms.request import Exported, Request
-from labkit.platforms.results import ExportError
+from msgspec.structs import replace
+
+from labkit.platforms.handed_in import of_student
+from labkit.platforms.origin import File, Origin
+from labkit.platforms.platform import Exported, ExportError, Platform, Request
+from labkit.platforms.rows import pair
 from labkit.platforms.sheet import Sheet, number, read_sheet, scaled
-from labkit.record import Record
+from labkit.record import Record, Student
+from labkit.record.found import Found
+from labkit.record.student import LOGIN, SCHOOL
 
-SUMMARY = "a downloaded gradebook, filled in (--sheet)"
-_WHAT = "a gradebook exported from Canvas (Grades, Export, as CSV)"
-_INFORMATION = (
-    "Student",
-    "LastName",
-    "FirstName",
-    "ID",
-    "SIS User ID",
-    "SIS Login ID",
-    "Integration ID",
-    "Root Account",
-    "Section",
+_FILE = re.compile(
+    r"(?:(?P<who>.+?)_(?:(?P<late>LATE)_)?(?P<user>\d+)|(?:(?P<late_anon>LATE)_)?anon_(?P<anon>[0-9A-Za-z]{5}))"
+    r"_(?:(?P<id>\d+)_(?P<file>.+)|(?P<typed>(?:text|link)\.html))$"
 )
-#: What identifies a student beside the name.
-_MARKS = ("ID", "SIS User ID", "SIS Login ID", "Integration ID")
+_AGAIN = re.compile(r"-(\d+)$")  # before the suffix, where the student had a file of that name already
+
+
+_WHAT = "a gradebook exported from Canvas (Grades, Export, as CSV)"
+#: What identifies a student beside the name, and the system of each.
+_MARKS = {"ID": "canvas", "SIS User ID": SCHOOL, "SIS Login ID": LOGIN, "Integration ID": "integration"}
+_INFORMATION = ("Student", "LastName", "FirstName", *_MARKS, "Root Account", "Section")
 _ID = re.compile(r"\((\d+)\)\s*$")
+#: Words in a header by which Canvas knows a column that it computes; it passes over it at import.
+_PASSED_OVER = re.compile("(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
 
 
-def write(results: list[Record], request: Request) -> Exported:
-    """`canvas.csv`: who is who, and the labs' columns. Raises ExportError where a column is not certain."""
-    sheet = read_sheet(request.sheet, _WHAT)
-    header = [name.strip() for name in sheet.header]
-    if "ID" not in header or not {"Student", "LastName"} & set(header):
-        raise ExportError(f"The sheet has no columns Student and ID; it should be {_WHAT}.")
-    labs = sorted({result.lab for result in results})
-    columns = {lab: _column(header, lab, request.columns, len(labs)) for lab in labs}
-    students = [row for row in sheet.rows if row[header.index("ID")].strip() and not _is_heading(row, header)]
-    identities = [_identity(row, header) for row in students]
-    notes: list[str] = []
-    for lab, column in columns.items():
-        if any("read only" in row[column] for row in sheet.rows[:3]):
-            raise ExportError(
-                f"Canvas computes {header[column]!r} itself and reads no grades for it; choose another."
-            )
-        most = _points_possible(sheet, header, column)
-        mine = [result for result in results if result.lab == lab]
-        pairs = pair(mine, identities, "the gradebook")
-        notes += pairs.notes
-        notes += _scaling(mine, most, sheet.header[column])
-        for number_, result in pairs.rows.items():
-            if students[number_][column].strip().upper() == "EX":
-                notes.append(f"{identities[number_][-1]!r} is excused and stays so.")
-            else:
-                students[number_][column] = f"{scaled(result.final_score, result.max_score, most):.2f}"
-    kept = [number_ for number_, name in enumerate(header) if name in _INFORMATION]
-    kept += sorted(columns.values())
-    filled = Sheet(
-        [sheet.header[number_] for number_ in kept],
-        # the row that marks other columns as posted by hand is empty now
-        [
-            [row[number_] for number_ in kept]
-            for row in sheet.rows
-            if any(row[number_].strip() for number_ in kept)
-        ],
-        sheet.separator,
-        sheet.line_end,
-        sheet.bom,
-    )
+class Canvas(Platform):
+    """Canvas by Instructure."""
+
+    name = "canvas"
+    reads = "what Download submissions gives"
+    writes = "a downloaded gradebook (Grades, Export), filled in"
+    fills = True
+
+    def owner(self, file: File) -> Hashable | None:
+        """The name and the number in the file's name."""
+        match = _parts(file)
+        return match and (match["who"], match["user"] or match["anon"])
+
+    def proven(self, origin: Origin) -> bool:
+        """Whether no two files have one number, and no two students: small numbers stand in many a name."""
+        matches = [match for file in origin.files if (match := _parts(file))]
+        attachments = [match["id"] for match in matches if match["id"]]
+        owners = {(match["who"], match["user"]) for match in matches if match["user"]}
+        return len(set(attachments)) == len(attachments) and len({user for _, user in owners}) == len(owners)
+
+    def find(self, origin: Origin, owners: Mapping[Hashable, list[File]]) -> list[Found]:
+        """One submission for each student: of a file that was handed in again, the last."""
+        found = []
+        for files in owners.values():
+            matches = {file: match for file in files if (match := _parts(file))}
+            own = {file: match["file"] or match["typed"] for file, match in matches.items()}
+            latest = _latest(own)
+            graded = [file for file in latest if file.gradable] or latest
+            student = _student_of(matches[graded[0]])
+            late = True if any(_student_of(matches[file]).late for file in graded) else None
+            first = matches[files[0]]
+            name = f"{first['who']}_{first['user']}" if first["user"] else f"anon_{first['anon']}"
+            found += of_student(name, origin.path / name, latest, replace(student, late=late), own)
+        return found
+
+    def whose(self, name: str) -> Student | None:
+        """By Canvas' number of the student, and the name run together."""
+        match = _FILE.match(name)
+        return match and _student_of(match)
+
+    def write(self, records: Sequence[Record], request: Request) -> Exported:
+        """`canvas.csv`: who is who, and the labs' columns. Raises ExportError where a column is not certain."""
+        sheet = read_sheet(request.sheet, _WHAT)
+        header = [name.strip() for name in sheet.header]
+        if "ID" not in header or not {"Student", "LastName"} & set(header):
+            raise ExportError(f"The sheet has no columns Student and ID; it should be {_WHAT}.")
+        labs = sorted({record.lab for record in records})
+        columns = {lab: _column(header, lab, request.columns, len(labs)) for lab in labs}
+        rows = [row for row in sheet.rows if row[header.index("ID")].strip() and not _is_heading(row, header)]
+        notes: list[str] = []
+        for lab, column in columns.items():
+            _require_imported(sheet, header[column], column)
+            mine = [record for record in records if record.lab == lab]
+            notes += _fill(mine, rows, header, column, _points_possible(sheet, header, column))
+        kept = [place for place, name in enumerate(header) if name in _INFORMATION] + sorted(columns.values())
+        return Exported({"canvas.csv": _only(sheet, kept, len(columns)).as_text()}, tuple(notes))
+
+
+def _parts(file: File) -> re.Match[str] | None:
+    """What the name says of a file that lies flat."""
+    return _FILE.match(file.relative.name) if len(file.relative.parts) == 1 else None
+
+
+def _student_of(match: re.Match[str]) -> Student:
+    late = True if match["late"] or match["late_anon"] else None
+    if match["anon"]:
+        return Student(ids={"canvas anonymous": match["anon"]}, late=late)
+    return Student(ids={"canvas": match["user"]}, late=late, run_together=match["who"])
+
+
+def _latest(files: dict[File, str]) -> list[File]:
+    """Of several files of one name the last."""
+    last: dict[str, File] = {}
+    for file, name in sorted(files.items(), key=lambda pair: _number(pair[1])):
+        stem, dot, suffix = name.rpartition(".")
+        last[f"{_AGAIN.sub('', stem)}{dot}{suffix}"] = file
+    return list(last.values())
+
+
+def _number(name: str) -> int:
+    match = _AGAIN.search(name.rpartition(".")[0])
+    return int(match[1][:6]) if match else 0
+
+
+def _fill(
+    records: list[Record], rows: list[list[str]], header: list[str], column: int, most: float | None
+) -> list[str]:
+    """Put a lab's grades into its column; returns what is to be said."""
+    students = [_student(dict(zip(header, row, strict=True))) for row in rows]
+    pairs = pair(records, students, "the gradebook")
+    notes = [*pairs.notes, *_scaling(records, most, header[column])]
+    for place, record in pairs.rows.items():
+        if rows[place][column].strip().upper() == "EX":
+            notes.append(f"{students[place].name!r} is excused and stays so.")
+        else:
+            rows[place][column] = f"{scaled(record.final_score, record.max_score, most):.2f}"
+    return notes
+
+
+def _only(sheet: Sheet, kept: list[int], grades: int) -> Sheet:
+    """The sheet with these columns, of which the last ones hold grades."""
+    rows = [[row[place] for place in kept] for row in sheet.rows]
+    rows = [
+        row for row in rows if any(cell.strip() for cell in row)
+    ]  # what marked other columns is empty now
     if sheet.separator == ";":  # Canvas writes decimal commas beside semicolons
-        for row in filled.rows:
-            row[-len(columns) :] = [
-                cell.replace(".", ",") if number(cell) is not None else cell for cell in row[-len(columns) :]
+        for row in rows:
+            row[-grades:] = [
+                cell.replace(".", ",") if number(cell) is not None else cell for cell in row[-grades:]
             ]
-    return Exported({"canvas.csv": filled.as_text()}, tuple(notes))
+    return Sheet([sheet.header[place] for place in kept], rows, sheet.separator, sheet.line_end, sheet.bom)
 
 
-def _column(header: list[str], lab: str, named: dict[str, str], labs: int) -> int:
+def _require_imported(sheet: Sheet, title: str, column: int) -> None:
+    """Raise ExportError where Canvas would pass over the column."""
+    if any("read only" in row[column] for row in sheet.rows[:3]):
+        raise ExportError(f"Canvas computes {title!r} itself and reads no grades for it; choose another.")
+    if match := _PASSED_OVER.search(title):
+        raise ExportError(
+            f"Canvas passes over {title!r} at import, as over every column with {match[0]!r} in its title; "
+            "rename the assignment in Canvas and download the gradebook again."
+        )
+
+
+def _column(header: list[str], lab: str, named: Mapping[str, str], labs: int) -> int:
     """The column of a lab. Raises ExportError where none or several fit."""
     short = next((key for key in named if key and lab.startswith(f"{key}_")), "")
     wanted = named.get(lab) or named.get(short if short or labs == 1 else lab)
@@ -115,13 +198,11 @@ def _is_heading(row: list[str], header: list[str]) -> bool:
     )
 
 
-def _identity(row: list[str], header: list[str]) -> list[str]:
-    marks = [f"canvas {row[header.index('ID')].strip()}"]
-    marks += [row[header.index(mark)] for mark in _MARKS if mark in header]
-    if "Student" in header:
-        return [*marks, row[header.index("Student")]]
-    names = [row[header.index(part)] for part in ("LastName", "FirstName") if part in header]
-    return [*marks, ", ".join(names)]
+def _student(cells: dict[str, str]) -> Student:
+    """Whose a row is."""
+    ids = {system: cells[name] for name, system in _MARKS.items() if name in cells}
+    name = cells.get("Student") or ", ".join(filter(None, (cells.get("LastName"), cells.get("FirstName"))))
+    return Student(name=name, ids=ids)
 
 
 def _points_possible(sheet: Sheet, header: list[str], column: int) -> float | None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
 from labkit.record import CheckResult, Record, tally
 from labkit.text import inert, one_line
-
-#: When a student may see the title and the message of a hidden check; the words are Gradescope's.
-VISIBILITIES = ("hidden", "after_due_date", "after_published", "visible")
 
 
 def percent(record: Record) -> float:
@@ -71,14 +68,16 @@ def remarks(record: Record) -> list[str]:
     return [inert(note, 600) for note in said[:100]]
 
 
-def file_for_each(records: list[Record], name: str, text: Callable[[Record], str]) -> dict[str, str | bytes]:
+def file_for_each(
+    records: Sequence[Record], name: str, text: Callable[[Record], str]
+) -> dict[str, str | bytes]:
     """`<submission>/name` for each record."""
     return {
         f"{folder}/{name}": text(record) for folder, record in zip(folders(records), records, strict=True)
     }
 
 
-def folders(records: list[Record]) -> list[str]:
+def folders(records: Sequence[Record]) -> list[str]:
     """A relative folder for each record, by its submission's name; distinct, and never outside the target."""
     taken: set[str] = set()
     names = []

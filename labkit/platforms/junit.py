@@ -7,31 +7,36 @@ attribute is one that Jenkins, GitLab and GitHub's reporters read.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from xml.etree import ElementTree
 
 from labkit.platforms.grades import is_shown, message, percent, remarks, title, who
-from labkit.platforms.request import Exported, Request
+from labkit.platforms.platform import Exported, Platform, Request
 from labkit.record import Record
 from labkit.text import inert, one_line
 
-SUMMARY = "junit.xml, a suite for each submission, points as properties"
+
+class JUnit(Platform):
+    """JUnit XML, which CI systems read."""
+
+    name = "junit"
+    writes = "junit.xml, a suite for each submission, points as properties"
+
+    def write(self, records: Sequence[Record], request: Request) -> Exported:
+        """`junit.xml`."""
+        suites = [_suite(record, request.hidden) for record in records]
+        root = ElementTree.Element("testsuites", {"name": "labkit", **_sums(suites)})
+        root.extend(suites)
+        ElementTree.indent(root, " ")
+        text = ElementTree.tostring(root, encoding="unicode", xml_declaration=False)
+        return Exported({"junit.xml": f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'})
 
 
-def write(results: list[Record], request: Request) -> Exported:
-    """`junit.xml`."""
-    suites = [_suite(result, request.hidden) for result in results]
-    root = ElementTree.Element("testsuites", {"name": "labkit", **_sums(suites)})
-    root.extend(suites)
-    ElementTree.indent(root, " ")
-    text = ElementTree.tostring(root, encoding="unicode", xml_declaration=False)
-    return Exported({"junit.xml": f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'})
-
-
-def _suite(result: Record, hidden: str) -> ElementTree.Element:
-    checks = result.checks
+def _suite(record: Record, hidden: str) -> ElementTree.Element:
+    checks = record.checks
     ends = [check.verdict.junit for check in checks]
-    name = one_line(result.submission)
+    name = one_line(record.submission)
     suite = ElementTree.Element(
         "testsuite",
         {
@@ -41,21 +46,21 @@ def _suite(result: Record, hidden: str) -> ElementTree.Element:
             "errors": str(ends.count("error")),
             "skipped": str(ends.count("skipped")),
             "time": f"{sum(check.seconds for check in checks):.3f}",
-            "timestamp": _timestamp(result),
+            "timestamp": _timestamp(record),
             "hostname": "localhost",
         },
     )
     properties = ElementTree.SubElement(suite, "properties")
     totals = {
-        "lab": one_line(result.lab),
-        "student": who(result),
-        "score": f"{result.final_score:g}",
-        "max_score": f"{result.max_score:g}",
-        "raw_score": f"{result.score:g}",
-        "percent": f"{percent(result):g}",
+        "lab": one_line(record.lab),
+        "student": who(record),
+        "score": f"{record.final_score:g}",
+        "max_score": f"{record.max_score:g}",
+        "raw_score": f"{record.score:g}",
+        "percent": f"{percent(record):g}",
     }
     points = {
-        f"points.{one_line(check.id) if is_shown(check, hidden) else title(check, result, hidden)}": (
+        f"points.{one_line(check.id) if is_shown(check, hidden) else title(check, record, hidden)}": (
             f"{check.points:g}/{check.max_points:g}"
         )
         for check in checks
@@ -67,8 +72,8 @@ def _suite(result: Record, hidden: str) -> ElementTree.Element:
             suite,
             "testcase",
             {
-                "classname": f"{one_line(result.lab) or 'lab'}.{one_line(check.question, 20)}",
-                "name": title(check, result, hidden),
+                "classname": f"{one_line(record.lab) or 'lab'}.{one_line(check.question, 20)}",
+                "name": title(check, record, hidden),
                 "time": f"{check.seconds:.3f}",
             },
         )
@@ -81,7 +86,7 @@ def _suite(result: Record, hidden: str) -> ElementTree.Element:
         if verdict.junit != "skipped":
             end.set("type", verdict.value)
             end.text = said or None
-    if said := "\n".join(remarks(result)):
+    if said := "\n".join(remarks(record)):
         ElementTree.SubElement(suite, "system-out").text = inert(said, 20_000)
     return suite
 
@@ -94,10 +99,10 @@ def _sums(suites: list[ElementTree.Element]) -> dict[str, str]:
     return counts | {"time": f"{sum(float(suite.get('time', '0')) for suite in suites):.3f}"}
 
 
-def _timestamp(result: Record) -> str:
+def _timestamp(record: Record) -> str:
     """When grading began, without offset as the schema has it."""
     try:
-        moment = datetime.fromisoformat(result.started_at)
+        moment = datetime.fromisoformat(record.started_at)
     except ValueError:
         return "1970-01-01T00:00:00"
     return moment.replace(tzinfo=None, microsecond=0).isoformat()

@@ -6,7 +6,7 @@ import csv
 import io
 from dataclasses import dataclass
 
-from labkit.platforms.results import ExportError
+from labkit.platforms.platform import ExportError
 from labkit.text import defused, inert
 
 _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"

@@ -4,11 +4,12 @@ from labkit.record.check import CheckResult, Misconception, tally
 from labkit.record.late import Late, settle
 from labkit.record.points import rounded
 from labkit.record.reading import RecordError, read_record, record_from
-from labkit.record.record import Record, salt_id, versions, without_times
+from labkit.record.record import GRADER_FAILED, Record, salt_id, versions, without_times
 from labkit.record.student import Student
 from labkit.record.verdict import Verdict
 
 __all__ = [
+    "GRADER_FAILED",
     "CheckResult",
     "Late",
     "Misconception",

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from labkit.course import Lab, LatePolicy
 from labkit.record.points import Amount, rounded
@@ -76,25 +74,6 @@ def settle(
         counted=counted,
         note=" ".join(notes),
     )
-
-
-def gradescope_student(metadata: dict[str, Any]) -> Student:
-    """Whose a submission is and when it was handed in, from Gradescope's `submission_metadata.json`.
-
-    An attempt is what was handed in before and this one; the members of a group are its first one's `group`.
-    """
-    users = metadata.get("users")
-    people = [
-        Student(*(str(user[key]) if user.get(key) is not None else None for key in ("id", "name", "email")))
-        for user in (users if isinstance(users, list) else [])
-        if isinstance(user, dict)
-    ]
-    first = people[0] if people else Student()
-    before = metadata.get("previous_submissions")
-    attempt = len(before) + 1 if isinstance(before, list) else None
-    moment = metadata.get("created_at")
-    submitted = moment if isinstance(moment, str) else None
-    return replace(first, submitted_at=submitted, attempt=attempt, group=tuple(people[1:]))
 
 
 def days_late(due: datetime, submitted: datetime, policy: LatePolicy) -> int:

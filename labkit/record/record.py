@@ -24,6 +24,8 @@ _ORDER = (
     *("schema", "submission", "student", "lab", "score", "max_score", "checks", "notes", "isolation"),
     *("versions", "salt_id", "started_at", "late"),
 )
+#: The note of a record that stands for no verdict: the submission is graded once more.
+GRADER_FAILED = "The grader failed on this submission; that is no fault of it."
 _LIBRARIES = ("labkit", "keras", "tensorflow", "numpy")
 _TIMES = ("started_at",)
 
@@ -68,6 +70,11 @@ class Record(Struct, frozen=True, kw_only=True):
     def score(self) -> float:
         """Points earned, never above `max_score`; what lateness costs is not taken off."""
         return min(tally(self.checks))
+
+    @property
+    def grader_failed(self) -> bool:
+        """Whether the grader itself failed, so that the points say nothing of the submission."""
+        return GRADER_FAILED in self.notes
 
     @property
     def percent(self) -> float:

@@ -18,7 +18,7 @@ import labkit
 from labkit import lazy
 from labkit.course import Course, Lab, read_course
 from labkit.grade import Grading
-from labkit.grade.sources import find_submissions
+from labkit.platforms import find_submissions
 from labkit.record import without_times
 from labkit.worker import Plan, process
 from labkit.worker.isolation import candidates

@@ -20,15 +20,16 @@ from labkit.author.archive import package_files, wheel, zip_bytes
 from labkit.author.release import release
 from labkit.check.recorded import read_arrays
 from labkit.course import CourseError, read_course
-from labkit.grade.cell import require
-from labkit.grade.container import grade_on_classroom50, grade_on_gradescope, only_submission
 from labkit.lesson.submission import SubmissionError
-from labkit.platforms import gradescope
+from labkit.platforms import gradescope, platforms
+from labkit.platforms.classroom50 import grade_on_classroom50
+from labkit.platforms.container import only_submission
+from labkit.platforms.gradescope import grade_on_gradescope
+from labkit.platforms.nbgrader import require
 from tests.conftest import REPOSITORY
 
 COURSE = read_course(REPOSITORY)
 TOY = REPOSITORY / "tests" / "toy_course" / "solutions" / "lab01_toy"
-PUBLIC = (releasing.hub_files, releasing.template_files, releasing.classroom50_files)
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +98,13 @@ def test_nothing_secret_is_in_any_public_archive(lab, toy_course):
     course = COURSE if lab in COURSE.labs else toy_course
     lines, names = secrets_of(lab)
     assert len(lines) > len(lab.questions) and names
-    student = releasing.student_files(course, lab)
-    parts = {f"{maker.__name__}/{n}": d for maker in PUBLIC for n, d in maker(student, lab).items()}
+    kit = releasing.kit_of(course, lab, b"secret salt")
+    student = kit.student
+    parts = {f"hub/{name}": data for name, data in releasing.hub_files(student, lab).items()}
+    for platform in platforms().values():
+        for place, files in platform.release(kit).items():
+            assert place.startswith(("public/", "private/"))
+            parts |= {f"{place}/{name}": data for name, data in files.items() if place.startswith("public/")}
     parts["student.zip"] = zip_bytes(student)
     searched = 0
     for name, data in parts.items():

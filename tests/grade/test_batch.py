@@ -17,7 +17,7 @@ import pytest
 
 from labkit.grade.batch import Grading, Observer, Running
 from labkit.grade.pool import GraderDied, LocalPool
-from labkit.grade.sources import find_submissions
+from labkit.platforms import find_submissions
 from labkit.worker import Plan
 from tests.grade.test_journal import CLASS, RIGHT, hand_in, lines_of, timeless
 
@@ -187,6 +187,7 @@ def test_an_export_a_class_list_and_a_damaged_zip_in_one_command(toy_course, tmp
     assert record["student"] == {
         **{"id": "s1", "name": "Jane Amelia Doe", "email": "jane@example.edu"},
         "submitted_at": "2026-02-03T04:05:06+00:00",
+        "ids": {"school": "s1"},
     }
     assert "1 of the class list handed in nothing: Ann Absent." in done.stdout
     assert "2 match nobody in the class list: late, export-refused." in done.stdout or (

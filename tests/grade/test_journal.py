@@ -24,7 +24,8 @@ from labkit.grade import files, kept, task
 from labkit.grade.batch import Grading
 from labkit.grade.files import salt_for
 from labkit.grade.journal import Journal
-from labkit.grade.sources import find_submissions, read_roster
+from labkit.people import read_roster
+from labkit.platforms import find_submissions
 from labkit.record import without_times
 from labkit.worker import Plan
 
@@ -113,7 +114,7 @@ def test_a_changed_file_is_graded_again_and_only_that(grading, tmp_path):
 def test_a_class_list_that_comes_later_names_what_is_finished(grading, toy_course, tmp_path):
     grading()
     (tmp_path / "roster.csv").write_text("id,name\nalice,Alice Long\n")
-    found, _, _ = read_roster(tmp_path / "roster.csv").complete(find_submissions([tmp_path / "class"]))
+    found = read_roster(tmp_path / "roster.csv").complete(find_submissions([tmp_path / "class"])).found
     with Journal(tmp_path / "out") as journal:
         out = tmp_path / "out"
         batch = Grading(toy_course, out, salt_for(out, "salt"), Plan(), journal=journal).grade(found)

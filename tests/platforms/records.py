@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from labkit.platforms import platforms
 from labkit.record import Record, record_from
+
+#: Every platform for which results are written; a new one is met by all tests that go through them.
+FORMATS = [name for name, platform in platforms().items() if platform.writes]
+SHEETS = [name for name in FORMATS if platforms()[name].fills]
 
 
 def check(id: str = "test_it", question: str = "1.1", verdict: str = "passed", **changed) -> dict[str, Any]:
@@ -81,7 +86,7 @@ def a_class() -> list[Record]:
         "note": "",
     }
     alice = {
-        "id": "4711",
+        "ids": {"school": "4711"},
         "name": "Alice Doe",
         "email": "alice@example.edu",
         "submitted_at": "2026-10-02T20:00:00+02:00",

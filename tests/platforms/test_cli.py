@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from labkit.platforms import FORMATS, VISIBILITIES
-from tests.platforms.records import a_class
+from labkit.platforms import VISIBILITIES
+from tests.platforms.records import FORMATS, a_class
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_sheet_is_filled_in_and_who_is_missing_is_named(labkit, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("graded", "--to", "blackboard"), "choose one of gradescope"),
+        (("graded", "--to", "blackboard"), "choose one of autolab"),
         (("missing", "--to", "csv"), "missing is not a folder"),
         (("graded", "--to", "canvas"), "--sheet FILE"),
         (("graded", "--to", "moodle", "--sheet", "missing.csv"), "missing.csv does not exist"),

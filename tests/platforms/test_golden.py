@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from labkit.platforms import FORMATS, Request, export
-from tests.platforms.records import a_class
+from labkit.platforms import Request, export
+from tests.platforms.records import FORMATS, SHEETS, a_class
 
 GOLDEN = Path(__file__).parent / "golden"
-SHEETS = {"canvas": "canvas_gradebook.csv", "moodle": "moodle_worksheet.csv"}
 RUNNER = {
     "CLASSROOM": "dl-2026",
     "ASSIGNMENT": "lab01",
@@ -26,7 +25,7 @@ RUNNER = {
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_files_are_those_on_record(name):
-    sheet = (GOLDEN / SHEETS[name]).read_bytes() if name in SHEETS else None
+    sheet = (GOLDEN / f"{name}_sheet.csv").read_bytes() if name in SHEETS else None
     files = export(a_class(), name, Request(sheet=sheet, environment=RUNNER)).files
     written = {path: text if isinstance(text, bytes) else text.encode() for path, text in files.items()}
     written.pop("into_gradebook.py", None)  # a program, not a golden text

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from labkit.platforms import ExportError, Request, export
 from labkit.platforms.moodle import find_columns
-from labkit.platforms.people import name_of, one_each
+from labkit.platforms.rows import one_each
 from labkit.platforms.sheet import read_sheet, scaled
 from labkit.record import Late, Record
 from tests.platforms.records import check, record
@@ -24,9 +24,13 @@ CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,lab01_toy (901),Essay (9
 """
 
 
+SYSTEMS = ("school", "login", "canvas", "moodle")
+
+
 def passed(submission: str = "x", points: float = 4, **student) -> Record:
     """A result with that many of 4 points."""
-    known = {"student": student} if student else {}
+    ids = {system: student.pop(system) for system in SYSTEMS if system in student}
+    known = {"student": {**student, "ids": ids}} if student or ids else {}
     return record(submission, [check(verdict="failed", points=points)], **known)
 
 
@@ -40,7 +44,6 @@ def canvas(*results, sheet: str | bytes = CANVAS, **columns):
 @pytest.mark.parametrize(
     "student",
     [
-        {"submission": "12"},
         {"submission": "4711"},
         {"submission": "JDOE"},
         {"submission": "Doe, Jane"},
@@ -48,13 +51,15 @@ def canvas(*results, sheet: str | bytes = CANVAS, **columns):
         {"submission": "class/jdoe"},
         {"submission": "doejane_12_34567_lab01.py"},
         {"submission": "doejane_LATE_12_34567_lab01-2"},
-        {"submission": "doejane_12", "id": "12"},
-        {"id": "4711"},
+        {"submission": "doejane_12", "canvas": "12"},
+        {"school": "4711"},
+        {"login": "jdoe"},
         {"email": "jdoe"},
         {"name": "Jane Doe"},
         {"id": "unknown", "name": "DOE, Jane"},
-        {"source_id": "12", "id": "elsewhere", "submission": "doejane_12"},
-        {"id": "other", "group": [{"id": "4711"}], "submission": "team"},
+        {"moodle": "12", "name": "DOE, Jane"},
+        {"canvas": "12", "school": "4711", "submission": "doejane_12"},
+        {"canvas": "99", "name": "Z Z", "group": [{"ids": {"school": "4711"}}], "submission": "team"},
     ],
     ids=str,
 )
@@ -69,33 +74,41 @@ def test_canvas_finds_a_student_by_any_sure_mark(student):
         ({"submission": "nobody"}, "not in the gradebook"),
         ({"submission": "jane"}, "not in the gradebook"),
         ({"name": "Ann Poe"}, "fits 2 rows"),
-        ({"id": "12", "name": "Somebody Else"}, "not in the gradebook"),
+        ({"canvas": "12", "name": "Somebody Else"}, "an id is that of 'Doe, Jane'"),
+        ({"canvas": "14", "school": "4711"}, "fits 2 rows"),
+        ({"school": "99", "name": "Jane Doe"}, "has another id there"),
         ({"id": "", "name": ""}, "not in the gradebook"),
+        # numbers of other systems, whoever has them in this one
+        ({"submission": "12"}, "not in the gradebook"),
+        ({"id": "4711"}, "not in the gradebook"),
+        ({"school": "12"}, "not in the gradebook"),
+        ({"moodle": "12"}, "not in the gradebook"),
+        ({"moodle": "12", "name": "Somebody Else"}, "not in the gradebook"),
     ],
     ids=str,
 )
 def test_who_is_not_certain_gets_no_grade_and_is_named(student, words):
     grades, written = canvas(passed(points=3, **student))
     assert grades == {"12": "", "13": "1.00", "14": "EX", "15": ""}
-    assert len(written.notes) == 1 and words in written.notes[0]
+    assert len(written.notes) == 1 and words in written.notes[0], written.notes
 
 
 def test_two_results_for_one_row_are_told_apart_by_their_attempt_or_not_at_all():
-    first, second = passed("a", 1, id="4711", attempt=1), passed("b", 3, id="4711", attempt=2)
+    first, second = passed("a", 1, school="4711", attempt=1), passed("b", 3, school="4711", attempt=2)
     assert canvas(first, second)[0]["12"] == canvas(second, first)[0]["12"] == "3.00"
     too_many = replace(second, late=Late(score=3, counted=False))
     assert canvas(first, too_many)[0]["12"] == "1.00"
-    grades, written = canvas(passed("a", 1, id="4711"), passed("b", 3, id="4711"))
+    grades, written = canvas(passed("a", 1, school="4711"), passed("b", 3, school="4711"))
     assert grades["12"] == "" and "'a' and 'b' are for the same row" in written.notes[0]
 
 
 def test_excused_students_stay_excused():
-    grades, written = canvas(passed(id="4713"))
+    grades, written = canvas(passed(school="4713"))
     assert grades["14"] == "EX" and "excused" in written.notes[0]
 
 
 def test_canvas_keeps_who_is_who_and_only_the_labs_columns():
-    _, written = canvas(passed(id="4711"))
+    _, written = canvas(passed(school="4711"))
     text = written.files["canvas.csv"]
     assert text.splitlines()[:2] == [
         "Student,ID,SIS User ID,SIS Login ID,Section,lab01_toy (901)",
@@ -106,17 +119,17 @@ def test_canvas_keeps_who_is_who_and_only_the_labs_columns():
 
 @pytest.mark.parametrize("column", ["902", "Essay (902)"])
 def test_a_column_is_named_by_id_or_whole_header(column):
-    _, written = canvas(passed(id="4711", points=2), **{"": column})
+    _, written = canvas(passed(school="4711", points=2), **{"": column})
     assert '"Doe, Jane",12,4711,jdoe,A,5.00' in written.files["canvas.csv"]  # 2 of 4 is 5 of 10
     assert "has 10 points, the lab 4" in written.notes[0]
 
 
 def test_several_labs_go_to_their_columns():
-    other = replace(passed(id="4711", points=1), lab="lab02")
-    _, written = canvas(passed(id="4711"), other, lab02="902")
+    other = replace(passed(school="4711", points=1), lab="lab02")
+    _, written = canvas(passed(school="4711"), other, lab02="902")
     assert '"Doe, Jane",12,4711,jdoe,A,4.00,2.50' in written.files["canvas.csv"]
     other = replace(other, lab="lab02_essay")
-    _, written = canvas(passed(id="4711"), other, lab02="902")
+    _, written = canvas(passed(school="4711"), other, lab02="902")
     assert '"Doe, Jane",12,4711,jdoe,A,4.00,2.50' in written.files["canvas.csv"]
 
 
@@ -145,7 +158,7 @@ def test_a_sheet_that_cannot_be_filled_gets_a_sentence(sheet, columns, words):
 def test_the_dialect_of_the_sheet_stays():
     text = "\ufeff" + CANVAS.replace(",", ";").replace('"Doe; Jane"', '"Doe, Jane"').replace("4.00", "4,00")
     request = Request(sheet=text.replace("\n", "\r\n").encode())
-    text = export([passed(id="4711", points=2.5)], "canvas", request).files["canvas.csv"]
+    text = export([passed(school="4711", points=2.5)], "canvas", request).files["canvas.csv"]
     assert text.startswith("\ufeffStudent;ID;") and text.endswith("\r\n") and ";2,50\r\n" in text
 
 
@@ -191,7 +204,7 @@ def test_a_worksheet_in_any_known_language_is_filled_in(header, participant, yes
     result = passed("Jane Doe_501_assignsubmission_file_/lab", points=3)
     language = {"header": header, "participant": participant}
     grades, rows, _ = moodle(result, **language, yes=yes)
-    assert grades == ["3.00", "1.00"] and rows[1][9].startswith("<p>labkit: 3 of 4 points</p>")
+    assert grades == ["3.00", "1.00"] and rows[1][9].startswith("<div><p>labkit: 3 of 4 points</p>")
     assert rows[1][7:9] == ["-", "-"] and rows[2][9] == "by hand"
     grades, _, notes = moodle(result, **language, yes=no)
     assert grades == ["", "1.00"] and "locked" in notes[0]
@@ -208,11 +221,13 @@ def test_an_unknown_language_needs_the_grades_column_only():
 @pytest.mark.parametrize(
     ("result", "grades"),
     [
-        (passed("Jane Doe_501", 3, id="501", name="Jane Doe"), ["3.00", "1.00"]),
+        (passed("Jane Doe_501", 3, moodle="501", name="Jane Doe"), ["3.00", "1.00"]),
         (passed("x", 3, email="RICH@example.edu"), ["", "3.00"]),
         (passed("Richard Roe", 3), ["", "3.00"]),
         # a matriculation number is no participant's number, even where it looks like one
-        (passed("x", 3, id="4711"), ["", "1.00"]),
+        (passed("x", 3, school="4711"), ["", "1.00"]),
+        # and another name in the row of the number is another person
+        (passed("x", 3, moodle="501", name="Richard Roe"), ["", "1.00"]),
     ],
 )
 def test_moodle_finds_the_participant(result, grades):
@@ -232,6 +247,44 @@ def test_a_comment_by_somebody_else_stays_and_ours_is_renewed():
     sheet = f"{ENGLISH}\nParticipant 9,R Roe,rich@example.edu,,,4.00,Yes,-,-,<p>labkit: 0 of 4 points</p>\n"
     text = export([result], "moodle", Request(sheet=sheet.encode())).files["moodle.csv"]
     assert "labkit: 3 of 4" in text and "0 of 4 points" not in text
+
+
+def test_what_a_teacher_wrote_around_our_feedback_stays():
+    result, header = (
+        passed("x", 3, email="rich@example.edu"),
+        f"{ENGLISH}\nParticipant 9,R Roe,rich@example.edu,,,4.00,Yes,-,-,",
+    )
+    for before, after in (("", "<p>See me.</p>"), ("<p>Well done.</p>", ""), ("<p>a</p>", "<p>b</p>")):
+        ours = "<div><p>labkit: 0 of 4 points</p></div>"
+        written = export([result], "moodle", Request(sheet=f"{header}{before}{ours}{after}\n".encode()))
+        said = next(csv.reader(io.StringIO(written.files["moodle.csv"].splitlines()[1])))[9]
+        assert said.startswith(f"{before}<div><p>labkit: 3 of 4") and said.endswith(f"</div>{after}")
+    # before it had an element of its own, nobody could tell where ours ends: then all of it stays
+    written = export(
+        [result], "moodle", Request(sheet=f"{header}<p>labkit: 0 of 4 points</p><p>See me.</p>\n".encode())
+    )
+    assert "<p>See me.</p>" in written.files["moodle.csv"] and "1 rows had a comment" in written.notes[-1]
+
+
+TEAMS = "Identifier,Full name,Email address,Group,Grade,Maximum grade\n" + "".join(
+    f"Participant {number},{name},,{team},,4.00\n"
+    for number, name, team in (
+        (12, "Jane Doe", "Team Beta"),
+        (13, "Max Roe", "Team Alpha"),
+        (14, "Ann Poe", "Team Alpha"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "grades"),
+    [("Team Alpha", ["", "3.00", "3.00"]), ("Jane Doe", ["3.00", "", ""]), ("Team Gamma", ["", "", ""])],
+)
+def test_a_teams_number_is_nobodys_and_each_of_its_members_gets_the_grade(name, grades):
+    written = export([passed("x", 3, moodle="12", name=name)], "moodle", Request(sheet=TEAMS.encode()))
+    rows = list(csv.reader(io.StringIO(written.files["moodle.csv"])))
+    assert [row[4] for row in rows[1:]] == grades
+    assert name != "Team Gamma" or "'Team Gamma' (12)" in written.notes[0]
 
 
 @pytest.mark.parametrize("hidden", [False, True])
@@ -262,15 +315,6 @@ def test_columns_are_found_by_what_stands_in_them():
 
 
 @pytest.mark.parametrize(
-    ("a", "b", "same"),
-    [("Doe, Jane", "Jane Doe", True), ("DOE JANE", "Jane  Doe", True), ("Zoë Roe", "Zoe\u0308 Roe", True),
-     ("Jane Doe", "Jane Roe", False), ("Jane", "Jane", False), ("", "", False)],
-)  # fmt: skip
-def test_names(a, b, same):
-    assert (bool(name_of(a)) and name_of(a) == name_of(b)) == same
-
-
-@pytest.mark.parametrize(
     ("score", "most", "sheet", "grade"),
     [(3, 4, 4.0, 3), (3, 4, None, 3), (3, 4, 100, 75), (1, 3, 10, 3.33), (0, 0, 10, 0), (3, 4, 0, 3)],
 )
@@ -279,10 +323,12 @@ def test_scaling(score, most, sheet, grade):
 
 
 def test_one_result_for_each_student():
-    first, second = passed("a", 1, id="1", attempt=1), passed("b", 3, id="1", attempt=2)
+    first, second = passed("a", 1, school="1", attempt=1), passed("b", 3, school="1", attempt=2)
     assert one_each([second, first]) == ([second], ())
-    team = passed("team", 3, id="1", attempt=2, group=[{"id": "2", "name": "Ann Poe"}])
+    team = passed("team", 3, school="1", attempt=2, group=[{"ids": {"school": "2"}, "name": "Ann Poe"}])
     assert [one.student.id for one in one_each([team])[0]] == ["1", "2"]
     assert one_each([team])[0][1].student.attempt == 2
-    kept, notes = one_each([passed("a", 1, id="1"), passed("b", 3, id="1"), passed("c", 3, id="2")])
+    kept, notes = one_each(
+        [passed("a", 1, school="1"), passed("b", 3, school="1"), passed("c", 3, school="2")]
+    )
     assert [result.submission for result in kept] == ["b", "c"] and "'1' has 2 results" in notes[0]

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from labkit.course import CourseError, Lab, LatePolicy, read_course
 from labkit.grade.batch import Grading
 from labkit.grade.journal import Journal
-from labkit.grade.sources.found import Found
-from labkit.grade.sources.tree import File
+from labkit.platforms.gradescope import student_of
+from labkit.platforms.origin import File
 from labkit.record import Student, record_from
-from labkit.record.late import Late, after_penalty, days_late, gradescope_student, settle
+from labkit.record.found import Found
+from labkit.record.late import Late, after_penalty, days_late, settle
 from labkit.worker import Plan
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -183,12 +184,13 @@ def test_nothing_is_taken_off_twice(score, days, policy):
                 ],
             },
             Student(
-                "7",
+                None,
                 "A Doe",
                 "a@b.c",
                 "2026-10-02T14:22:32.365935-07:00",
                 2,
-                group=(Student("8", "B Roe", "b@b.c"),),
+                ids={"gradescope": "7"},
+                group=(Student(None, "B Roe", "b@b.c", ids={"gradescope": "8"}),),
             ),
         ),
         ({}, Student()),
@@ -197,7 +199,7 @@ def test_nothing_is_taken_off_twice(score, days, policy):
     ],
 )
 def test_gradescope_says_whose_it_is_and_when_it_was_handed_in(metadata, student):
-    assert gradescope_student(metadata) == student
+    assert student_of(metadata) == student
     assert settle(8, 10, lab(), LatePolicy(), student).days_late in (1, None)
 
 

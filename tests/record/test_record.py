@@ -42,7 +42,7 @@ students = st.builds(
     *(st.none() | texts for _ in range(4)),
     attempt=st.none() | st.integers(1, 9),
     late=st.none() | st.booleans(),
-    source_id=st.none() | texts,
+    ids=st.dictionaries(texts, texts, max_size=2),
     group=st.tuples() | st.tuples(st.builds(Student, texts, texts)),
 )
 records = st.builds(

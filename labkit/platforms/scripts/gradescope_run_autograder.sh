@@ -3,4 +3,4 @@
 # without that file means that the container is at fault, not the submission.
 set -euo pipefail
 root=${LABKIT_ROOT:-$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)}
-exec "$root/venv/bin/python" -I -m labkit.grade.container gradescope "$root"
+exec "$root/venv/bin/python" -I -m labkit.platforms.container gradescope "$root"

@@ -15,5 +15,5 @@ with tempfile.TemporaryDirectory() as folder:
     python = str(Path(folder) / "bin" / "python")
     install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*install, "-r", "requirements.txt"], cwd=bundle, check=True)
-    grade = [python, "-I", "-m", "labkit.grade.container", "classroom50", str(bundle)]
+    grade = [python, "-I", "-m", "labkit.platforms.container", "classroom50", str(bundle)]
     sys.exit(subprocess.run(grade).returncode)

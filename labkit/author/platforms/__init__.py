@@ -1,1 +1,0 @@
-"""What a lab needs on each platform: scripts that lie here as files, and the folders around them."""

@@ -1,0 +1,427 @@
+"""Who is who: finds a student among others, and nobody where it is not certain.
+
+An id is compared only with ids of its own system, and a name that contradicts an id wins over it. Nobody is left out
+in silence: whoever is not found comes with the reason.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence, Set
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from msgspec import structs
+
+from labkit.course import CourseError
+from labkit.record.found import Found
+from labkit.record.student import LOGIN, SCHOOL, UNSAID, Student
+
+EMAIL = "email"
+#: Systems in which a person may have several ids; in all others there is one, and another one is another person's.
+_SEVERAL = {LOGIN, EMAIL}
+_ENOUGH = 5  # namesakes by whom is seen that logins or addresses here and there are of different kinds
+_APOSTROPHES = str.maketrans("", "", "'’‘ʼ´`′＇")
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_MOST_BYTES = 16 * 1024**2  # of a class list
+_LEAST_ID = 4  # characters of an id that a longer text may end with, where no name beside it says the same
+Places = set[int]
+#: What the name of a file that a platform made tells of its student; None for a name that none made.
+Download = Callable[[str], Student | None]
+
+
+# --- one key -----------------------------------------------------------------------------------------------------
+
+
+def words_of(name: str | None) -> list[str]:
+    """The words of a name as they are compared: "José O'Neil-Doe" is jose, oneil, doe."""
+    plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", (name or "").translate(_APOSTROPHES))).casefold()
+    return "".join(letter if unicodedata.category(letter)[0] in "LMN" else " " for letter in plain).split()
+
+
+def name_key(name: str | None) -> tuple[str, ...]:
+    """A whole name in one form for every order of its words; empty for a single word, which is nobody's."""
+    words = tuple(sorted(words_of(name)))
+    return words if len(words) > 1 else ()
+
+
+def id_key(text: str) -> str:
+    """An id, a login or an address as it is compared."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def ids_of(student: Student) -> dict[str, str]:
+    """A student's ids as they are compared, by system. What is written like an address is one, and else a login."""
+    found = {system: key for system, text in student.ids.items() if (key := id_key(text))}
+    for text in (found.pop(LOGIN, ""), id_key(student.email or "")):
+        if text:
+            found[EMAIL if "@" in text else LOGIN] = text
+    return found
+
+
+def may_be_one(some: Student, other: Student) -> bool:
+    """Whether nothing in the names contradicts that they are one person's.
+
+    They are equal, or all words of the shorter one, perhaps as initials, are in the longer one.
+    """
+    if some.run_together or other.run_together:
+        joined, named = (some, other) if some.run_together else (other, some)
+        return not named.name or _spells("".join(words_of(joined.run_together)), words_of(named.name))
+    few, many = sorted((words_of(some.name), words_of(other.name)), key=len)
+    if not few or sorted(few) == sorted(many):
+        return True
+    for word in sorted(few, key=len, reverse=True):
+        fits = [one for one in many if one == word] or [one for one in many if _abbreviates(word, one)]
+        if not fits:
+            return False
+        many.remove(fits[0])
+    return len(few) > 1
+
+
+def _abbreviates(some: str, other: str) -> bool:
+    umlauts = re.compile("([aou])e")  # "mueller" and what is left of "müller"
+    return (
+        some.startswith(other)
+        or other.startswith(some)
+        or umlauts.sub(r"\1", some) == umlauts.sub(r"\1", other)
+    )
+
+
+def _spells(joined: str, words: list[str]) -> bool:
+    """Whether "doejane" is made of words of the name, or has them all."""
+    rest = joined
+    for word in sorted(words, key=len, reverse=True):
+        rest = rest.replace(word, "", 1)
+    return not rest or all(word in joined for word in words)
+
+
+def _of_one_kind(some: str, other: str) -> bool:
+    """Whether two ids can be compared: addresses are where their domains are the same, all others always."""
+    return some.partition("@")[2] == other.partition("@")[2]
+
+
+def _run_together(name: str | None) -> set[str]:
+    """A whole name without its spaces, whichever word comes first: {"janedoe", "doejane"}."""
+    last, comma, first = (name or "").partition(",")
+    words = words_of(f"{first} {last}" if comma else name)
+    turns = range(len(words)) if 1 < len(words) < 10 else ()
+    return {"".join(words[turn:] + words[:turn]) for turn in turns}
+
+
+# --- one among many ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Match:
+    """The student's place, or None where it is not certain. `fits` counts who it could be, `doubt` is what speaks
+    against it, or what had to be overruled.
+    """
+
+    place: int | None
+    fits: int = 0
+    doubt: str = ""
+
+
+class Register:
+    """Students who can be found, each at a place: those of a class list, or of a sheet's rows."""
+
+    def __init__(self, students: Iterable[Student]):
+        self.students = tuple(students)
+        self._ids = [ids_of(student) for student in self.students]
+        self._compared: Set[str] = _SEVERAL
+        self._with_id: dict[tuple[str, str], Places] = {}
+        self._with_zeros: dict[tuple[str, str], Places] = {}
+        self._with_name: dict[object, Places] = {}
+        self._with_word: dict[str, Places] = {}
+        for place, (student, ids) in enumerate(zip(self.students, self._ids, strict=True)):
+            for system, text in ids.items():
+                self._with_id.setdefault((system, text), set()).add(place)
+                self._with_zeros.setdefault((system, text.lstrip("0")), set()).add(place)
+            if local := ids.get(EMAIL, "").partition("@")[0]:
+                self._with_id.setdefault(("before @", local), set()).add(place)
+            joined = "".join(words_of(student.run_together))
+            for key in {name_key(student.name), joined, *_run_together(student.name)} - {(), ""}:
+                self._with_name.setdefault(key, set()).add(place)
+            for word in (word for word in words_of(student.name) if not word.isdigit()):
+                self._with_word.setdefault(word, set()).add(place)
+
+    def compare_with(self, others: Iterable[Student]) -> None:
+        """Learn from all who will be looked for whether logins and addresses are of one kind here and there. Where
+        they are not the same for anybody of the same name, they contradict nothing.
+        """
+        agree: dict[str, list[bool]] = {system: [] for system in _SEVERAL}
+        for who in others:
+            ids = ids_of(who)
+            for place in self._called(name_key(who.name)):
+                for system in _SEVERAL & ids.keys() & self._ids[place].keys():
+                    agree[system].append(ids[system] == self._ids[place][system])
+        self._compared = {system for system, seen in agree.items() if len(seen) < _ENOUGH or any(seen)}
+
+    def find(self, who: Student) -> Match:
+        """The one whom ids or the whole name tell, where they agree and nothing contradicts."""
+        ids = ids_of(who)
+        marked = {place for mark in ids.items() for place in self._marked(*mark)}
+        called = self._called(*_names(who))
+        agreeing = {place for place in marked if may_be_one(who, self.students[place])}
+        differing = {place for place in agreeing | called if self._differ(ids, place)}
+        if agreeing:
+            fits = agreeing & called if called else agreeing
+            sure = fits - differing or fits & called
+            if len(sure) == 1:
+                return Match(min(sure), 1)
+            return Match(None, len(fits), "" if fits else self._contradiction(agreeing, called))
+        fits = {place for place in called - differing if not self._differ(ids, place, self._compared)}
+        doubt = self._contradiction(marked, called) if marked else ""
+        if len(fits) == 1 and who.namesake:
+            return Match(None, 1, "the class has several students of that name, and no id tells which it is")
+        if called and not fits:
+            doubt = doubt or f"{self._say(called)} has another id there"
+        return Match(min(fits) if len(fits) == 1 else None, len(fits), doubt)
+
+    def find_path(self, path: str, download: Download = lambda _: None) -> Match:
+        """The one whom the parts of a path tell, where nothing else is known: by the institution's id, login,
+        address or name. The first part that tells counts, for deeper ones are the student's own choice.
+        """
+        beside: list[str] = []  # words of names in the parts above
+        for part in [part for part in path.replace("\\", "/").split("/") if part]:
+            if known := download(part):
+                match = self.find(known)
+                if match.fits or match.doubt:
+                    return match
+                continue
+            places = self._in_text(part)
+            beside += [word for word in words_of(part) if word in self._with_word]
+            if any(not self._with_word[word] & places for word in beside):
+                places |= self._with_word[beside[-1]] if places else set()
+            if places:
+                return Match(places.pop(), 1) if len(places) == 1 else Match(None, len(places))
+        return Match(None)
+
+    def _marked(self, system: str, text: str) -> Places:
+        """Who has the id; where nobody has, who has it but for the zeros that a spreadsheet takes from 0042."""
+        if system == UNSAID:
+            return {place for known in (SCHOOL, LOGIN, EMAIL) for place in self._marked(known, text)}
+        exact = self._with_id.get((system, text), set())
+        return exact or (self._with_zeros.get((system, text.lstrip("0")), set()) if text.isdigit() else set())
+
+    def _called(self, *keys: object) -> Places:
+        return {place for key in keys if key for place in self._with_name.get(key, set())}
+
+    def _differ(self, ids: dict[str, str], place: int, several: Set[str] = frozenset()) -> bool:
+        """Whether both have an id of one system and not the same. `several` are those systems in which somebody may
+        have more than one, that count all the same.
+        """
+        common = {
+            system for system in ids.keys() & self._ids[place].keys() if system not in _SEVERAL - several
+        }
+        return any(
+            place not in self._marked(system, ids[system])
+            and _of_one_kind(ids[system], self._ids[place][system])
+            for system in common
+        )
+
+    def _in_text(self, text: str) -> Places:
+        """Whom a text names: as a whole, or by the name before a number, or by the id that it ends with."""
+        before, _, last = text.rpartition("_")
+        for systems in ((SCHOOL, LOGIN, EMAIL), ("before @",)):
+            found = {place for system in systems for place in self._marked(system, id_key(text))}
+            if last and before:
+                marked = {place for system in systems for place in self._marked(system, id_key(last))}
+                named = self._with_words(words_of(before))
+                found |= marked if len(last) >= _LEAST_ID else marked & named
+            names = (text, before) if last.isdigit() else (text,)
+            found |= self._called(
+                *(key for name in names for key in (name_key(name), "".join(words_of(name))))
+            )
+            if found:
+                return found
+        return set()
+
+    def _with_words(self, words: list[str]) -> Places:
+        return {place for word in words for place in self._with_word.get(word, set())}
+
+    def _contradiction(self, marked: Places, called: Places) -> str:
+        named = f", though {self._say(called)} has the name" if called else ""
+        return f"an id is that of {self._say(marked)}{named}"
+
+    def _say(self, places: Places) -> str:
+        first = self.students[min(places)]
+        return repr(first.name or first.id or first.email or "somebody")
+
+
+# --- class lists -------------------------------------------------------------------------------------------------
+
+#: Headings that are understood, as letters alone. Of several ids the first is the institution's.
+_HEADINGS = {
+    SCHOOL: (
+        *("studentid", "sisuserid", "sisid", "idnumber", "sid", "matriculationnumber", "matrikelnummer"),
+        *("studentnumber", "id"),
+    ),
+    LOGIN: ("login", "username", "sisloginid", "loginid", "netid", "user"),
+    EMAIL: ("email", "emailaddress", "mail", "emailadresse"),
+    "name": ("name", "fullname", "student", "studentname", "vollstandigername"),
+    "first": ("firstname", "first", "givenname", "vorname"),
+    "last": ("lastname", "last", "surname", "familyname", "nachname"),
+}
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Submissions with what the class list knows, and sentences' subjects: names that match nobody, students who
+    handed in nothing, and doubts that were met.
+    """
+
+    found: list[Found]
+    strangers: list[str]
+    absent: list[str]
+    doubts: list[str]
+
+
+class Roster(Register):
+    """A class list."""
+
+    def complete(self, found: list[Found], download: Download = lambda _: None) -> Matched:
+        """Tell each submission whose it is. Members of a group are matched one by one, and none of them is absent."""
+        self.compare_with(member for entry in found for member in (entry.student, *entry.student.group))
+        shared = shared_folders([entry.name for entry in found])
+        matches: list[list[Match]] = []
+        claims: dict[int, list[Student]] = {}
+        for entry in found:
+            members = (entry.student, *entry.student.group)
+            path = "/".join(entry.name.split("/")[shared:])
+            known = entry.student.known
+            matches.append([self.find(one) if known else self.find_path(path, download) for one in members])
+            for member, match in zip(members, matches[-1], strict=True):
+                if match.place is not None:
+                    claims.setdefault(match.place, []).append(member)
+        shared_place = {place for place, members in claims.items() if not may_be_same(members)}
+        result = Matched([], [], [], [])
+        for entry, several in zip(found, matches, strict=True):
+            members = []
+            for member, match in zip((entry.student, *entry.student.group), several, strict=True):
+                who = f" ({member.name or member.id or 'somebody'})" if len(several) > 1 else ""
+                place, doubt = match.place, match.doubt
+                if place in shared_place:
+                    doubt = f"others, too, seem to be {self._say({place})}; nobody is taken for that student"
+                    place = None
+                if doubt:
+                    result.doubts.append(f"{entry.name}{who}: {doubt}")
+                if place is None:
+                    result.strangers.append(f"{entry.name}{who}")
+                    # who has a listed name and is not certainly that one, is one of several
+                    members.append(structs.replace(member, namesake=bool(self._called(*_names(member)))))
+                else:
+                    members.append(_joined(self.students[place], member))
+            result.found.append(replace(entry, student=structs.replace(members[0], group=tuple(members[1:]))))
+        absent = [student for place, student in enumerate(self.students) if place not in claims]
+        result.absent.extend(one.name or one.id or one.email or "?" for one in absent)
+        return result
+
+
+def _names(student: Student) -> tuple[object, ...]:
+    return name_key(student.name), "".join(words_of(student.run_together))
+
+
+def may_be_same(students: Iterable[Student]) -> bool:
+    """Whether these may be one person: no two have different ids of one system in which there is one."""
+    ids: dict[str, set[str]] = {}
+    for student in students:
+        for system, text in ids_of(student).items():
+            ids.setdefault(system, set()).add(text)
+    return all(len(texts) == 1 for system, texts in ids.items() if system not in _SEVERAL)
+
+
+def shared_folders(names: list[str]) -> int:
+    """How many leading folders all names have in common; they say nothing of anybody."""
+    parts = [name.split("/")[:-1] for name in names]
+    if len(parts) < 2:
+        return 0
+    return next(
+        (n for n, some in enumerate(zip(*parts, strict=False)) if len(set(some)) > 1), min(map(len, parts))
+    )
+
+
+def _joined(listed: Student, known: Student) -> Student:
+    return structs.replace(
+        known,
+        ids={**known.ids, **listed.ids},
+        name=listed.name or known.name,
+        email=listed.email or known.email,
+        namesake=listed.namesake,
+    )
+
+
+def read_roster(path: Path) -> Roster:
+    """Read a CSV file with a line of headings. Raises CourseError with one clear sentence."""
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise CourseError(f"{path} is larger than {_MOST_BYTES // 1024**2} MB; that is no class list.")
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise CourseError(f"{path} is not UTF-8 text; save it as CSV in UTF-8.") from None
+    first = text.partition("\n")[0]
+    separator = max(",;\t", key=lambda mark: (first.count(mark), mark == ","))
+    try:
+        headings, *rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator)) or [[]]
+    except csv.Error as error:
+        raise CourseError(f"{path} is not CSV that can be read: {error}.") from None
+    columns = _columns(["".join(words_of(heading)) for heading in headings])
+    if not columns:
+        raise CourseError(
+            f"{path} has no column that is understood; its first line must name some of: id, name, email, login."
+        )
+    listed = [_listed(dict(_cells(row, columns))) for row in rows]
+    return Roster(_namesakes(_once([student for student in listed if student.known])))
+
+
+def _columns(headings: list[str]) -> dict[str, int]:
+    """The place of each column. An "id" beside a better one is a platform's: Canvas' own in its gradebook."""
+    found = {
+        field: headings.index(next(name for name in names if name in headings))
+        for field, names in _HEADINGS.items()
+        if set(names) & set(headings)
+    }
+    if "id" in headings and found[SCHOOL] != headings.index("id") and "sisloginid" in headings:
+        found["canvas"] = headings.index("id")
+    if (
+        "id" in headings
+        and found[SCHOOL] == headings.index("id")
+        and {"sisloginid", "section"} <= set(headings)
+    ):
+        found["canvas"] = found.pop(SCHOOL)
+    return found
+
+
+def _cells(row: Sequence[str], columns: dict[str, int]) -> Iterable[tuple[str, str]]:
+    return ((field, row[at].strip()) for field, at in columns.items() if at < len(row) and row[at].strip())
+
+
+def _listed(cells: dict[str, str]) -> Student:
+    ids = {system: cells[system] for system in (SCHOOL, LOGIN, "canvas") if system in cells}
+    name = cells.get("name") or " ".join(filter(None, (cells.get("first"), cells.get("last")))) or None
+    if not ids and name == "Points Possible":  # a row of Canvas' gradebook
+        return Student()
+    return Student(name=name, email=cells.get(EMAIL), ids=ids)
+
+
+def _once(students: list[Student]) -> list[Student]:
+    """A student of two sections stands twice in some lists: one whose ids are all the same, and the name."""
+    return list(
+        {
+            (tuple(sorted(ids_of(one).items())) or id(one), name_key(one.name)): one for one in students
+        }.values()
+    )
+
+
+def _namesakes(students: list[Student]) -> list[Student]:
+    count = Counter(name_key(student.name) for student in students)
+    return [
+        structs.replace(one, namesake=len(key := name_key(one.name)) > 1 and count[key] > 1)
+        for one in students
+    ]
