@@ -7,17 +7,44 @@
 # and the same way and it learns just as well. A convolutional layer is built on exactly that knowledge. It looks at
 # small windows, with the same weights in every place, and so it needs far fewer weights and far fewer examples.
 #
-# You write the pieces with NumPy: convolution (5.1, 5.2), pooling and its gradient (5.3), filters made by hand
-# (5.6), transposed convolution (5.8). You rebuild LeNet-5 (5.4) and count what is in a layer (5.5). Then you design
-# a network of your own that reads 99 of 100 unseen digits after less than a minute of training (5.7), look at its
-# filters and at what it makes of a digit, and at last destroy the neighbourhood and see what is left (5.9).
+# The way goes from one window to a network of your own. One window, moved over the image: that is a convolution, and
+# a matrix (5.1, 5.2). Pooling forgets where exactly something was found (5.3). Both by turns make LeNet-5 (5.4), and
+# counting shows what sharing weights saves (5.5). What do such windows look for? First those that people designed
+# (5.6), then those that your own network learns (5.7), which reads 99 of 100 unseen digits after less than a minute
+# of training. At the end the way back from a small map to a large one (5.8), and the proof of what it all rests on:
+# the neighbourhood, destroyed (5.9).
 #
-# The lectures: Loiseau (convolutional layers, LeNet, AlexNet), the EPFL crash course (convolutional nets), Rousseau
-# (lab sessions 3 and 4) and Facciolo (layers).
+# **Afterwards you can** write convolution, pooling and their transposes or gradients, and say how large what comes
+# out is; count units, weights and connections; and design, train and augment a small convolutional network.
+#
+# **You should know** labs 01 and 03, indexing of arrays with several axes, and what a gradient is.
+#
+# **The lecturers** that this lab follows: Loiseau (convolutional layers, LeNet, AlexNet), the crash course of EPFL
+# (convolutional nets), Rousseau (lab sessions 3 and 4), Facciolo (layers) and Fromont (batch normalisation). Where a
+# slide has slipped, a folded line at the end of the section says so.
 #
 # **How to work.** Replace each `raise NotImplementedError(...)` by your code, then run `labkit check` on this file.
 # Images are (n, h, w, channels) everywhere, as in Keras. Your functions never change their arguments. Cells that
-# show a figure or train are for looking, they are not graded.
+# show a figure or train are for looking, they are not graded; the slowest take about half a minute (5.7). Hints are
+# folded: open one when you are stuck.
+#
+# | question | points | hidden | minutes |
+# |---|---|---|---|
+# | 5.1 Convolution | 14 | 2 | 35 |
+# | 5.2 Convolution is a matrix | 9 | 2 | 15 |
+# | 5.3 Max pooling and its gradient | 12 | 3 | 30 |
+# | 5.4 LeNet-5 | 12 | 4 | 10 |
+# | 5.5 Units, weights, connections | 7 | 2 | 10 |
+# | 5.6 Filters made by hand | 13 | 4 | 25 |
+# | 5.7 A network of your own | 18 | 3 | 40 |
+# | 5.8 Transposed convolution | 7 | 2 | 15 |
+# | 5.9 Destroying the neighbourhood | 8 | 3 | 10 |
+#
+# *Hidden* points are given by checks of the same kinds with other inputs, which run only in grading.
+#
+# **What is allowed.** The grader looks at what your functions answer, not at how. 5.1 to 5.3, 5.6 and 5.8 are meant
+# for NumPy: `keras.ops.conv` or `scipy.signal` passes, too, and is a good way to compare; but then you have not seen
+# the window. In 5.4 and 5.7 use Keras.
 #
 # The grader does not run the cells tagged explore: what your functions need must be imported or defined outside
 # them.
@@ -43,12 +70,9 @@ import labkit
 #
 # $$y(i, j, l) = b_l + \sum_{u, v, k} x(i + u,\; j + v,\; k)\; w(u, v, k, l)$$
 #
-# This is Facciolo's formula, and what every framework computes; its proper name is cross-correlation.
-#
-# *Erratum, Loiseau:* his formula has I(i−m, j−n), the convolution of signal processing, which flips the kernel
-# first; a network learns its kernels and does not mind, but your answer is *this* formula, without the flip (and
-# K(k, l, …) on one slide is K(l, k, …) on the next). *Erratum, EPFL:* a sum from 0 to n_x inclusive has one weight
-# more than n_x.
+# This is Facciolo's formula, and what every framework computes; its proper name is cross-correlation. The
+# convolution of signal processing flips the kernel first; a network learns its kernels and does not mind, but your
+# answer is *this* formula, without the flip.
 #
 # With stride $s$ the windows stand $s$ places apart: read $x(s\,i + u,\; s\,j + v,\; k)$ on the right.
 #
@@ -59,6 +83,16 @@ import labkit
 #
 # $$p = \max\big((\lceil h/s \rceil - 1)\,s + k_h - h,\; 0\big), \qquad \lfloor p/2 \rfloor \text{ above}, \quad
 # \lceil p/2 \rceil \text{ below}$$
+#
+# <details><summary>Errata of the slides</summary>
+#
+# Loiseau's formula has I(i−m, j−n), with the flip, and K(k, l, …) on one slide is K(l, k, …) on the next. EPFL's sum
+# from 0 to n_x inclusive has one weight more than n_x.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# Stuck? `labkit hint 5.1` helps, step by step.
 
 
 # %%
@@ -127,6 +161,9 @@ def quiz_5_1_flip() -> str:
 # other way round: with a kernel as large as the image there is only one window left, and the matrix is one full
 # row, a dense layer with one unit. (Loiseau: if the filter has the size of the image, "all to all".)
 
+# %% [markdown] tags=["hint"]
+# Stuck? `labkit hint 5.2` helps, step by step.
+
 
 # %%
 def conv_matrix(kernel: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -168,6 +205,9 @@ def quiz_5_2() -> float:
 # that lost changes a little, so the gradient goes to the winner of each window and to nobody else. When two
 # values tie, the first in reading order wins.
 
+# %% [markdown] tags=["hint"]
+# Stuck? `labkit hint 5.3` helps, step by step.
+
 
 # %%
 def max_pool(x: np.ndarray, size: int = 2) -> np.ndarray:
@@ -189,6 +229,21 @@ def max_pool_gradient(d_output: np.ndarray, x: np.ndarray, size: int = 2) -> np.
         where several tie) and 0 elsewhere
     """
     raise NotImplementedError("5.3 max_pool_gradient")
+
+
+# %% [markdown]
+# Is it the gradient? `labkit.gradient_check` compares it with slopes. The value to differentiate must be one number:
+# the sum of the outputs, each times the gradient that arrives for it.
+
+# %% tags=["explore"]
+rng = np.random.default_rng(0)
+arriving = rng.normal(size=(2, 3, 3, 1))
+print(
+    labkit.gradient_check(
+        lambda x: (np.sum(arriving * max_pool(x, 2)), max_pool_gradient(arriving, x, 2)),
+        rng.normal(size=(2, 7, 6, 1)),  # a row too many
+    )
+)
 
 
 # %% tags=["quiz"]
@@ -221,9 +276,18 @@ def quiz_5_3() -> str:
 # | dense 84, relu | 84 | 10,164 |
 # | dense 10 | 10 | 850 |
 #
-# Together 61,706. *Erratum, Loiseau:* the slide's network is for images of 32×32. Fed with the 28×28 pixels of
-# MNIST it breaks, since 4·4·16 = 256 values arrive where the first dense layer waits for 400; with "same" padding
-# in the first convolution the numbers fit again.
+# Together 61,706.
+#
+# <details><summary>Erratum of the slides</summary>
+#
+# Loiseau's network is for images of 32×32. Fed with the 28×28 pixels of MNIST it breaks, since 4·4·16 = 256 values
+# arrive where the first dense layer waits for 400; with "same" padding in the first convolution the numbers fit
+# again.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# Stuck? `labkit hint 5.4` helps, step by step.
 
 
 # %%
@@ -301,9 +365,18 @@ def quiz_5_4() -> float:
 # - *connections*: every weight is used at every place of the grid, 13 · 13 · 884,736 = 149,520,384. Biases are
 #   not counted as connections.
 #
-# *Erratum, Loiseau:* that is AlexNet on one graphics card. The real one was spread over two and this layer is split
+# That is AlexNet on one graphics card. The real one was spread over two and this layer is split
 # into two `groups`: each half of the outputs sees only half of the inputs, which halves the weights (442,624
 # parameters, 74,760,192 connections). Facciolo's exercise, 5×5 from 96 to 256 maps, has 614,656 parameters.
+#
+# <details><summary>Erratum of the slides</summary>
+#
+# Loiseau's numbers leave out the two groups of the real AlexNet.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# Stuck? `labkit hint 5.5` helps, step by step.
 
 
 # %%
@@ -341,8 +414,7 @@ def quiz_5_5() -> float:
 # G = \sqrt{G_x^2 + G_y^2}$$
 #
 # Here $\star$ is the cross-correlation of 5.1, so that $G_x > 0$ where the values grow to the right (from paper to
-# ink) and $G_y > 0$ where they grow downwards. *Erratum, Rousseau:* the slide has $*$, the convolution, which flips
-# the kernels and so the signs of $G_x$ and $G_y$ (not that of G). Beyond the border the outermost pixels are repeated.
+# ink) and $G_y > 0$ where they grow downwards. Beyond the border the outermost pixels are repeated.
 #
 # Gabor's filters are Loiseau's example, and Facciolo's model of the visual cortex: a wave under a bell. With m
 # counting rows and n counting columns from the centre of the filter,
@@ -352,6 +424,16 @@ def quiz_5_5() -> float:
 #
 # The wave runs downwards at θ = 0 and to the right at θ = π/2. At π comes the complex conjugate of the first one,
 # whose odd part only changes its sign, so a bank of filters takes the angles kπ / `orientations`.
+#
+# <details><summary>Erratum of the slides</summary>
+#
+# Rousseau's slide has $*$, the convolution, which flips the kernels and so the signs of $G_x$ and $G_y$ (not that of
+# G).
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# Stuck? `labkit hint 5.6` helps, step by step.
 
 
 # %%
@@ -429,6 +511,9 @@ def quiz_5_6() -> float:
 # The grader also lets `train` teach your network 1,000 digits, 25 epochs in batches of 50, with and without an
 # augmentation of its own, and expects a gain of 0.4 points: leave augmentation out of the network itself.
 
+# %% [markdown] tags=["hint"]
+# Stuck? `labkit hint 5.7` helps, step by step.
+
 
 # %%
 def build_cnn(num_classes: int = 10) -> keras.Sequential:
@@ -464,12 +549,30 @@ def train(
 
 
 # %% [markdown]
+# Two looks before training: the loss of a fresh network lies near ln 10 = 2.303, and twenty digits must be learned by
+# heart. Batch normalisation shows here what it is: it learns with the mean and spread of the batch, and predicts with
+# *moving averages* of them, which have hardly begun to move after a few steps. So the network may know the twenty by
+# heart and not yet say so.
+
+# %% tags=["explore"]
+x_train, y_train = mnist.x_train[..., None] / np.float32(255), mnist.y_train.astype(np.int64)
+twenty = slice(0, 20)
+model = build_cnn()
+print(f"fresh: loss {model.evaluate(x_train[:1000], y_train[:1000], verbose=0)[0]:.2f}")
+for steps in (10, 40):
+    log = model.fit(x_train[twenty], y_train[twenty], epochs=steps, batch_size=20, verbose=0)
+    loss, accuracy = model.evaluate(x_train[twenty], y_train[twenty], verbose=0)
+    learned = log.history["accuracy"][-1]
+    print(
+        f"after {steps} more steps: {learned:.0%} in training, {accuracy:.0%} in prediction, loss {loss:.3f}"
+    )
+
+# %% [markdown]
 # Train it on 55,000 digits, as often as you have patience for, and look at the last 5,000 while you do; the test
 # digits are read once, at the end. EPFL's table has 98.6 % for a support vector machine and 96.8 % for nearest
 # neighbours.
 
 # %% tags=["explore"]
-x_train, y_train = mnist.x_train[..., None] / np.float32(255), mnist.y_train.astype(np.int64)
 x_test, y_test = mnist.x_test[..., None] / np.float32(255), mnist.y_test.astype(np.int64)
 
 x_val, y_val = x_train[-5000:], y_train[-5000:]
@@ -578,7 +681,8 @@ figure.show()
 
 # %% [markdown]
 # With only 1,000 digits to learn from, new images are what is missing. Translations, rotations and changes of size
-# make some that could have been written. How much do they help?
+# make some that could have been written. How much do they help? (The first epochs are hardly better than guessing,
+# where the network has batch normalisation: it predicts with moving averages that are still on their way.)
 
 # %% tags=["explore"]
 from labkit.augment import RandomAffine
@@ -616,6 +720,9 @@ plots.curves(
 # larger strides it is none. The slide's matrix has n · `stride` + k − 1 rows for n inputs and k weights, the last
 # `stride` − 1 of them empty; `padding` cuts rows from both ends.
 
+# %% [markdown] tags=["hint"]
+# Stuck? `labkit hint 5.8` helps, step by step.
+
 
 # %%
 def conv_transpose1d(x: np.ndarray, kernel: np.ndarray, stride: int = 1, padding: int = 0) -> np.ndarray:
@@ -639,6 +746,9 @@ print(conv_transpose1d(np.array([10.0, 20.0]), np.array([1.0, 2.0, 3.0]), stride
 # EPFL: when an image becomes a vector, "neighbourhood relationships are lost". For a dense network there were
 # none to begin with. The experiment: shuffle the pixels of all digits in one and the same way, and train both
 # networks on what comes out. All information is still there, only the neighbours are gone.
+
+# %% [markdown] tags=["hint"]
+# Stuck? `labkit hint 5.9` helps, step by step.
 
 
 # %%
@@ -725,3 +835,7 @@ def quiz_5_9() -> str:
 # - It follows a digit that moves (equivariance); pooling forgets a little of where it was (invariance).
 # - What it learns in its first layer looks like what was designed by hand: edges, bars, their derivatives.
 # - All this rests on neighbours belonging together. Where they do not, it is worth nothing.
+#
+# Two questions without points. Your network reads digits that are moved by two pixels: how much of that has it
+# learned, and how much is built in? And which data other than images have neighbours, so that a convolution is worth
+# trying?

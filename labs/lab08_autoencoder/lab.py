@@ -19,9 +19,33 @@
 # with 32 numbers **0.0168**, and a good network with 32 numbers stays under **0.0075**. (Papers often give the sum
 # over the 784 pixels instead: multiply by 784.)
 #
+# **Afterwards you can** build models that share layers; say what a linear network can learn and what not; compute a
+# sparse code and measure how sparse it is; and tell which of three means keeps a network from copying.
+#
+# **You should know** labs 01 and 03, eigenvectors of a symmetric matrix, and what a projection is.
+#
 # **How to work.** Replace each `raise NotImplementedError(...)` by your code, then run `labkit check` on this file.
 # Rows are examples: `x` is (n, d). Your functions never change their arguments. The cells between the questions that
-# load digits, train or draw are for looking; they are not graded. `labkit.fit` is `model.fit`, only faster.
+# load digits, train or draw are for looking; they are not graded. `labkit.fit` is `model.fit`, only faster. The
+# slowest cells take about a minute (8.2, 8.5). Hints are folded: open one when you are stuck. Where a slide has
+# slipped, a folded line at the end of the section says so.
+#
+# | question | points | hidden | minutes |
+# |---|---|---|---|
+# | 8.1 An autoencoder | 12 | 3 | 20 |
+# | 8.2 PCA, and the network that finds it | 15 | 2 | 25 |
+# | 8.3 Sparse coding | 14 | 3 | 30 |
+# | 8.4 A sparse autoencoder | 16 | 5 | 40 |
+# | 8.5 How sparse is it? | 8 | 2 | 15 |
+# | 8.6 Removing noise | 11 | 4 | 15 |
+# | 8.7 A walk in code space | 7 | 2 | 10 |
+# | 8.8 Dictionary and encoder together | 10 | 3 | 30 |
+# | 8.9 The best code of 32 numbers | 7 | 1 | 30 |
+#
+# *Hidden* points are given by checks of the same kinds with other inputs, which run only in grading.
+#
+# **What is allowed.** The grader looks at what your functions answer, not at how. PCA, ISTA and 8.8 are meant for
+# NumPy: `sklearn.decomposition.PCA` passes 8.2, too, and is a good way to compare. Networks are Keras'.
 #
 # The grader does not run the cells tagged explore: what your functions need must be imported or defined outside
 # them.
@@ -72,9 +96,8 @@ print(f"mean image: {test_error(x_train.mean(axis=0)):.4f}")
 #
 # $$z_k = \sigma\Big(\sum_{i=1}^{d} W_{ki} x_i + b_k\Big), \qquad y_j = \sum_{k=1}^{K} D_{jk} z_k + c_j .$$
 #
-# *Erratum:* the slide uses the letter $D$ for two things, the number of inputs and the decoder's matrix; here the
-# inputs are $d$ = 784. It also leaves out the biases: 784-32-784 has 50,176 weights without them and
-# **50,992** with them, which is what Keras makes by default and what we want here.
+# With biases, which Keras makes by default and which we want here, 784-32-784 has **50,992** numbers to learn;
+# without them 50,176.
 #
 # Pixels lie in [0, 1], so the decoder ends in a sigmoid. The activation of the code is yours to choose; but look at
 # it before you train: a relu unit that is 0 for every digit at the start has gradient 0 and stays dead for ever.
@@ -87,6 +110,16 @@ print(f"mean image: {test_error(x_train.mean(axis=0)):.4f}")
 #
 # The grader trains four epochs of 20,000 digits in batches of 128. It also looks at the code before any training: at
 # least half of its units must answer differently to different digits.
+#
+# <details><summary>Errata of the slides</summary>
+#
+# Rousseau's slide uses the letter $D$ for two things, the number of inputs and the decoder's matrix; here the inputs
+# are $d$ = 784. It also leaves out the biases.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# Stuck? `labkit hint 8.1` helps, step by step.
 
 
 # %%
@@ -102,6 +135,16 @@ def build_autoencoder(code_size: int = 32) -> tuple[keras.Sequential, keras.Sequ
     """
     raise NotImplementedError("8.1 build_autoencoder")
 
+
+# %% [markdown]
+# First two looks: a fresh network answers with grey, an error near 0.23, as a sigmoid begins at ½; and twenty
+# digits must be learned by heart, far below the error of the mean image.
+
+# %% tags=["explore"]
+model = build_autoencoder(32)[0]
+print(f"fresh: {np.mean((model.predict(x_train[:1000], verbose=0) - x_train[:1000]) ** 2):.3f}")
+labkit.fit(model, x_train[:20], x_train[:20], batch_size=20, epochs=500, verbose=0)
+print(f"twenty by heart: {np.mean((model.predict(x_train[:20], verbose=0) - x_train[:20]) ** 2):.4f}")
 
 # %% [markdown]
 # Your first reconstructions. What is kept, what is lost? Ten epochs take about ten seconds.
@@ -162,6 +205,9 @@ def quiz_8_1_softmax() -> str:
 # of PCA and in (almost) the same subspace. Not with the same directions, though: $D M$ and $M^{-1} W$ describe the
 # same network for every invertible $M$, and descent has no reason to prefer orthogonal axes. (The grader sets its own
 # small initial weights before it trains your network; yours do not matter here.)
+
+# %% [markdown] tags=["hint"]
+# Stuck? `labkit hint 8.2` helps, step by step.
 
 
 # %%
@@ -293,9 +339,8 @@ def quiz_8_2_error() -> float:
 #
 # $$\min_a \; \lVert x - \Phi a \rVert_2^2 + \lambda \lVert a \rVert_1 .$$
 #
-# *Erratum:* the slide minimises over the dictionary as well, without bounding it. Then the penalty can be cheated:
-# double $\Phi$, halve $a$, and the sum is the same at half the price. It needs $\lVert \varphi_k \rVert \le 1$ (see
-# 8.8).
+# Whoever learns the dictionary as well must bound it, $\lVert \varphi_k \rVert \le 1$ (see 8.8). Otherwise the
+# penalty can be cheated: double $\Phi$, halve $a$, and the sum is the same at half the price.
 #
 # The code has no formula, but a simple algorithm. **ISTA** takes a gradient step on the square, then pays
 # the penalty by moving every value towards 0 by as much as $\lambda$ allows:
@@ -310,6 +355,15 @@ def quiz_8_2_error() -> float:
 # To check by hand: $\Phi$ = identity, $x$ = (0.8, 0.3, −0.1), λ = 0.4 gives $a$ = **(0.6, 0.1, 0)**. And with one
 # part too many, $\Phi$ = [[1, 0, 0.6], [0, 1, 0.8]], $x$ = (0.6, 0.8), λ = 0.1: the code is **(0, 0, 0.95)**,
 # objective **0.0975**. Two parts would do it as well, (0.6, 0.8, 0) without any error; but that code costs 0.14.
+#
+# <details><summary>Erratum of the slides</summary>
+#
+# Rousseau minimises over the dictionary as well, without bounding it.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# Stuck? `labkit hint 8.3` helps, step by step.
 
 
 # %%
@@ -340,8 +394,8 @@ def ista(x: np.ndarray, dictionary: np.ndarray, penalty: float, steps: int) -> t
 
 # %% [markdown]
 # Try it on a digit. The dictionary are 500 other digits, scaled to length 1: which of them, added and subtracted,
-# make a new one? Without the penalty nearly all take part; with it about twenty, and most of the largest show the same
-# numeral.
+# make a new one? Without the penalty nearly all take part; with it about twenty, and most of the largest show the
+# same numeral.
 
 # %% tags=["explore"]
 chosen = np.random.default_rng(0).permutation(60_000)[:500]
@@ -411,6 +465,9 @@ def quiz_8_3() -> float:
 # It needs activations between 0 and 1. A unit with $m_k = 0$ would cost infinitely much, so keep $m_k$ inside
 # $[10^{-7}, 1 - 10^{-7}]$.
 
+# %% [markdown] tags=["hint"]
+# Stuck? `labkit hint 8.4` helps, step by step.
+
 
 # %%
 def build_sparse_autoencoder(
@@ -469,6 +526,9 @@ def quiz_8_4() -> str:
 # $$\frac{\sqrt{k} - \lVert z \rVert_1 / \lVert z \rVert_2}{\sqrt{k} - 1} .$$
 #
 # For a row of zeros the quotient is 0/0; count it as 0.
+
+# %% [markdown] tags=["hint"]
+# Stuck? `labkit hint 8.5` helps, step by step.
 
 
 # %%
@@ -568,10 +628,10 @@ figure = labkit.plots.curves(
     title="What sparsity costs",
     xlabel="active units per digit (%)",
     ylabel="test error (MSE per pixel)",
-    limits=(0, None),
+    limits=(0, 1.08 * max(error for triples in points.values() for _, _, error in triples)),
 )
 axis = figure.axes[0]
-axis.set_xlim(left=0)
+axis.set_xlim(0, 1.12 * axis.get_xlim()[1])  # room for the last label
 axis.fill_between([0, 15], 0, 0.012, color="0.9", zorder=0)
 axis.annotate("full marks", (0.4, 0.0004), color="0.4", fontsize=9)
 for triples, beside, side in zip(points.values(), [(6, 5), (-6, -11)], ["left", "right"], strict=True):
@@ -606,6 +666,9 @@ def quiz_8_5() -> float:
 # with its own noise, σ = 0.4, and measures on test digits by how many decibels the **peak signal-to-noise ratio**
 # rises, PSNR = 10 log₁₀(1 / MSE) of each image, mean over the images. The bar is a gain of **6 dB**, an error four
 # times smaller. No bottleneck is needed here: a wide hidden layer is better.
+
+# %% [markdown] tags=["hint"]
+# Stuck? `labkit hint 8.6` helps, step by step.
 
 
 # %%
@@ -673,6 +736,9 @@ def quiz_8_6() -> float:
 #
 # Encode both images, go from one code to the other in equal steps, both ends included, and decode each stop.
 
+# %% [markdown] tags=["hint"]
+# Stuck? `labkit hint 8.7` helps, step by step.
+
 
 # %%
 def latent_walk(
@@ -722,6 +788,9 @@ labkit.plots.image_rows(
 #    divided by its length;
 # 3. **encoder**: one gradient step on $E$ with the new code and the same learning rate.
 
+# %% [markdown] tags=["hint"]
+# Stuck? `labkit hint 8.8` helps, step by step.
+
 
 # %%
 def psd_step(
@@ -747,8 +816,27 @@ def psd_step(
 
 
 # %% [markdown]
-# 64 parts of 7 × 7 pixels, learned from patches of digits: strokes and edges in all directions, as Olshausen and Field
-# found them in photographs of nature. Black and white have no meaning of their own here, codes have both signs.
+# The encoder's step can be checked from outside: old minus new, divided by the learning rate, is the gradient that
+# you used. Compare it with the slopes of $E$ at the new code.
+
+# %% tags=["explore"]
+rng = np.random.default_rng(0)
+d, w, z, x = (rng.normal(size=shape) for shape in [(6, 4), (4, 6), (5, 4), (5, 6)])
+d /= np.linalg.norm(d, axis=0)
+new_code = psd_step(d, w, z, x, penalty=0.1, learning_rate=0.5)[2]
+
+
+def by_encoder(w: np.ndarray) -> tuple[float, np.ndarray]:
+    """The part of the energy in which the encoder stands, and the gradient behind your step."""
+    energy = np.sum((1 / (1 + np.exp(-x @ w.T)) - new_code) ** 2) / len(x)
+    return energy, (w - psd_step(d, w, z, x, penalty=0.1, learning_rate=0.5)[1]) / 0.5
+
+
+print(labkit.gradient_check(by_encoder, w))
+
+# %% [markdown]
+# 64 parts of 7 × 7 pixels, learned from patches of digits: strokes and edges in all directions, as Olshausen and
+# Field found them in photographs of nature. Black and white have no meaning of their own here, codes have both signs.
 
 # %% tags=["explore"]
 rng = np.random.default_rng(0)
@@ -785,6 +873,9 @@ labkit.plots.weight_images(
 # at a time, as long as one more fits; and let the learning rate fall towards the end.
 #
 # Your function is also called with few digits, other code sizes and one second; even then return something trained.
+
+# %% [markdown] tags=["hint"]
+# Stuck? `labkit hint 8.9` helps, step by step.
 
 
 # %%
@@ -836,3 +927,15 @@ for axis, (name, points) in zip(figure.subplots(1, 2), maps.items(), strict=True
     axis.set(xlim=(left, right), ylim=(bottom, top), title=name)
     axis.set(xlabel="first number of the code", ylabel="second number of the code")
 figure.show()
+
+# %% [markdown]
+# ## What to take along
+#
+# - Without labels a network learns what something forbids it to copy: a small code, a sparse code, a damaged input.
+# - Without a non-linearity an autoencoder is PCA in other axes; depth is what gets it further.
+# - A penalty on the size of a code can be cheated by its scale; look at active, dead and error together.
+# - Compare reconstructions with one ruler, and know its marks: the mean image, and PCA with as many numbers.
+#
+# Two questions without points. Between a 3 and an 8 in code space lie shapes that are no digits: what would you ask
+# of the codes, so that every point means one? And a code of 32 numbers in float32 has 1,024 bits: how many does a
+# digit need, and how would you find out?
