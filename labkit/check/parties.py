@@ -103,8 +103,11 @@ class Party:
         """The sizes of what is handed over, each with what it is the size of."""
         found: dict[int, str] = {}
         for given in (*args, *kwargs.values()):
-            shape = self._shapes.get(given.id, ()) if isinstance(given, Handle) else np.shape(given)
-            if isinstance(given, (np.ndarray, Handle)) and shape:
+            if isinstance(given, Handle):
+                shape = self._shapes.get(given.id, ())
+            else:  # a list may hold arrays of several lengths
+                shape = given.shape if isinstance(given, np.ndarray) else ()
+            if shape:
                 found.setdefault(shape[0], "the number of rows")
                 found.setdefault(shape[-1], "the number of columns")
                 found.setdefault(math.prod(shape[1:]), "the number of values in each row")

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from labkit.check.expect.failure import examining
+from labkit.check.parties import Party
 from labkit.check.relations import Relation, find_relation
 from labkit.check.relations.of_values import softmax
 from labkit.check.relations.relation import alike
@@ -279,3 +281,18 @@ def test_what_cannot_be_compared_has_no_relation(answer, expected):
 
 def test_two_arrays_are_alike_only_in_shape_and_values():
     assert alike(A, A * (1 + 1e-6), 0.0) and not alike(A, A * 1.001, 0.0) and not alike(A, A.T, 0.0)
+
+
+def test_a_list_of_arrays_of_several_lengths_may_be_handed_over():
+    class Echo:
+        def ask(self, verb, **request):
+            return {"status": "ok", "value": 1}
+
+    with examining() as seen:
+        assert Party(Echo()).f([np.zeros((3, 2)), np.zeros((6, 2))], np.zeros((5, 4)), count=7) == 1
+    assert seen.sizes == {
+        5: "the number of rows",
+        4: "the number of columns",
+        20: "the number of values",
+        7: "count",
+    }
