@@ -27,6 +27,7 @@ from labkit.check.answers import Live, Recorder, Tables
 from labkit.check.attempt import attempt
 from labkit.check.catalogue import MISCONCEPTIONS
 from labkit.check.collect import Check, carry_out, collect
+from labkit.check.defaults import stated_defaults
 from labkit.check.expect.failure import examining
 from labkit.check.inputs import Inputs, generator
 from labkit.check.parties import InProcess, Transport
@@ -42,7 +43,7 @@ from labkit.worker import warm
 
 _LIBRARIES = ("labkit", "keras", "tensorflow", "numpy", "scikit-learn")
 _FROM, _HIDDEN, _CONTENT = "recorded_from", "carried_out", "content"  # the digests in the index
-_FORMAT = "mistakes by signature"  # of what is recorded: another one is recorded anew
+_FORMAT = "mistakes by signature, arguments watched"  # of what is recorded: another one is recorded anew
 Progress = Callable[[str], None]
 
 
@@ -185,6 +186,7 @@ def _labelled(tables: Tables, lab: Lab, digests: dict[str, str], hidden: str) ->
         for question in lab.questions
         if question.id != QUESTION
     ]
+    tables.index["defaults"] = stated_defaults(lab)
     tables.index[QUESTION] = [seal(quiz) for quiz in read_quizzes(read_text(lab.source))]
     tables.index[_FROM], tables.index[_HIDDEN] = digests, hidden
     tables.index[_CONTENT] = _content_digest(tables.index, tables.arrays)

@@ -15,7 +15,7 @@ from labkit.author.build import handout
 from labkit.author.notebook import as_text, notebook_of
 from labkit.author.problems import solution_of
 from labkit.author.quiz import asked
-from labkit.check.catalogue import MISCONCEPTIONS
+from labkit.check.catalogue import MISCONCEPTIONS, VARIANTS
 from labkit.check.recorded import RECORDED
 from labkit.course import COURSE_FILE, Course, CourseError, Lab
 from labkit.lesson.cells import EXPLORE
@@ -84,7 +84,9 @@ def release(course: Course, lab: Lab, folder: Path, salt: bytes) -> list[Path]:
 def kit_of(course: Course, lab: Lab, salt: bytes) -> Kit:
     """What platforms pack of a lab that has a solution."""
     solution, master = solution_of(lab), read_text(lab.source)
-    files = [name for name in ("lab.py", "test_lab.py", MISCONCEPTIONS) if (solution / name).is_file()]
+    files = [
+        name for name in ("lab.py", "test_lab.py", MISCONCEPTIONS, VARIANTS) if (solution / name).is_file()
+    ]
     return Kit(
         lab=lab,
         student=student_files(course, lab),

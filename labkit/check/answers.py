@@ -21,6 +21,7 @@ from labkit.check import catalogue
 from labkit.check.attempt import observed
 from labkit.check.catalogue import MISCONCEPTIONS
 from labkit.check.collect import Check
+from labkit.check.defaults import Defaults, stated_defaults
 from labkit.check.inputs import generator
 from labkit.check.parties import InProcess, Transport
 from labkit.check.recorded import ANEW, RECORDED, read_arrays
@@ -30,12 +31,15 @@ from labkit.record import versions
 from labkit.record.signature import Signature
 from labkit.worker import tree
 
+_OF_THE_CODE = ("converted", "changed")  # parts of a reply that nobody asks the reference for
+
 
 class Live:
     """The solution and its catalogue of mistakes, run in this process."""
 
     def __init__(self, lab: Lab):
         self.lab = lab
+        self.defaults: Defaults = stated_defaults(lab)
         self._reference = InProcess(catalogue.reference_cells(lab))
         self._entries = {entry.name: entry for entry in catalogue.read_catalogue(lab, MISCONCEPTIONS)}
         InProcess(catalogue.catalogue_cells(lab, MISCONCEPTIONS))  # raises where it does not fit the solution
@@ -87,7 +91,7 @@ class Live:
                 return msgspec.json.decode(path.read_bytes(), type=Signature | None)
         code = InProcess(catalogue.cells_with(self.lab, MISCONCEPTIONS, entry))
         reference = partial(self.reference, check.info.name, seed)
-        failure = observed(check, code, reference, generator(inputs), seed)
+        failure = observed(check, code, reference, generator(inputs), seed, self.defaults)
         if path is not None:
             with suppress(OSError):  # a disk that takes nothing costs the time of finding it out again
                 write_atomically(path, msgspec.json.encode(failure).decode())
@@ -103,7 +107,7 @@ class Recorder:
 
     def ask(self, verb: str, **request: Any) -> dict[str, Any]:
         reply = self.transport.ask(verb, **request)
-        self.replies.append({name: value for name, value in reply.items() if name != "converted"})
+        self.replies.append({name: value for name, value in reply.items() if name not in _OF_THE_CODE})
         return reply
 
 
@@ -126,6 +130,7 @@ class Recorded:
         self.path = path
         self.tables, arrays = read_arrays(path)
         self._arrays = arrays
+        self.defaults: Defaults = self.tables.get("defaults", {})
 
     def reference(self, check: str, seed: int) -> Transport:
         """The recorded answers for one check, in the order in which they are asked for."""

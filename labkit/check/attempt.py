@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from labkit.check.collect import Check
+from labkit.check.defaults import Defaults
 from labkit.check.expect.failure import Failure, examining
 from labkit.check.fixtures import DATA
 from labkit.check.parties import Party, Transport
@@ -23,6 +24,7 @@ def attempt(
     rng: np.random.Generator,
     note: Callable[[str], None] = lambda text: None,
     cells: Sequence[Sequence[str]] = (),
+    defaults: Defaults = {},  # noqa: B006  read only
 ) -> Failure | None:
     """Run the check's body with this code in the student's place; None where it holds.
 
@@ -31,7 +33,8 @@ def attempt(
 
     def given(name: str) -> Any:
         if name == "student":
-            return Party(student, note)
+            stated = {function: defaults[function] for function in check.info.begins if function in defaults}
+            return Party(student, note, keeps=check.info.keeps, defaults=stated)
         if name == "reference":
             return Party(reference(), is_watched=False)
         if name == "shown":  # for the quiz: what the file itself asks, by function
@@ -48,13 +51,18 @@ def attempt(
 
 
 def observed(
-    check: Check, student: Transport, reference: Callable[[], Transport], rng: np.random.Generator, seed: int
+    check: Check,
+    student: Transport,
+    reference: Callable[[], Transport],
+    rng: np.random.Generator,
+    seed: int,
+    defaults: Defaults,
 ) -> Signature | None:
     """How a check fails on a known mistake, None where it passes: it may answer with what the check cannot use."""
     student.ask("begin", seed=seed)
     with examining():
         try:
-            failure = attempt(check, student, reference, rng)
+            failure = attempt(check, student, reference, rng, defaults=defaults)
         except Exception as error:
             return unusable(error)
         return signature(failure) if failure is not None else None

@@ -6,7 +6,7 @@ What an entry says of itself is read from the text of `misconceptions.py` or `va
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -59,9 +59,7 @@ def read_catalogue(lab: Lab, file_name: str) -> list[Entry]:
         return []
     functions = {question.id: question.functions for question in lab.questions}
     entries = []
-    for node in read_python(path).body:
-        if not isinstance(node, ast.FunctionDef):
-            continue
+    for node in _functions(path):
         for call in filter(_registers, node.decorator_list):
             stated = _arguments(call)
             question, sentence = stated.get("question"), ast.get_docstring(node) or stated.get("sentence", "")
@@ -75,6 +73,18 @@ def read_catalogue(lab: Lab, file_name: str) -> list[Entry]:
                 continue
             raise SourceError(path, node.lineno, f"{problem}.")
     return entries
+
+
+def definitions(lab: Lab, file_name: str) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """The definitions of a catalogue's entries, each with the function that it replaces."""
+    path = _path(lab, file_name)
+    functions = {} if path is None else {node.name: node for node in _functions(path)}
+    for entry in read_catalogue(lab, file_name):
+        yield entry.replaces, functions[entry.name]
+
+
+def _functions(path: Path) -> list[ast.FunctionDef]:
+    return [node for node in read_python(path).body if isinstance(node, ast.FunctionDef)]
 
 
 def _arguments(call: ast.Call) -> dict[str, Any]:

@@ -7,11 +7,12 @@ answers requests: a worker process, a session in this process (trusted code only
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 import numpy as np
 
+from labkit.check.defaults import Defaults, wrong_default
 from labkit.check.expect.failure import Examination, Failure, running
 from labkit.check.located import located
 from labkit.course import CourseError
@@ -50,15 +51,23 @@ class Transport(Protocol):
 
 
 class Party:
-    """Functions of a submission, called by name; see `hold` and `fetch` for things that stay with it."""
+    """Functions of a submission, called by name; see `hold` and `fetch` for things that stay with it.
+
+    Of the functions in `keeps`, a call must leave its arguments as they are; those in `defaults` must have the same
+    default values, which is looked at once each has answered. A Failure says what is not so.
+    """
 
     def __init__(
         self,
         transport: Transport,
         on_note: Callable[[str], None] = lambda note: None,
         is_watched: bool = True,
+        keeps: Collection[str] = (),
+        defaults: Defaults | None = None,
     ):
         self._transport = transport
+        self._keeps = keeps
+        self._defaults = dict(defaults or {})
         self._is_watched = is_watched
         self._on_note = on_note
         self._shapes: dict[int, tuple[int, ...]] = {}  # of the arrays that are held
@@ -97,7 +106,18 @@ class Party:
         if status == "raised":
             raise Failure("raised", *_raised(function, reply))
         examination.answer = self._value(function, reply)
+        if function in self._keeps and reply.get("changed"):
+            names = " and ".join(one_line(name, 40) for name in reply["changed"][:3])
+            raise Failure("changed", f"{function} changes its argument {names} in place; work on a copy")
+        if function in self._defaults:
+            self._expect_defaults(function)
         return examination.answer
+
+    def _expect_defaults(self, function: str) -> None:
+        own = self._transport.ask("defaults", function=function).get("value")
+        problem = wrong_default(function, self._defaults.pop(function), own or {})
+        if problem is not None:
+            raise Failure("defaults", problem)
 
     def _sizes(self, args: tuple, kwargs: dict) -> dict[int, str]:
         """The sizes of what is handed over, each with what it is the size of."""

@@ -196,7 +196,8 @@ class Run:
         """Run the check's body with this code in the student's place."""
         name = check.info.name
         reference = lambda: self.answers.reference(name, self.inputs.seed(name))  # noqa: E731  not all checks ask for it
-        return attempt(check, transport, reference, rng or generator(self.inputs.own(name)), note, self.cells)
+        own = rng or generator(self.inputs.own(name))
+        return attempt(check, transport, reference, own, note, self.cells, self.answers.defaults)
 
     def _unexpected(self, check: Check, error: Exception, seen: Examination) -> dict[str, Any]:
         """A check stumbled: over an answer that it cannot use, or over its own mistake."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from labkit.lesson.source import SourceError, read_python
 
 FIXTURES = ("student", "reference", "rng", "mnist", "scaled_mnist")
+_UNCHANGED = "unchanged"  # the expectation that an argument is as it was
 _MARKS = ("question", "points", "hidden", "needs", "uses", "limit")
 
 
@@ -25,6 +26,8 @@ class CheckInfo:
     `title` is the first line of its docstring, `hidden` says that it stays with the instructor, `keras` that Keras
     is imported before its clock starts, `needs` which questions must have passed before, `limit` how many seconds
     of processor time each call has (None: as many as any), `reaches` all names that it calls, with its helpers.
+    Of these it is the first of its question that calls those in `begins`, and the one that sees to it that those in
+    `keeps` leave their arguments as they are.
     """
 
     name: str
@@ -36,6 +39,8 @@ class CheckInfo:
     needs: tuple[str, ...] = ()
     limit: float | None = None
     reaches: frozenset[str] = frozenset()
+    begins: frozenset[str] = frozenset()
+    keeps: frozenset[str] = frozenset()
 
 
 def read_checks(path: Path) -> tuple[CheckInfo, ...]:
@@ -64,7 +69,24 @@ def read_checks(path: Path) -> tuple[CheckInfo, ...]:
                 reaches=frozenset(_reached(node, functions, set())),
             )
         )
-    return tuple(checks)
+    return tuple(
+        replace(check, begins=_begins(check, checks), keeps=_keeps(check, checks)) for check in checks
+    )
+
+
+def _begins(check: CheckInfo, checks: list[CheckInfo]) -> frozenset[str]:
+    """The names that this check is the first of its question to call; what is handed out comes before what is not."""
+    mine = [other for other in checks if other.question == check.question]
+    place = sorted(mine, key=lambda other: other.hidden).index(check)
+    earlier = sorted(mine, key=lambda other: other.hidden)[:place]
+    return check.reaches.difference(*(other.reaches for other in earlier))
+
+
+def _keeps(check: CheckInfo, checks: list[CheckInfo]) -> frozenset[str]:
+    """The names whose arguments this check watches: where some of a question say `expect.unchanged`, only those do."""
+    own = [other for other in checks if other.question == check.question and _UNCHANGED in other.reaches]
+    seen_to = frozenset().union(*(other.reaches for other in own))
+    return (check.reaches if check in own else frozenset()) | (_begins(check, checks) - seen_to)
 
 
 def marks_of(node: ast.FunctionDef) -> dict[str, list[Any]]:

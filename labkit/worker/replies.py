@@ -51,6 +51,12 @@ def _where(value: Any) -> bool:
     )
 
 
+def _defaults(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(name, str) and isinstance(given, list) and len(given) <= 1 for name, given in value.items()
+    )
+
+
 _READY = {"ready": {}}
 _FAILED = {"unsendable": {"message": _text}, "broken": {"message": _text}}
 #: For each verb the statuses that may come back, with the fields of each.
@@ -59,7 +65,7 @@ REPLIES: dict[str, dict[str | None, dict[str, Callable[[Any], bool]]]] = {
     "begin": _READY,
     "warm": _READY,
     "call": {
-        "answered": {"value": _anything, "converted": _texts},
+        "answered": {"value": _anything, "converted": _texts, "changed": _texts},
         "not_attempted": {"message": _text, "where": _maybe(_where)},
         "missing": {"similar": _maybe(_text), "where": _maybe(_where)},
         "raised": {
@@ -71,6 +77,7 @@ REPLIES: dict[str, dict[str | None, dict[str, Callable[[Any], bool]]]] = {
             "where": _maybe(_where),
         },
     },
+    "defaults": {"answered": {"value": _defaults}},
     "hold": {"answered": {"value": _handle}},
     "fetch": {"answered": {"value": _anything, "converted": _texts}},
     "assign": {"answered": {"value": _anything}},

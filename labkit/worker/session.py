@@ -22,6 +22,7 @@ import numpy as np
 
 import labkit
 from labkit import lazy
+from labkit.worker.arguments import Arguments, defaults
 from labkit.worker.messages import NO_MNIST, readable
 from labkit.worker.objects import Objects
 from labkit.worker.patience import TooSlow, at_most
@@ -58,6 +59,7 @@ class Session:
             "begin": self.begin,
             "warm": self.warm,
             "call": self.call,
+            "defaults": self.defaults,
             "hold": self.hold,
             "fetch": self.fetch,
             "assign": self.assign,
@@ -125,6 +127,7 @@ class Session:
         target = vars(self.module).get(function)
         if target is None or not callable(target):
             return self._missing(function, target)
+        given = Arguments(target, args, kwargs)
         try:
             value = target(*args, **kwargs)
         except NotImplementedError as error:
@@ -132,7 +135,11 @@ class Session:
             return {"status": "not_attempted", "message": readable(error), "where": where}
         except BaseException as error:
             return {"status": "raised", **_account(error), "where": self._unknown(error)}
-        return self._answered(value)
+        return self._answered(value) | {"changed": given.changed()}
+
+    def defaults(self, function: str) -> dict[str, Any]:
+        """What a function takes where nothing is said, for each parameter: [value], or [] where it must be said."""
+        return {"status": "answered", "value": defaults(vars(self.module).get(function))}
 
     def _missing(self, function: str, target: Any) -> dict[str, Any]:
         named = [name for name, value in vars(self.module).items() if callable(value)]

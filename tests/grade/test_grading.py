@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -354,7 +355,9 @@ def test_hidden_checks_come_last_where_nothing_waits_for_them(monkeypatch, tmp_p
 
     monkeypatch.setattr("labkit.check.parties.Worker", Counted)
     (tmp_path / "test_lab.py").write_text(TWO_QUESTIONS.replace("{needs}", needs))
-    run = Run([["lab.py", "def number():\n    return 1"]], answers=None, salt=b"s" * 16)
+    run = Run(
+        [["lab.py", "def number():\n    return 1"]], answers=SimpleNamespace(defaults={}), salt=b"s" * 16
+    )
     try:
         carry_out(run, collect(tmp_path / "test_lab.py"), progress=heard.append)
     finally:
