@@ -36,6 +36,7 @@ def test_scaled_again(student, reference, rng):
     """Other values."""
     x = rng.normal(size=9)
     expect.close(student.scaled(x, factor=5.0), reference.scaled(x, factor=5.0))
+    expect.true(student.scaled(2, factor=2, sizes=[[1], [1, 2]]) == 4, "lists of any form may be handed over")
 '''
 LESSON = '''# labkit: lab01_scale
 # %% [markdown]
