@@ -43,7 +43,7 @@ from labkit.worker import warm
 
 _LIBRARIES = ("labkit", "keras", "tensorflow", "numpy", "scikit-learn")
 _FROM, _HIDDEN, _CONTENT = "recorded_from", "carried_out", "content"  # the digests in the index
-_FORMAT = "mistakes by signature, arguments watched"  # of what is recorded: another one is recorded anew
+_FORMAT = "mistakes by signature"  # of what is recorded: another one is recorded anew
 Progress = Callable[[str], None]
 
 
