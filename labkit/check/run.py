@@ -227,11 +227,7 @@ def _unsaid(note: str) -> None:
 def _relation(failure: Failure | Exception, hidden: bool) -> str:
     """What can be said of wrong values beside that they are wrong: a sentence, or nothing."""
     with suppress(Exception):
-        if (
-            isinstance(failure, Failure)
-            and failure.compared is not None
-            and failure.kind in ("values", "shape")
-        ):
+        if isinstance(failure, Failure) and failure.compared is not None:
             found = find_relation(*failure.compared, failure.sizes)
             if found is not None:
                 said = found.summary if hidden else found.sentence

@@ -114,14 +114,20 @@ def expectation(function: Callable[Arguments, Result]) -> Callable[Arguments, Re
     return counted
 
 
-@contextmanager
-def comparing(received: Any, expected: Any) -> Iterator[None]:
-    """A failure that is raised here keeps both sides, so that a relation between them can be looked for."""
-    try:
-        yield
-    except Failure as failure:
-        failure.compared = received, expected
-        raise
+def comparison(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """An expectation of what came and what should have come: a failure keeps both, for `find_relation`."""
+
+    @expectation
+    @wraps(function)
+    def kept(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        try:
+            return function(*args, **kwargs)
+        except Failure as failure:
+            received, expected = [*args, *kwargs.values()][:2]
+            failure.compared = received, expected
+            raise
+
+    return kept
 
 
 def subject(what: str) -> str:

@@ -10,18 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from labkit.check.expect.failure import Failure, expectation, subject
+from labkit.check.expect.failure import Failure, comparison, expectation, subject
 from labkit.check.expect.values import _refuse_type
 from labkit.worker import ModelSpec
 from labkit.worker.models import LOSSES
 
 
-@expectation
-def parameters(model: Any, expected: int) -> None:
-    """The model has exactly this many weights."""
+@comparison
+def parameters(model: Any, expected: int | ModelSpec) -> None:
+    """The model has exactly this many weights, or as many as the reference's model."""
     spec = described(model)
-    if spec.parameters != expected:
-        sentence = f"the model has {spec.parameters:,} parameters; it should have {expected:,}"
+    right = expected.parameters if isinstance(expected, ModelSpec) else expected
+    if spec.parameters != right:
+        sentence = f"the model has {spec.parameters:,} parameters; it should have {right:,}"
         raise Failure("parameters", sentence, spec)
 
 
@@ -33,7 +34,7 @@ def optimizer(model: Any, name: str) -> None:
         raise Failure("optimizer", f"the model is compiled with {used}; the text asks for {name}", used)
 
 
-@expectation
+@comparison
 def same_outputs(model: Any, reference: ModelSpec, x: np.ndarray, atol: float = 1e-4) -> None:
     """With the same weights the model computes the same outputs as the reference, in inference mode."""
     yours, mine = _outputs(model, reference, x)
@@ -51,7 +52,7 @@ def same_outputs(model: Any, reference: ModelSpec, x: np.ndarray, atol: float = 
         raise Failure("outputs", sentence, yours, summary=summary)
 
 
-@expectation
+@comparison
 def same_probabilities(model: Any, reference: ModelSpec, x: np.ndarray, atol: float = 1e-4) -> None:
     """Like `same_outputs`, for a classifier that may end in softmax or in logits.
 
@@ -105,7 +106,7 @@ def can_learn(model: Any, x: np.ndarray, y: np.ndarray) -> None:
         raise Failure("gradient", sentence, norm)
 
 
-@expectation
+@comparison
 def same_loss(model: Any, reference: ModelSpec, x: np.ndarray, y: np.ndarray, rtol: float = 1e-3) -> None:
     """With the same weights the compiled loss of model and reference agree on probes."""
     spec = described(model)

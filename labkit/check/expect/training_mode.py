@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from labkit.check.expect.failure import Failure, expectation
+from labkit.check.expect.failure import Failure, comparison
 from labkit.check.expect.models import both_rebuilt, softmax
 from labkit.worker import ModelSpec
 
@@ -18,7 +18,7 @@ _ROWS = 1024  # in one call: a model may make half a million numbers of each
 _SEED = 2012  # one seed for both models: equal layers then draw equal masks
 
 
-@expectation
+@comparison
 def same_training_noise(model: Any, reference: ModelSpec, x: np.ndarray, samples: int = 4096) -> None:
     """With the same weights the model is as random in training as the reference: dropout's rate and place.
 

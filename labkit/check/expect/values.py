@@ -7,21 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from labkit.check.expect.failure import Failure, comparing, expectation, subject
+from labkit.check.expect.failure import Failure, comparison, expectation, subject
 from labkit.worker import ModelSpec, Opaque, TrainingHistory
 
 _KINDS = {"float": "f", "int": "iu", "bool": "b", "complex": "c"}
 
 
-@expectation
+@comparison
 def close(received: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-6, what: str = "") -> None:
     """Numbers or arrays agree: exact shape, finite, |received - expected| <= atol + rtol * |expected|.
 
     Lists, tuples and dicts are compared item by item. The tolerance widens to the precision of the dtype
     that was received, so that a correct answer in float16 passes.
     """
-    with comparing(received, expected):
-        _close(received, expected, rtol, atol, subject(what), whole=received)
+    _close(received, expected, rtol, atol, subject(what), whole=received)
 
 
 def _close(received: Any, expected: Any, rtol: float, atol: float, name: str, whole: Any) -> None:
@@ -69,14 +68,10 @@ def _fail_values(
     _fail("values", sentence, whole, summary=f"{name} has wrong values")
 
 
-@expectation
+@comparison
 def equal(received: Any, expected: Any, what: str = "") -> None:
     """Whole numbers, strings, truth values or arrays of whole numbers are the same."""
-    with comparing(received, expected):
-        _equal(received, expected, subject(what))
-
-
-def _equal(received: Any, expected: Any, name: str) -> None:
+    name = subject(what)
     if isinstance(expected, (str, bool, type(None))):
         yours = received.item() if isinstance(received, np.ndarray) and received.ndim == 0 else received
         if type(yours) is not type(expected) or yours != expected:

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from labkit.check.relations import of_places, of_values
+from labkit.check.relations import of_models, of_places, of_values
 from labkit.check.relations.relation import Relation, alike, precision_of
+from labkit.worker import ModelSpec
 
 MOST_VALUES = 300_000  # of an answer; of a longer one, nothing is said
 _MOST_PARTS = 6
@@ -21,6 +22,8 @@ def find_relation(answer: Any, expected: Any, sizes: Mapping[int, str] | None = 
 
     `sizes` names numbers that a factor may be, such as `{12: "the number of rows"}`.
     """
+    if isinstance(answer, ModelSpec):
+        return _of_models(answer, expected)
     if isinstance(expected, (list, tuple)) and not _numbers(expected):
         return _of_parts(answer, expected, sizes)
     if isinstance(expected, dict) and isinstance(answer, dict) and answer.keys() == expected.keys():
@@ -35,6 +38,14 @@ def find_relation(answer: Any, expected: Any, sizes: Mapping[int, str] | None = 
     if found is not None and one.size == 1:
         return replace(found, sentence=found.sentence.replace("every value", "the value"))
     return found
+
+
+def _of_models(model: ModelSpec, expected: Any) -> Relation | None:
+    if model.problem:
+        return None
+    if isinstance(expected, ModelSpec):
+        return of_models.difference(model, expected)
+    return of_models.size_difference(model, expected) if type(expected) is int else None
 
 
 def _candidates(answer: np.ndarray, expected: np.ndarray, sizes: Mapping[int, str]) -> Iterator[Relation]:
