@@ -68,7 +68,7 @@ class _KerasOfTensorFlow:
     def find_spec(name: str, path=None, target=None):
         if name != "tensorflow.keras" and not name.startswith("tensorflow.keras."):
             return None
-        return importlib.util.spec_from_loader(name, _KerasOfTensorFlow)
+        return importlib.util.spec_from_loader(name, _KerasOfTensorFlow)  # type: ignore[arg-type]  # a class will do
 
     @staticmethod
     def create_module(spec):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
 if TYPE_CHECKING:
-    from click import Context, HelpFormatter
-
     from labkit.course import Lab
 
 app = typer.Typer(
@@ -38,7 +36,7 @@ def told_by_platforms(key: str) -> type[TyperCommand]:
     class Told(TyperCommand):
         """A command with help from the platforms."""
 
-        def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+        def format_help(self, ctx: Any, formatter: Any) -> None:
             """Write the help."""
             from labkit.platforms import platforms
 
