@@ -160,21 +160,29 @@ class Course:
 
 
 def lab_of(course: Course, path: Path, header: str | None, given: str | None) -> Lab:
-    """The lab that a submission answers: as given, by its path, or by its header. Raises SubmissionError."""
+    """The lab that a submission answers: as given, by its name or the two folders around it, by its header, or by a
+    folder farther above, in this order. Raises SubmissionError.
+    """
     if given:
         return course.lab(given)
-    parts = path.absolute().parts
-    by_path = [lab for lab in course.labs if lab.name in parts]
-    if by_path:
-        return by_path[-1]
+    names = [*path.absolute().parts[:-1], path.stem]
+    if near := _named_in(course, names[-3:]):
+        return near
     if header:
         try:
             return course.lab(header)
         except CourseError as error:
             raise SubmissionError(f"{path} names a lab that is not there: {error}") from None
+    if far := _named_in(course, names[:-3]):
+        return far
     raise SubmissionError(
         f"{path} does not say which lab it answers; begin it with `# labkit: lab01_softmax_regression` or use --lab."
     )
+
+
+def _named_in(course: Course, names: list[str]) -> Lab | None:
+    """The lab that the last of these is called after."""
+    return next((lab for name in reversed(names) for lab in course.labs if lab.name == name), None)
 
 
 def find_course(start: Path | None = None, given: Path | None = None) -> Course:

@@ -108,11 +108,15 @@ def test_labs_may_stand_in_one_line(tmp_path):
     ]
 
 
-def test_a_submission_names_its_lab_by_option_path_or_header_in_that_order(tmp_path):
+def test_a_submission_names_its_lab_by_option_near_folder_header_or_far_folder_in_that_order(tmp_path):
     found = course(tmp_path, "", "lab01_sums", "lab02_b")
     path = tmp_path / "handed in" / "lab02_b" / "x.py"
     assert lab_of(found, path, "lab02", "1").name == "lab01_sums"
     assert lab_of(found, path, "lab01", None).name == "lab02_b"
+    assert lab_of(found, path.parent / "alice" / "x.py", "lab01", None).name == "lab02_b"
+    assert lab_of(found, path.parent / "2026" / "alice" / "x.py", "lab01", None).name == "lab01_sums"
+    assert lab_of(found, path.parent / "2026" / "alice" / "x.py", None, None).name == "lab02_b"
+    assert lab_of(found, Path("lab02_b.ipynb"), None, None).name == "lab02_b"
     assert lab_of(found, Path("x.py"), "lab01", None).name == "lab01_sums"
     for header, words in ((None, "does not say which lab"), ("lab09", "names a lab that is not there")):
         with pytest.raises(SubmissionError, match=words):
