@@ -17,7 +17,8 @@ def lab_table(lab: Lab) -> Group:
         mine = [check for check in lab.checks if check.question == question.id]
         cells = (f"  {question.id}", question.title, ", ".join(question.functions))
         table.add_row(*map(Text, (*cells, f"{sum(c.points for c in mine):g} points", f"{len(mine)} checks")))
-    return Group(Text.assemble((lab.name, "bold"), f"  {lab.title}"), table, "")
+    time = f", about {lab.minutes} minutes" if lab.minutes else ""
+    return Group(Text.assemble((lab.name, "bold"), f"  {lab.title}{time}"), table, "")
 
 
 def finding_line(finding: Finding) -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -143,7 +144,9 @@ def test_the_self_test_counts_and_shows_what_is_not_as_it_should_be(toy_course):
 
 def test_a_lab_is_listed_with_its_questions(toy_course):
     lines = shown(lab_table(toy_course.lab("1"))).splitlines()
-    assert lines[0].startswith("lab01_toy  ") and "double" in lines[1] and "points" in lines[1]
+    assert lines[0] == "lab01_toy  Lab 01: a toy" and "double" in lines[1] and "points" in lines[1]
+    timed = replace(toy_course.lab("1"), minutes=90)
+    assert shown(lab_table(timed)).splitlines()[0] == "lab01_toy  Lab 01: a toy, about 90 minutes"
 
 
 def test_what_the_doctor_found_says_what_to_do():
