@@ -201,6 +201,6 @@ class Tables:
     def write(self, path: Path) -> None:
         """Write the file; the same tables always give the same bytes."""
         index = json.dumps(self.index, allow_nan=False, separators=(",", ":")).encode()
-        members = {f"a{number}": array for number, array in enumerate(self.arrays)}
+        members: dict[str, Any] = {f"a{number}": array for number, array in enumerate(self.arrays)}
         with path.open("wb") as stream:
             np.savez_compressed(stream, index=np.frombuffer(index, np.uint8), **members)

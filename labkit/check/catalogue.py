@@ -60,7 +60,9 @@ def read_catalogue(lab: Lab, file_name: str) -> list[Entry]:
     functions = {question.id: question.functions for question in lab.questions}
     entries = []
     for node in _functions(path):
-        for call in filter(_registers, node.decorator_list):
+        for call in node.decorator_list:
+            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and _registers(call)):
+                continue
             stated = _arguments(call)
             question, sentence = stated.get("question"), ast.get_docstring(node) or stated.get("sentence", "")
             if question not in functions:

@@ -58,7 +58,7 @@ def named(results: Iterable[CheckResult], known: KnownMistakes) -> list[CheckRes
 def _name(result: CheckResult, results: list[CheckResult], known: KnownMistakes) -> Misconception | None:
     if result.failure is None or result.verdict.passed or result.failure.kind in _NOTHING_TO_COMPARE:
         return None
-    found = []
+    found: list[tuple[float, int, str]] = []
     for mistake, failure in known.failures(result.id).items():
         apart = distance(result.failure, failure)
         if apart is not None and not _refuted(mistake, result, results, known):

@@ -25,7 +25,7 @@ from labkit.worker import ModelSpec, models, wire
 try:
     import fcntl
 except ImportError:  # Windows: two processes may then both train, with the same result
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 MAX_TRAINING = 4_000_000_000_000  # operations for one sample times samples times epochs: some minutes
 MOST_IN_MEMORY = 64  # trained models
@@ -63,7 +63,7 @@ def _content(model: ModelSpec, x: np.ndarray, y: np.ndarray, *settings: int) -> 
     digest = hashlib.sha256(wire.encode(models.replace(model, handle=None)))
     for array in (x, y):
         digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
     versions = [metadata.version(name) for name in ("labkit", "keras", "tensorflow", "numpy")]
     digest.update(repr((settings, versions, platform.machine(), _code())).encode())
     return digest.hexdigest()

@@ -97,7 +97,8 @@ def running() -> Examination:
     return _running.get() or Examination()
 
 
-Arguments, Result = ParamSpec("Arguments"), TypeVar("Result")
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
 def expectation(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:

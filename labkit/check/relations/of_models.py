@@ -183,8 +183,8 @@ def _key(piece: Piece) -> tuple:
 
 
 def _opcodes(mine: list[list], right: list[list]) -> list[tuple[str, int, int, int, int]]:
-    sides = [[tuple(item) for item in side] for side in (mine, right)]
-    return SequenceMatcher(None, *sides, autojunk=False).get_opcodes()
+    one, two = ([tuple(item) for item in side] for side in (mine, right))
+    return list(SequenceMatcher(a=one, b=two, autojunk=False).get_opcodes())
 
 
 def _within(mine: list[Piece], right: list[Piece], model: list[Piece]) -> Iterator[tuple[str, str]]:

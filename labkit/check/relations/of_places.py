@@ -269,7 +269,12 @@ def _parts(wrong: np.ndarray, expected: np.ndarray) -> Iterator[tuple[str, str, 
             sentence = f"right but for {one} {bad[0]} of {length}, counted from 0"
             yield "one", sentence, f"right but for one of the {of}", part
         elif len(bad) == length // 2 and np.all(np.diff(bad) == 2):
-            yield "every second", *[f"right but for every second of the {of}"] * 2, part
+            yield (
+                "every second",
+                f"right but for every second of the {of}",
+                f"right but for every second of the {of}",
+                part,
+            )
     image = [axis for axis in range(ndim) if shape[axis] > 2][:2] if ndim == 2 else [1, 2][: ndim - 1]
     if len(image) == 2 and all(shape[axis] > 2 for axis in image):
         part = np.ones(shape, bool)
@@ -280,8 +285,8 @@ def _parts(wrong: np.ndarray, expected: np.ndarray) -> Iterator[tuple[str, str, 
         said = "right inside, wrong at the border: are the edges padded as they should be?"
         yield "border", said, said, part
     if ndim == 2 and shape[0] == shape[1]:
-        part = np.eye(shape[0], dtype=bool)
-        yield "diagonal", *["right but for the diagonal"] * 2, part
+        diagonal = np.eye(shape[0], dtype=bool)
+        yield "diagonal", "right but for the diagonal", "right but for the diagonal", diagonal
     if 0.1 < np.mean(expected < 0) < 0.9:
         yield (
             "negative",
@@ -294,5 +299,15 @@ def _parts(wrong: np.ndarray, expected: np.ndarray) -> Iterator[tuple[str, str, 
             expected > 0,
         )
     if 0.05 < np.mean(expected == 0) < 0.95:
-        yield "zeros", *["right but where the right value is 0"] * 2, expected == 0
-        yield "not zeros", *["right only where the right value is 0"] * 2, expected != 0
+        yield (
+            "zeros",
+            "right but where the right value is 0",
+            "right but where the right value is 0",
+            expected == 0,
+        )
+        yield (
+            "not zeros",
+            "right only where the right value is 0",
+            "right only where the right value is 0",
+            expected != 0,
+        )
