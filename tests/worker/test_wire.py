@@ -161,11 +161,16 @@ def test_any_answer_is_a_reply_or_is_not(verb, answer):
 
 def test_an_answer_needs_its_fields_and_no_others():
     good = {"status": "raised", "type": "E", "message": "", "place": None, "line": 3, "text": ""}
+    good["where"] = None
     assert replies.is_reply("call", good)
     assert not replies.is_reply("call", good | {"score": 100})
     assert not replies.is_reply("call", good | {"line": True})
     assert not replies.is_reply("call", {"status": "passed"})
     assert not replies.is_reply("hold", {"status": "answered", "value": 3})
+    answered = {"status": "answered", "value": 3, "converted": [], "changed": ["x"]}
+    assert replies.is_reply("call", answered) and not replies.is_reply("call", answered | {"changed": [3]})
+    assert replies.is_reply("defaults", {"status": "answered", "value": {"x": [], "n": [2]}})
+    assert not replies.is_reply("defaults", {"status": "answered", "value": {"n": 2}})
 
 
 @pytest.mark.parametrize("shape", [[0, 2**47, 2**47], [2**47, 2**47, 0], [0] + [2**40] * 5])
