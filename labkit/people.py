@@ -286,40 +286,47 @@ class Roster(Register):
 
     def complete(self, found: list[Found], download: Download = lambda _: None) -> Matched:
         """Tell each submission whose it is. Members of a group are matched one by one, and none of them is absent."""
-        self.compare_with(member for entry in found for member in (entry.student, *entry.student.group))
-        shared = shared_folders([entry.name for entry in found])
-        matches: list[list[Match]] = []
+        matches = self._matches(found, download)
         claims: dict[int, list[Student]] = {}
-        for entry in found:
-            members = (entry.student, *entry.student.group)
-            path = "/".join(entry.name.split("/")[shared:])
-            known = entry.student.known
-            matches.append([self.find(one) if known else self.find_path(path, download) for one in members])
-            for member, match in zip(members, matches[-1], strict=True):
+        for entry, several in zip(found, matches, strict=True):
+            for member, match in zip(entry.student.people, several, strict=True):
                 if match.place is not None:
                     claims.setdefault(match.place, []).append(member)
-        shared_place = {place for place, members in claims.items() if not may_be_same(members)}
+        contested = {place for place, members in claims.items() if not may_be_same(members)}
         result = Matched([], [], [], [])
         for entry, several in zip(found, matches, strict=True):
-            members = []
-            for member, match in zip((entry.student, *entry.student.group), several, strict=True):
+            people = []
+            for member, match in zip(entry.student.people, several, strict=True):
                 who = f" ({member.name or member.id or 'somebody'})" if len(several) > 1 else ""
                 place, doubt = match.place, match.doubt
-                if place in shared_place:
+                if place is not None and place in contested:
                     doubt = f"others, too, seem to be {self._say({place})}; nobody is taken for that student"
                     place = None
                 if doubt:
                     result.doubts.append(f"{entry.name}{who}: {doubt}")
-                if place is None:
-                    result.strangers.append(f"{entry.name}{who}")
-                    # who has a listed name and is not certainly that one, is one of several
-                    members.append(structs.replace(member, namesake=bool(self._called(*_names(member)))))
-                else:
-                    members.append(_joined(self.students[place], member))
-            result.found.append(replace(entry, student=structs.replace(members[0], group=tuple(members[1:]))))
+                if place is not None:
+                    people.append(_joined(self.students[place], member))
+                    continue
+                result.strangers.append(f"{entry.name}{who}")
+                # who has a listed name and is not certainly that one, is one of several
+                people.append(structs.replace(member, namesake=bool(self._called(*_names(member)))))
+            result.found.append(replace(entry, student=structs.replace(people[0], group=tuple(people[1:]))))
         absent = [student for place, student in enumerate(self.students) if place not in claims]
         result.absent.extend(one.name or one.id or one.email or "?" for one in absent)
         return result
+
+    def _matches(self, found: list[Found], download: Download) -> list[list[Match]]:
+        """For each submission, what is found of each who handed it in."""
+        self.compare_with(member for entry in found for member in entry.student.people)
+        shared = shared_folders([entry.name for entry in found])
+        matches = []
+        for entry in found:
+            if entry.student.known:
+                matches.append([self.find(member) for member in entry.student.people])
+            else:
+                path = "/".join(entry.name.split("/")[shared:])
+                matches.append([self.find_path(path, download) for _ in entry.student.people])
+        return matches
 
 
 def _names(student: Student) -> tuple[object, ...]:

@@ -49,9 +49,9 @@ def read_submission(path: Path, name: str | None = None) -> Submission:
 
 def size_limit(path: Path) -> int:
     """The bytes that a file of this kind may have. Raises SubmissionError where it is neither script nor notebook."""
-    if path.suffix not in SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES:
         raise SubmissionError(f"{path} is not a .py or .ipynb file, so there is nothing to grade.")
-    return MAX_NOTEBOOK if path.suffix == ".ipynb" else MAX_SCRIPT
+    return MAX_NOTEBOOK if path.suffix.lower() == ".ipynb" else MAX_SCRIPT
 
 
 def parse_submission(path: Path, data: bytes, name: str | None = None) -> Submission:
@@ -59,7 +59,7 @@ def parse_submission(path: Path, data: bytes, name: str | None = None) -> Submis
     if len(data) > size_limit(path):
         raise SubmissionError(too_large(path))
     text = _decode(path, data)
-    read = _notebook if path.suffix == ".ipynb" else _script
+    read = _notebook if path.suffix.lower() == ".ipynb" else _script
     lab, cells, explore = read(path, text)
     graded = any(source.strip() for _, source in cells)
     notes = () if graded else (f"{path.name} holds no code to grade.",)

@@ -7,16 +7,18 @@ All text is plain (`text`), so that Gradescope shows markup instead of rendering
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from msgspec.structs import replace
 
-from labkit.course import read_course
+from labkit.course import Lab, read_course
 from labkit.files import write_atomically
 from labkit.lesson.submission import SubmissionError, read_submission
 from labkit.platforms.container import only_lab, only_submission
@@ -298,7 +300,9 @@ def grade_on_gradescope(root: Path, isolation: str = "strongest", hidden: str = 
     from labkit.worker import WorkerUnavailable
 
     course = read_course(root / "source" / "course")
-    lab, student = only_lab(course), _submitter(root / "submission_metadata.json")
+    metadata = _metadata_of(root / "submission_metadata.json")
+    student, (lab, extended) = student_of(metadata), _extended(only_lab(course), metadata)
+    assert lab.solution is not None
     salt = (root / "source" / "salt").read_bytes().strip()
     plan = isolation_plan(isolation)
     results = root / "results" / "results.json"
@@ -307,9 +311,12 @@ def grade_on_gradescope(root: Path, isolation: str = "strongest", hidden: str = 
 
     def save(record: Record) -> Record:
         late = settle(record.score, record.max_score, lab, course.late, student)
-        record = replace(record, student=student, late=late)
+        record = replace(record, student=student, late=late, notes=(*record.notes, *extended))
         write_partial(results, record, total, hidden)
         return record
+
+    def save_so_far(check: str) -> None:
+        save(record_of(run, submission, lab, salt))
 
     try:
         submission = read_submission(only_submission(root / "submission", lab))
@@ -319,13 +326,10 @@ def grade_on_gradescope(root: Path, isolation: str = "strongest", hidden: str = 
 
     checks, run = collect(lab.solution / "test_lab.py"), live_run(submission, lab, salt, plan)
 
-    def so_far() -> Record:
-        return record_of(run, submission, lab, salt)
-
     try:
         # before each check is saved what came before it
-        carry_out(run, checks, progress=lambda check: save(so_far()))
-        record = save(so_far())
+        carry_out(run, checks, progress=save_so_far)
+        record = save(record_of(run, submission, lab, salt))
     except (FaultyCheck, WorkerUnavailable):
         results.unlink(missing_ok=True)
         raise
@@ -356,10 +360,28 @@ def _user(user: dict[str, Any]) -> Student:
     return Student(name=said.get("name"), email=said.get("email"), ids={"gradescope": said.get("id", "")})
 
 
-def _submitter(path: Path) -> Student:
-    """Whose submission it is and when it was handed in, as far as Gradescope says so."""
+def _extended(lab: Lab, metadata: dict[str, Any]) -> tuple[Lab, tuple[str, ...]]:
+    """The lab with the later due date that somebody was given in Gradescope, and a word about it."""
+    users = metadata.get("users")
+    entries = (
+        [user.get("assignment") for user in users if isinstance(user, dict)]
+        if isinstance(users, list)
+        else []
+    )
+    moments = [instant(entry.get("due_date")) for entry in entries if isinstance(entry, dict)]
+    latest = max((datetime.fromisoformat(moment) for moment in moments if moment), default=None)
+    if lab.due is None or latest is None or latest <= lab.due:
+        return lab, ()
+    said = (
+        f"Gradescope takes it until {latest.isoformat(' ', 'minutes')}, later than the course; that counts."
+    )
+    return dataclasses.replace(lab, due=latest), (said,)
+
+
+def _metadata_of(path: Path) -> dict[str, Any]:
+    """What Gradescope says of the submission; nothing where it says it in no way that can be read."""
     try:
         metadata = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return Student()
-    return student_of(metadata) if isinstance(metadata, dict) else Student()
+        return {}
+    return metadata if isinstance(metadata, dict) else {}

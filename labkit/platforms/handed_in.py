@@ -41,11 +41,13 @@ def of_student(
 
 
 def answers(files: list[File]) -> list[File]:
-    """The files without the starters of released folders among them, where there are others."""
-    roots = [file.relative.parent for file in files if file.relative.name == COURSE]
-    starters = {file for file in files for root in roots if (root / HANDOUTS) in file.relative.parents}
-    if not any(file.gradable for file in files if file not in starters):
-        return files
+    """The files without the starters of released folders among them, where there are others in such a folder."""
+    starters: set[File] = set()
+    for root in {file.relative.parent for file in files if file.relative.name == COURSE}:
+        inside = [file for file in files if root in file.relative.parents]
+        handed_out = {file for file in inside if root / HANDOUTS in file.relative.parents}
+        if any(file.gradable for file in inside if file not in handed_out):
+            starters |= handed_out
     return [file for file in files if file not in starters]
 
 

@@ -92,18 +92,22 @@ class Moodle(Platform):
         """One submission for each participant or team; a text typed online counts only where there is no file."""
         found = []
         for files in owners.values():
-            entries = {file: _ENTRY.match(file.relative.parts[0]) for file in files}
-            first = next(iter(entries.values()))
+            entries = {file: match for file in files if (match := _ENTRY.match(file.relative.parts[0]))}
+            first = entries[files[0]]
             name = "_".join(filter(None, (first["name"], first["id"])))
-            handed_in = [file for file, match in entries.items() if match["kind"] == "file"]
-            flat = [file for file in handed_in if len(file.relative.parts) == 1]
-            own = {file: file.relative.name[entries[file].end() :] for file in flat}
-            found += of_student(name, origin.path / name, handed_in, _entry(files[0].relative.parts[0]), own)
+            handed_in = {file: match for file, match in entries.items() if match["kind"] == "file"}
+            own = {
+                file: file.relative.name[match.end() :]
+                for file, match in handed_in.items()
+                if len(file.relative.parts) == 1
+            }
+            found += of_student(name, origin.path / name, list(handed_in), _student_of(first), own)
         return found
 
     def whose(self, name: str) -> Student | None:
         """By the participant's number and the name."""
-        return _entry(name) if _ENTRY.match(name) else None
+        match = _ENTRY.match(name)
+        return match and _student_of(match)
 
     def write(self, records: Sequence[Record], request: Request) -> Exported:
         """`moodle.csv`: the worksheet with grades and feedback, of one lab. Raises ExportError."""
@@ -140,9 +144,7 @@ class Moodle(Platform):
         return Exported({"moodle.csv": sheet.as_text()}, tuple(notes))
 
 
-def _entry(name: str) -> Student:
-    match = _ENTRY.match(name)
-    assert match
+def _student_of(match: re.Match[str]) -> Student:
     ids = {"moodle": match["id"]} if match["id"] else {}
     return Student(ids=ids, name=None if _BLIND.match(match["name"]) else match["name"])
 

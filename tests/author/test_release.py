@@ -240,6 +240,22 @@ def test_a_late_submission_costs_what_the_course_says(autograder):
     assert results["score"] == 80 and results["extra_data"]["labkit"]["penalty"] == 20
 
 
+@pytest.mark.parametrize(
+    ("until", "score"), [("2026-10-05T12:00:00+02:00", 100), ("2026-09-30T12:00:00+02:00", 80)]
+)
+def test_whoever_was_given_more_time_in_gradescope_has_it(autograder, until, score):
+    course = autograder / "source/course/course.toml"
+    due = "due = 2026-10-01T12:00:00+02:00\n"
+    course.write_text(course.read_text() + due + "[late]\npenalty_per_day = 10\n")
+    user = {"id": 7, "name": "Ada", "assignment": {"due_date": until}}
+    metadata = {"created_at": "2026-10-02T13:00:00+02:00", "users": [user]}
+    (autograder / "submission_metadata.json").write_text(json.dumps(metadata))
+    shutil.copy(TOY / "lab.py", autograder / "submission/mine.py")
+    grade_on_gradescope(autograder)
+    results = json.loads((autograder / "results/results.json").read_text())
+    assert results["score"] == score and ("2026-10-05 12:00" in results["output"]) == (score == 100)
+
+
 def test_the_course_of_a_release_keeps_what_counts_for_its_lab(toy_course, tmp_path):
     shutil.copytree(toy_course.root, tmp_path / "toy")
     file = tmp_path / "toy/course.toml"

@@ -497,6 +497,92 @@ def test_a_class_list_that_is_none_gets_one_sentence(tmp_path, content, sentence
         read_roster(tmp_path / "gone.csv")
 
 
+# --- nothing goes by without a word ----------------------------------------------------------------------------
+
+
+def records(paths: list[Path]) -> dict[str, str]:
+    """Each name, and the lab that its file names or why it cannot be read."""
+    told = {}
+    for entry in find_submissions(paths):
+        try:
+            told[entry.name] = entry.read().lab or ""
+        except SubmissionError as problem:
+            told[entry.name] = str(problem)
+    return told
+
+
+@pytest.mark.parametrize("name", ["LAB.PY", "Lab01.IPYNB", "lab.Py"])
+def test_capitals_in_a_suffix_are_read(tmp_path, name):
+    written(tmp_path / "class", ["amy/lab.py"])
+    (tmp_path / "class/bo").mkdir()
+    (tmp_path / "class/bo" / name).write_text(PY if name.lower().endswith("py") else NOTEBOOK)
+    found = records([tmp_path / "class"])
+    assert set(found) == {"amy", "bo" if name.lower() == "lab.py" else "bo/Lab01"}
+    assert not [said for said in found.values() if "is not" in said]
+
+
+@pytest.mark.parametrize(
+    ("file", "remedy"),
+    [
+        ("lab.py.txt", "called lab.py"),
+        ("lab.ipynb.json", "called lab.ipynb"),
+        ("lab.rar", "that is in the archive"),
+        ("lab.tar.gz", "that is in the archive"),
+        ("lab", "with that ending"),
+        ("lab.md", "itself"),
+        ("screenshot.png", "itself"),
+    ],
+)
+def test_whoever_handed_in_something_else_has_a_record_that_says_what_to_do(tmp_path, file, remedy):
+    files = {"amy/lab.py": PY, f"bo/{file}": "x", "bo/.DS_Store": "x", "cy/Thumbs.db": "x"}
+    found = records([written(tmp_path / "class", files)])
+    assert (
+        set(found) == {"amy", "bo"} and f"only {file}" in found["bo"] and found["bo"].endswith(f"{remedy}.")
+    )
+
+
+def test_other_files_beside_submissions_have_records_or_are_named(tmp_path):
+    files = ["amy.py", "bo.py", "cy.py.txt", "di.rar", "ed.pdf", "fay.png", "README.md", "class.csv"]
+    root = written(tmp_path / "class", files)
+    names, said = told([root])
+    assert sorted(name for name, _ in names) == ["amy", "bo", "cy", "di", "ed"]
+    assert "cy.py.txt, di.rar, ed.pdf, fay.png." in said
+
+
+def test_a_link_to_a_folder_is_named_and_a_link_that_is_given_is_followed(tmp_path):
+    home = written(tmp_path / "home", ["lab.py"])
+    root = written(tmp_path / "class", ["amy/lab.py"])
+    (root / "bo").symlink_to(home)
+    assert "is a link to a folder" in records([root])["bo"]
+    (tmp_path / "current").symlink_to(root)
+    assert set(records([tmp_path / "current"])) == {"amy", "bo"}
+
+
+def test_students_folders_that_are_named_one_by_one_keep_their_names(tmp_path):
+    root = written(tmp_path / "class", ["amy/hw.py", "bo/lab.py", "cy/a.py", "cy/b.py"])
+    assert set(records(sorted(root.iterdir()))) == {"amy/hw", "bo", "cy/a", "cy/b"}
+
+
+def test_the_starter_of_a_released_folder_is_no_answer_where_there_is_another(tmp_path):
+    release = {"course.toml": "", "labs/lab01_toy/lab.py": PY, "labs/lab01_toy/lab.ipynb": NOTEBOOK}
+    files = {f"amy/{name}": text for name, text in release.items()} | {"amy/lab01_toy.py": PY}
+    files |= {f"bo/{name}": text for name, text in release.items()}
+    found = records([written(tmp_path / "class", files)])
+    assert {name for name in found if name.startswith("amy")} == {"amy/lab01_toy"}
+    assert {name for name in found if name.startswith("bo")} == {
+        "bo/labs/lab01_toy",
+        "bo/labs/lab01_toy.py",
+    }
+
+
+def test_no_sentence_of_a_record_holds_a_path_of_this_machine(tmp_path):
+    files = {"amy/lab.py": "\0", "bo/lab.ipynb": "{", "cy/x.pdf": "", "di/lab.py": ""}
+    files |= {f"ed/{number}.py": PY for number in range(21)}
+    for paths in ([written(tmp_path / "class", files)], [zipped(tmp_path / "class", tmp_path / "class.zip")]):
+        said = [text for text in records(paths).values() if text != "lab01_toy"]
+        assert len(said) == 5 and not [text for text in said if str(tmp_path) in text]
+
+
 # --- zips of a stranger --------------------------------------------------------------------------------------
 
 
@@ -520,6 +606,25 @@ def test_a_member_that_leads_elsewhere_is_refused_and_the_others_graded(tmp_path
     assert found[0].read().lab == "lab01_toy"
     with pytest.raises(SubmissionError, match="whose name (leads outside|is longer)"):
         found[1].read()
+
+
+@pytest.mark.parametrize(
+    ("stored", "name"),
+    [
+        (b"Zo\xc3\xab M\xc3\xbcller.py", "Zoë Müller"),  # UTF-8 without the flag that says so
+        (b"Zoe\xcc\x88.py", "Zoë"),  # and decomposed, as macOS packs
+        (b"Zo\x89.py", "Zoë"),  # the code page of old
+        (b"class\\amy\\lab.py", "amy"),  # as Windows packs
+        ("время: 12:30.py".encode(), "время: 12:30"),
+    ],
+)
+def test_names_in_zips_made_elsewhere_are_those_that_were_meant(tmp_path, stored, name):
+    path = a_zip(
+        tmp_path / "c.zip",
+        {"x" * len(stored): PY.encode(), "y.py" if b"class" not in stored else "class/y.py": PY.encode()},
+    )
+    path.write_bytes(path.read_bytes().replace(b"x" * len(stored), stored))
+    assert {entry for entry, _ in told([path])[0]} == {f"c/{name}", "c/y"}
 
 
 def test_many_refused_members_are_one_record(tmp_path):
