@@ -23,7 +23,7 @@ from labkit.check.relations import find_relation
 from labkit.check.signature import signature, unusable
 from labkit.errors import LabkitError
 from labkit.lesson.checks import CheckInfo
-from labkit.record import CheckResult, Verdict
+from labkit.record import CHECK_FAILED, CheckResult, Verdict
 from labkit.record.signature import Signature
 from labkit.text import inert
 from labkit.worker import Plan, WorkerFailed, warm
@@ -209,7 +209,7 @@ class Run:
             self._failed[check.info.name] = check, error
             return _outcome(Verdict.FAILED, inert(sentence, 300))
         self.broken.append(f"{check.info.name}: {type(error).__name__}: {error}")
-        return _outcome(Verdict.ERROR, "the check itself failed; please tell the instructor")
+        return _outcome(Verdict.ERROR, CHECK_FAILED)
 
     def _reference_passes(self, check: Check) -> bool:
         if isinstance(self.answers, Recorded):

@@ -163,7 +163,9 @@ class Grading:
             submission = found.read()
             lab = lab_of(self.course, found.path, submission.lab, self.lab_name)
         except SubmissionError as problem:
-            return _Prepared(found, lab, None, str(problem))
+            # students read it: the name of the file alone, not where it lies here
+            said = str(problem).replace(str(found.path), found.path.name)
+            return _Prepared(found, lab, None, said)
         if lab.solution is None:
             raise CourseError(f"{lab.name} has no solution here; only `labkit check` works without it.")
         return _Prepared(found, lab, self._key(lab, submission.sha256), header=submission.lab)
@@ -292,4 +294,7 @@ def _running(future: Future, entry: _Prepared, started: float) -> Running:
 def _matches(found: Found, pattern: str) -> bool:
     student = found.student
     names = [found.name, *(text for text in (student.id, student.name, student.email) if text)]
-    return pattern == "all" or any(fnmatch.fnmatchcase(name.casefold(), pattern.casefold()) for name in names)
+    wanted = pattern.casefold()
+    return wanted == "all" or any(
+        name.casefold() == wanted or fnmatch.fnmatchcase(name.casefold(), wanted) for name in names
+    )

@@ -72,7 +72,9 @@ def export(records: Sequence[Record], platform: Platform, request: Request | Non
             lost.append(record)
     notes = []
     if failed:
-        notes.append(f"{_named(failed)} left out: the grader itself failed on them. Grade them again.")
+        notes.append(
+            f"{_named(failed)} left out: the grader itself failed, or a check did. Grade again when that is mended."
+        )
     if lost:
         notes.append(f"{_named(lost)} left out: nobody knows of which lab they are. Grade them with --lab.")
     if not kept:

@@ -1,6 +1,6 @@
 """What became of a submission, as data: verdicts, checks, the person, lateness. Read by everything above."""
 
-from labkit.record.check import CheckResult, Misconception, tally
+from labkit.record.check import CHECK_FAILED, CheckResult, Misconception, tally
 from labkit.record.late import Late, settle
 from labkit.record.points import rounded
 from labkit.record.reading import RecordError, read_record, record_from
@@ -9,6 +9,7 @@ from labkit.record.student import Student
 from labkit.record.verdict import Verdict
 
 __all__ = [
+    "CHECK_FAILED",
     "GRADER_FAILED",
     "CheckResult",
     "Late",

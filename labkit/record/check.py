@@ -12,6 +12,9 @@ from labkit.record.points import Amount, rounded
 from labkit.record.signature import Signature
 from labkit.record.verdict import Verdict
 
+#: What a check says that is at fault itself: its points say nothing of the submission.
+CHECK_FAILED = "the check itself failed; please tell the instructor"
+
 
 class Misconception(Struct, frozen=True, omit_defaults=True):
     """A known mistake that an answer looks like, and the sentence that teaches.

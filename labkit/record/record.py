@@ -13,10 +13,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from labkit.record.check import CheckResult, tally
+from labkit.record.check import CHECK_FAILED, CheckResult, tally
 from labkit.record.late import Late
 from labkit.record.points import rounded
 from labkit.record.student import Student
+from labkit.record.verdict import Verdict
 from labkit.text import inert
 
 SCHEMA = "labkit/result/v1"
@@ -73,13 +74,15 @@ class Record(Struct, frozen=True, kw_only=True):
 
     @property
     def grader_failed(self) -> bool:
-        """Whether the grader itself failed, so that the points say nothing of the submission."""
-        return GRADER_FAILED in self.notes
+        """Whether the grader or a check itself failed, so that the points say nothing of the submission."""
+        return GRADER_FAILED in self.notes or any(
+            check.verdict is Verdict.ERROR and check.message == CHECK_FAILED for check in self.checks
+        )
 
     @property
     def percent(self) -> float:
         """The score in percent of the maximum, 0 where there is nothing to earn."""
-        return 100 * self.score / self.max_score if self.max_score else 0.0
+        return 100 * (self.score / self.max_score) if self.max_score else 0.0
 
     @property
     def final_score(self) -> float:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+from pathlib import Path
 
 import pytest
 
-from labkit.platforms import ExportError, read_results
-from labkit.record import Student, record_from
-from tests.platforms.records import check, data
+from labkit.platforms import ExportError, Request, current, export, read_results
+from labkit.record import CHECK_FAILED, GRADER_FAILED, Student, record_from
+from tests.platforms.records import FORMATS, SHEETS, check, data, record
+
+GOLDEN = Path(__file__).parent / "golden"
 
 
 def put(folder, result, name: str = "alice") -> None:
@@ -85,3 +90,43 @@ def test_an_empty_folder_and_none_say_what_to_do(tmp_path):
 def test_keys_of_later_versions_are_passed_over():
     later = data(later=1, student={"id": "x", "new": []}, checks=[check(later={"a": 1})])
     assert record_from(later).student == Student("x")
+
+
+# --- what is no grade --------------------------------------------------------------------------------------------
+
+
+def exported(records, name="csv", **request):
+    written = export(records, name, Request(**request))
+    return list(csv.DictReader(io.StringIO(next(iter(written.files.values()))))), written.notes
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_failure_of_the_grader_is_no_zero_in_any_format(name):
+    broken = check(verdict="error", message=CHECK_FAILED)
+    failed = [record("bob", notes=[GRADER_FAILED]), record("cy", [check(), broken])]
+    sheet = (GOLDEN / f"{name}_sheet.csv").read_bytes() if name in SHEETS else None
+    written = export([record("alice"), *failed], name, Request(sheet=sheet))
+    assert "'bob', 'cy' are left out: the grader itself failed" in written.notes[0]
+    texts = [
+        text for path, text in written.files.items() if path != "into_gradebook.py" and name not in SHEETS
+    ]
+    assert not [text for text in texts if "bob" in text or "cy" in text]
+    assert name in SHEETS or any("alice" in path or "alice" in text for path, text in written.files.items())
+    with pytest.raises(ExportError, match="left out"):
+        export(failed, name, Request(sheet=sheet))
+
+
+def test_a_file_that_names_no_lab_costs_the_class_nothing():
+    rows, notes = exported([record("alice"), record("bob", [], lab="")])
+    assert [row["lab"] for row in rows] == ["lab01_toy", "lab01_toy"] and not notes
+    rows, notes = exported([record("alice"), record("ann", lab="lab02_other"), record("bob", [], lab="")])
+    assert len(rows) == 2 and "'bob' is left out: nobody knows of which lab" in notes[0]
+
+
+def test_results_of_an_earlier_run_are_named_and_left_out(tmp_path):
+    records = [record(name) for name in ("alice", "bob", "=cy")]
+    (tmp_path / "grades.csv").write_text("submission,score\nalice,4\n'=cy,4\n")
+    kept, notes = current(records, tmp_path)
+    assert [one.submission for one in kept] == ["alice", "=cy"]
+    assert len(notes) == 1 and "'bob' is from an earlier run" in notes[0]
+    assert current(records, tmp_path / "nowhere") == (records, [])
