@@ -7,7 +7,7 @@ of its arguments, `student`, `reference`, `rng` and `mnist`, and says with `expe
 from labkit.check import expect
 from labkit.check.catalogue import misconception, variant
 from labkit.check.marks import hidden, limit, needs, points, question, uses
-from labkit.check.measure import accuracy, cross_entropy, outputs, renamed, seconds_here
+from labkit.check.measure import accuracy, cross_entropy, outputs, renamed, training_cost
 
 __all__ = [
     "accuracy",
@@ -21,7 +21,7 @@ __all__ = [
     "points",
     "question",
     "renamed",
-    "seconds_here",
+    "training_cost",
     "uses",
     "variant",
 ]

@@ -1,9 +1,8 @@
 """Known mistakes, each with the sentence that a student reads who made it."""
 
-import time
-
 import keras
 import numpy as np
+from lab import training_cost
 
 from labkit.check import misconception
 
@@ -682,69 +681,109 @@ def three_units(num_features):
 # --- 3.8 ------------------------------------------------------------------------------------------------------
 
 
+def _dense(*widths, outputs=10, activation="softmax", loss=SPARSE):
+    """A compiled network on images with hidden layers of these widths."""
+    layers = [keras.Input((28, 28)), keras.layers.Flatten()]
+    layers += [keras.layers.Dense(width, activation="relu") for width in widths]
+    model = keras.Sequential([*layers, keras.layers.Dense(outputs, activation=activation)])
+    model.compile(optimizer="adam", loss=loss, metrics=["accuracy"])
+    return model
+
+
+def _affordable(model, budget):
+    """How many epochs of this model a budget pays for, at least one."""
+    return max(1, int(budget / training_cost(model, 1)))
+
+
 @misconception("3.8")
-def convolution_used(x_train, y_train, seconds):
+def convolution_used(budget):
     """Your network has convolutions, which are for lab 05. Here only dense layers are allowed, with dropout
     and normalisation as you like.
     """
-    model = keras.Sequential(
-        [
-            keras.Input((28, 28)),
-            keras.layers.Reshape((28, 28, 1)),
-            keras.layers.Conv2D(8, 3, strides=2, activation="relu"),
-            keras.layers.Flatten(),
-            keras.layers.Dense(10, activation="softmax"),
-        ]
-    )
+    layers = [keras.Input((28, 28)), keras.layers.Reshape((28, 28, 1))]
+    layers += [keras.layers.Conv2D(8, 3, strides=2, activation="relu"), keras.layers.Flatten()]
+    model = keras.Sequential([*layers, keras.layers.Dense(10, activation="softmax")])
     model.compile(optimizer="adam", loss=SPARSE, metrics=["accuracy"])
-    model.fit(x_train, y_train, epochs=1, verbose=0)
-    return model
+    return model, 128, 1
 
 
 @misconception("3.8")
-def time_ignored(x_train, y_train, seconds):
-    """You train a fixed number of epochs, however long they take. Measure the time with time.monotonic() and
-    stop before `seconds` are over.
+def budget_ignored(budget):
+    """Your network and its epochs are the same for every budget, so a small one is exceeded. Work out what
+    an epoch costs with `training_cost`, and train as many as the budget pays for.
     """
-    model, started = _one_layer(300), time.monotonic()
-    for _ in range(1000):
-        model.fit(x_train[:2000], y_train[:2000], epochs=1, batch_size=32, verbose=0)
-        if time.monotonic() - started > 8 * seconds:  # late enough to see it
+    return _dense(512, 256), 128, 10
+
+
+@misconception("3.8")
+def forward_pass_only(budget):
+    """You counted one multiply-add for each weight and example. Training takes three: forward, backward to the
+    input of the layer, and for the gradient of the weight itself.
+    """
+    model = _dense(64)
+    return model, 128, 3 * _affordable(model, budget)
+
+
+@misconception("3.8")
+def all_in_width(budget):
+    """You spent everything on width: one pass over the data is too little for any network. Make the layers
+    narrower, so that the budget pays for about ten.
+    """
+    for width in (3000, 2000, 1000, 500, 250, 100, 50):
+        model = _dense(width)
+        if training_cost(model, 1) <= budget:
             break
-    return model
+    return model, 128, 1
 
 
 @misconception("3.8")
-def untrained_model(x_train, y_train, seconds):
-    """The model that comes back is not the one that was trained: its answers are chance. Return the trained
-    one, with its weights.
+def all_in_epochs(budget):
+    """You spent everything on epochs: so small a network has learned all that it can after a few of them. Make
+    the layers wider and the epochs fewer.
     """
-    return _one_layer(100)
+    model = _dense(12)
+    return model, 128, min(60, _affordable(model, budget))
 
 
 @misconception("3.8")
-def digit_as_a_number(x_train, y_train, seconds):
+def left_uncompiled(budget):
+    """You never compile the model, so the grader does not know with which loss and optimizer to train it."""
+    model = keras.Sequential([*_dense(64).layers])
+    model.build((None, 28, 28))
+    return model, 128, 1
+
+
+@misconception("3.8")
+def digit_as_a_number(budget):
     """Your model has one output, the digit as a number. Digits are names: a 3 is no better a guess for a 4
     than a 9 is. Give each class an output of its own.
     """
-    model = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(1)])
-    model.compile(optimizer="adam", loss="mean_squared_error")
-    model.fit(x_train, y_train, verbose=0)
-    return model
+    return _dense(64, outputs=1, activation=None, loss="mean_squared_error"), 128, 1
 
 
 @misconception("3.8")
-def flat_input(x_train, y_train, seconds):
+def flat_input(budget):
     """Your model wants flat vectors of 784 numbers. It is given images (28, 28): begin with Input((28, 28))
     and Flatten.
     """
     model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, activation="softmax")])
     model.compile(optimizer="adam", loss=SPARSE, metrics=["accuracy"])
-    model.fit(x_train.reshape(-1, 784), y_train, verbose=0)
-    return model
+    return model, 128, 1
 
 
 @misconception("3.8")
-def history_returned(x_train, y_train, seconds):
-    """You return what `fit` gave you, a History. The text asks for the trained model itself."""
-    return _one_layer(50).fit(x_train, y_train, epochs=1, verbose=0)
+def model_alone(budget):
+    """You return the model alone. The grader needs three things: the model, the batch size and the number of
+    epochs.
+    """
+    return _dense(64)
+
+
+@misconception("3.8")
+def learning_rate_too_large(budget):
+    """Your learning rate is so large that training jumps about and settles nowhere. Adam's is 0.001 if you say
+    nothing, and should fall towards the end.
+    """
+    model = _dense(64)
+    model.compile(keras.optimizers.Adam(0.3), SPARSE, metrics=["accuracy"])
+    return model, 128, _affordable(model, min(budget, 1e11))

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+from lab import training_cost
 
 from labkit.check import variant
 
@@ -333,86 +334,56 @@ def two_logits(num_features):
 # --- 3.8 ------------------------------------------------------------------------------------------------------
 
 
-@variant("3.8")
-def one_learning_rate(x_train, y_train, seconds):
-    import time
-
-    end = time.time() + 0.85 * seconds
+def _stack(widths, block, head):
     layers = [keras.Input((28, 28)), keras.layers.Flatten()]
-    for _ in range(2):
-        layers += [
-            keras.layers.Dense(400, use_bias=False),
-            keras.layers.BatchNormalization(),
-            keras.layers.ReLU(),
-        ]
-    model = keras.Sequential([*layers, keras.layers.Dense(10, activation="softmax")])
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    rate, begin = 0.004, time.time()
-    while time.time() < end:
-        down, right = np.random.randint(-1, 2, 2)
-        part = np.random.permutation(len(x_train))[:20_000]
-        model.optimizer.learning_rate = rate * max(0.02, 1 - (time.time() - begin) / (end - begin))
-        model.fit(np.roll(x_train[part], (down, right), (1, 2)), y_train[part], batch_size=200, verbose=0)
-    return model
+    for width in widths:
+        layers += block(width)
+    return keras.Sequential([*layers, head])
 
 
 @variant("3.8")
-def five_copies_in_one_set(x_train, y_train, seconds):
-    import time
+def with_batch_normalisation(budget):
+    def block(width):
+        dense = keras.layers.Dense(width, use_bias=False)
+        return [dense, keras.layers.BatchNormalization(), keras.layers.ReLU(), keras.layers.Dropout(0.2)]
 
-    start = time.perf_counter()
-    moves = [(0, 0), (0, 1), (0, -1), (1, 0), (-1, 0)]
-    model = keras.Sequential()
-    model.add(keras.Input((28, 28)))
-    model.add(keras.layers.Reshape((784,)))
-    for units in (500, 300):
-        model.add(keras.layers.Dense(units, activation="relu", kernel_initializer="he_normal"))
-    model.add(keras.layers.Dense(10))
+    for width in (400, 200, 100, 50, 25, 12):
+        model = _stack((width, width), block, keras.layers.Dense(10, activation="softmax"))
+        epochs = int(budget // training_cost(model, 1))
+        if epochs >= 8 or width == 12:
+            break
+    steps = max(1, epochs) * 60_000 // 125
+    rate = keras.optimizers.schedules.PolynomialDecay(0.003, steps, 1e-5)
+    model.compile(keras.optimizers.Nadam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model, 125, epochs
+
+
+@variant("3.8")
+def narrow_and_long(budget):
+    def block(width):
+        return [keras.layers.Dense(width, kernel_initializer="he_normal"), keras.layers.ELU()]
+
+    width = 256 if budget > 3e11 else 60 if budget > 5e10 else 16
+    model = _stack((width, width // 2), block, keras.layers.Dense(10))
+    epochs = int(budget / training_cost(model, 1))
+    rate = keras.optimizers.schedules.CosineDecay(0.0015, epochs * 469)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Nadam(0.002), loss, metrics=["accuracy"])
-    used, turn = 0.0, 0
-    while True:
-        rows = np.random.default_rng(turn).permutation(len(x_train))[:30_000]
-        images = np.concatenate([np.roll(x_train[rows[k::5]], moves[k], (1, 2)) for k in range(5)])
-        labels = np.concatenate([y_train[rows[k::5]] for k in range(5)])
-        before = time.perf_counter()
-        model.optimizer.learning_rate = 0.002 * (1.05 - min(1.0, used / (0.8 * seconds)))
-        model.fit(images, labels, batch_size=250, epochs=1, verbose=0)
-        used, turn = time.perf_counter() - start, turn + 1
-        if used + 1.5 * (time.perf_counter() - before) > 0.85 * seconds:
-            return model
-
-
-class _Clock(keras.callbacks.Callback):
-    """Ends training in time and lowers the learning rate as the time goes by."""
-
-    def __init__(self, seconds, rate):
-        import time
-
-        super().__init__()
-        self.now, self.seconds, self.rate = time.monotonic, seconds, rate
-        self.start = self.now()
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.begun = self.now()
-        left = 1 - (self.begun - self.start) / self.seconds
-        self.model.optimizer.learning_rate = self.rate * max(left, 0.02)
-
-    def on_epoch_end(self, epoch, logs=None):
-        end = self.now()
-        self.model.stop_training = end + 1.3 * (end - self.begun) > self.start + self.seconds
+    model.compile(keras.optimizers.AdamW(rate, weight_decay=0.01), loss, metrics=["accuracy"])
+    return model, 128, epochs
 
 
 @variant("3.8")
-def dropout_and_a_clock(x_train, y_train, seconds):
-    clock = _Clock(0.85 * seconds, 0.002)
-    moved = [np.roll(x_train, shift, axis) for shift, axis in ((1, 1), (-1, 1), (1, 2), (-1, 2))]
-    images, labels = np.concatenate([x_train, *moved]), np.tile(y_train, 5)
-    model = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten()])
-    for _ in range(2):
-        model.add(keras.layers.Dense(400, activation="relu"))
-        model.add(keras.layers.Dropout(0.1))
-    model.add(keras.layers.Dense(10, activation="softmax"))
-    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(images, labels, batch_size=256, epochs=1000, callbacks=[clock], verbose=0)
-    return model
+def as_a_list(budget):
+    def block(width):
+        return [keras.layers.Dense(width, activation="relu"), keras.layers.Dropout(0.15)]
+
+    epochs = 11
+    most = budget / (3 * 60_000 * epochs)
+    width = max(4, int((-794 + (794**2 + 4 * most) ** 0.5) / 2))  # 784 w + w² + 10 w <= most
+    while width > 4 and 784 * width + width * width + 10 * width > most:
+        width -= 1
+    model = _stack((width, width), block, keras.layers.Dense(10, activation="softmax"))
+    steps = epochs * 235
+    rate = keras.optimizers.schedules.CosineDecay(0.0, steps - 235, warmup_target=0.003, warmup_steps=235)
+    model.compile(keras.optimizers.Adam(rate), keras.losses.SparseCategoricalCrossentropy())
+    return [model, np.int64(256), np.int64(epochs)]

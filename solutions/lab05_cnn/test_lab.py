@@ -518,7 +518,8 @@ def test_accuracy(student, rng, mnist):
 @limit(150)
 @hidden
 def test_augmentation_helps(student, rng, mnist):
-    """With 1,000 digits to learn from, augmentation makes the network better."""
+    """With 1,000 digits to learn from, and augmentation, the network reads 95.5 % of unseen digits."""
+    # the reference on three seeds: 97.0, 98.2, 97.9 %; whether augmentation takes part is seen before, without any noise
     import keras
 
     model = expect_sound_parts(student, rng)
@@ -529,10 +530,8 @@ def test_augmentation_helps(student, rng, mnist):
     ]
     augment = student.hold(keras.Sequential([keras.Input((28, 28, 1)), *moved]))
     digits = rng.choice(60_000, 1_500, replace=False)
-    plain = accuracy_after(student, model, mnist, digits, epochs=25, batch_size=50)
-    better = accuracy_after(student, model, mnist, digits, epochs=25, batch_size=50, augment=augment)
-    what = f"the accuracy gained over {plain:.1%} by augmentation"
-    expect.at_least(better - plain, 0.004, what, like=0)
+    reached = accuracy_after(student, model, mnist, digits, epochs=25, batch_size=50, augment=augment)
+    expect.at_least(reached, 0.955, "the accuracy on unseen digits", like=0.01)
 
 
 def expect_sound_parts(student, rng):

@@ -13,6 +13,7 @@ from lab import latent_walk as correct_latent_walk
 from lab import pca as correct_pca
 from lab import soft_threshold as correct_soft_threshold
 from lab import sparsity as correct_sparsity
+from lab import training_cost
 
 from labkit.check import misconception
 
@@ -824,19 +825,17 @@ def gradients_summed(dictionary, encoder, code, x, penalty, learning_rate):
 # --- 8.9 The best code of 32 numbers ---------------------------------------------------------------------------
 
 
-def fitted(autoencoder, x_train, seconds):
-    """A short training, by the clock."""
-    import time
-
-    end = time.monotonic() + seconds
-    autoencoder.compile(loss="binary_crossentropy", optimizer="adam")
-    autoencoder.fit(x_train, x_train, batch_size=128, epochs=1, verbose=0)
-    while time.monotonic() < end:
-        autoencoder.fit(x_train, x_train, batch_size=128, epochs=1, verbose=0)
+def sides(code_size, wide):
+    """Encoder and decoder with a hidden layer of this width each."""
+    encoder = keras.Sequential(
+        [keras.Input((784,)), keras.layers.Dense(wide, activation="elu"), keras.layers.Dense(code_size)]
+    )
+    layers = [keras.layers.Dense(wide, activation="elu"), keras.layers.Dense(784, activation="sigmoid")]
+    return encoder, keras.Sequential([keras.Input((code_size,)), *layers])
 
 
 @misconception("8.9")
-def skip_around_the_code(x_train, code_size=32, seconds=60):
+def skip_around_the_code(code_size, budget):
     """The decoder gets more than the code: a connection leads around it (a branch, or a second input).
     Everything has to pass through the code, so build encoder and decoder as one chain each.
     """
@@ -846,68 +845,61 @@ def skip_around_the_code(x_train, code_size=32, seconds=60):
     both = keras.layers.Concatenate()([code, wide])
     output = keras.layers.Dense(784, activation="sigmoid")(both)
     autoencoder = keras.Model(image, output)
-    fitted(autoencoder, x_train, 0)
-    return autoencoder, keras.Model(image, code), keras.Model([code, wide], output)
+    autoencoder.compile(loss="mean_squared_error", optimizer="adam")
+    return autoencoder, keras.Model(image, code), keras.Model([code, wide], output), 128, 1
 
 
 @misconception("8.9")
-def always_32(x_train, code_size=32, seconds=60):
+def always_32(code_size, budget):
     """The code always has 32 units; it should have as many as code_size says."""
-    return correct_best_autoencoder(x_train, 32, 0)
+    return correct_best_autoencoder(32, budget)
 
 
 @misconception("8.9")
-def encoder_ends_too_early(x_train, code_size=32, seconds=60):
+def encoder_ends_too_early(code_size, budget):
     """Your encoder stops at a hidden layer before the code: what it gives out is wider than code_size."""
-    encoder, decoder = (
-        dense(784, 64, "relu"),
-        keras.Sequential(
-            [keras.Input((64,)), keras.layers.Dense(code_size), keras.layers.Dense(784, activation="sigmoid")]
-        ),
-    )
-    autoencoder = keras.Sequential([encoder, decoder])
-    fitted(autoencoder, x_train, 0)
-    return autoencoder, encoder, decoder
+    encoder, layers = dense(784, 64, "relu"), [keras.layers.Dense(code_size)]
+    layers.append(keras.layers.Dense(784, activation="sigmoid"))
+    return *joined(encoder, keras.Sequential([keras.Input((64,)), *layers])), 128, 1
 
 
 @misconception("8.9")
-def untrained_halves(x_train, code_size=32, seconds=60):
-    """Encoder and decoder are new and untrained; only the autoencoder was trained. Share the layers, as in
-    8.1.
+def separate_halves(code_size, budget):
+    """Encoder and decoder are new and do not share their layers with the autoencoder, so its training never
+    reaches them. Build it from the two, as in 8.1.
     """
-    autoencoder, _, _ = joined(dense(784, code_size, "relu"), dense(code_size, 784, "sigmoid"))
-    fitted(autoencoder, x_train, 0)
-    return autoencoder, dense(784, code_size, "relu"), dense(code_size, 784, "sigmoid")
+    autoencoder, _, _ = joined(*sides(code_size, 32))
+    return autoencoder, *sides(code_size, 32), 128, 1
 
 
 @misconception("8.9")
-def never_trained(x_train, code_size=32, seconds=60):
-    """Your models come back untrained or nearly so: their answers are still those of random weights; call fit
-    with x_train as input and as target.
+def budget_ignored_here(code_size, budget):
+    """Your network and its epochs are the same for every budget, so a small one is exceeded. Work out what an
+    epoch costs with `training_cost`, and train as many as the budget pays for.
     """
-    return joined(dense(784, code_size, "relu"), dense(code_size, 784, "sigmoid"), "binary_crossentropy")
+    return *joined(*sides(code_size, 512)), 128, 6
 
 
 @misconception("8.9")
-def scaled_twice(x_train, code_size=32, seconds=60):
-    """You divided x_train by 255 once more: it lies in [0, 1] already, so your network saw nearly black
-    images only, and draws nothing else.
-    """
-    models = joined(dense(784, code_size, "relu"), dense(code_size, 784, "sigmoid"))
-    models[0].compile(loss="binary_crossentropy", optimizer=keras.optimizers.Adam(0.02))
-    models[0].fit(x_train / 255, x_train / 255, batch_size=128, epochs=4, verbose=0)
-    return models
+def counted_the_encoder_alone(code_size, budget):
+    """You counted the weights of the encoder alone. The decoder is trained, too: count the autoencoder's."""
+    models = joined(*sides(code_size, 64))
+    return *models, 128, max(1, int(budget / training_cost(models[1], 1)))
 
 
 @misconception("8.9")
-def all_the_time_for_each(x_train, code_size=32, seconds=60):
-    """You gave every network that you tried all of the time; `seconds` is for everything together: look at
-    the clock once at the beginning, and share what there is.
+def code_alone(code_size, budget):
+    """Your network is the code and nothing else. However long it trains, one layer on each side does not do
+    better than PCA by much: put a hidden layer before and after the code.
     """
-    for width in (16, 32, 48, 64):
-        encoder = keras.Sequential(
-            [keras.Input((784,)), keras.layers.Dense(width, activation="relu"), keras.layers.Dense(code_size)]
-        )
-        models = joined(encoder, dense(code_size, 784, "sigmoid"))
-        fitted(models[0], x_train, seconds)
-    return models
+    models = joined(dense(784, code_size), dense(code_size, 784))
+    return *models, 128, min(5, max(1, int(budget / training_cost(models[0], 1))))
+
+
+@misconception("8.9")
+def not_compiled_here(code_size, budget):
+    """You never compile the autoencoder, so the grader does not know with which loss and optimizer to train
+    it.
+    """
+    encoder, decoder = sides(code_size, 32)
+    return keras.Sequential([encoder, decoder]), encoder, decoder, 128, 1
