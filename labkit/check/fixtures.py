@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 
@@ -14,20 +13,4 @@ def mnist() -> Any:
     return load_mnist()
 
 
-@lru_cache(maxsize=1)
-def scaled_mnist() -> Any:
-    """The same with images of float32 from 0 to 1, read-only, made once in each grader process.
-
-    All of them, such as `scaled_mnist.x_train.reshape(-1, 784)`, reach a worker without being copied.
-    """
-    import numpy as np
-
-    from labkit.data import Dataset
-    from labkit.worker import segments
-
-    x_train, y_train, x_test, y_test = mnist()
-    x_train, x_test = (segments.share(images / np.float32(255)) for images in (x_train, x_test))
-    return Dataset(x_train, y_train, x_test, y_test)
-
-
-DATA: dict[str, Callable[[], Any]] = {"mnist": mnist, "scaled_mnist": scaled_mnist}
+DATA: dict[str, Callable[[], Any]] = {"mnist": mnist}

@@ -53,12 +53,6 @@ def mnist() -> Any:
     return fixtures.mnist()
 
 
-@pytest.fixture
-def scaled_mnist() -> Any:
-    """The same with images of float32 from 0 to 1."""
-    return fixtures.scaled_mnist()
-
-
 @pytest.hookimpl
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
     """Collect a lab's checks; other modules are left to pytest."""

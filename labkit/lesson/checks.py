@@ -14,7 +14,7 @@ from typing import Any
 
 from labkit.lesson.source import SourceError, read_python
 
-FIXTURES = ("student", "reference", "rng", "mnist", "scaled_mnist")
+FIXTURES = ("student", "reference", "rng", "mnist")
 _UNCHANGED = "unchanged"  # the expectation that an argument is as it was
 _MARKS = ("question", "points", "hidden", "needs", "uses", "limit")
 

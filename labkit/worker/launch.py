@@ -36,13 +36,12 @@ _FLAGS = ["-I", "-B", "--check-hash-based-pycs", "always"]
 
 
 class Launched(Protocol):
-    """A worker process as its starter sees it: a `subprocess.Popen` with a `channel`, or what stands for one."""
+    """A worker process as its starter sees it: a `subprocess.Popen`, or what stands for one."""
 
     pid: int
     stdin: BinaryIO  # requests
     stdout: BinaryIO  # answers
     stderr: BinaryIO  # what is printed
-    channel: socket.socket | None  # for large arrays, where they need not go through `stdin`
 
     def wait(self, timeout: float | None = None) -> int:
         """The exit status, or minus the signal; raises subprocess.TimeoutExpired."""
@@ -59,7 +58,7 @@ def thread_settings(threads: int = THREADS) -> dict[str, str]:
 
 def spawn(plan: Plan, memory: int, folder: str, threads: int) -> Launched:
     """A worker in a fresh interpreter."""
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, *_FLAGS, "-m", "labkit.worker", plan.as_argument(), str(memory)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -69,8 +68,6 @@ def spawn(plan: Plan, memory: int, folder: str, threads: int) -> Launched:
         close_fds=True,
         start_new_session=True,
     )
-    process.channel = None
-    return process
 
 
 def can_fork() -> bool:
@@ -138,12 +135,9 @@ class WarmServer:
         request = {"id": number, "plan": asdict(plan), "memory": memory, "folder": folder}
         request |= {"environment": _environment(folder, threads), "threads": threads}
         ours, theirs = [], []
-        for index in range(5):
-            if index == 3:
-                ends = (end.detach() for end in socket.socketpair())
-            else:
-                reading, writing = os.pipe()
-                ends = (writing, reading) if index == 0 else (reading, writing)
+        for index in range(4):
+            reading, writing = os.pipe()
+            ends = (writing, reading) if index == 0 else (reading, writing)
             for side, end in zip((ours, theirs), ends, strict=True):
                 side.append(end)
         try:
@@ -188,9 +182,7 @@ class _Forked:
     def __init__(self, pid: int, pidfd: int, descriptors: list[int]):
         self.pid = pid
         self._pidfd = pidfd
-        requests, answers, output, channel, self._report = descriptors
-        self.channel = socket.socket(fileno=channel)
-        self.channel.setblocking(False)
+        requests, answers, output, self._report = descriptors
         self.stdin = os.fdopen(requests, "wb")
         self.stdout = os.fdopen(answers, "rb")
         self.stderr = os.fdopen(output, "rb")

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import io
 import os
-import socket
 import sys
-from functools import partial
 from typing import NoReturn
 
 from labkit.worker import isolation
@@ -19,15 +17,12 @@ from labkit.worker import isolation
 NOT_ISOLATED = 71  # exit status: a layer of the plan could not be had
 
 
-def run(plan: isolation.Plan, memory: int, channel: int | None = None) -> NoReturn:
-    """Be a worker in the present folder, which is its own, until the requests end; never returns.
-
-    Large arrays arrive on the socket `channel`, where there is one.
-    """
+def run(plan: isolation.Plan, memory: int) -> NoReturn:
+    """Be a worker in the present folder, which is its own, until the requests end; never returns."""
     try:
         isolation.enter(plan, os.getcwd(), memory)
         from labkit import lazy
-        from labkit.worker import segments, wire
+        from labkit.worker import wire
         from labkit.worker.session import Session
     except BaseException as problem:  # an interpreter that cannot read its own libraries any more, too
         os.write(2, f"{type(problem).__name__}: {problem}"[:500].encode("utf-8", "replace"))
@@ -43,11 +38,10 @@ def run(plan: isolation.Plan, memory: int, channel: int | None = None) -> NoRetu
     sys.argv = [""]
     lazy.install()
     session = Session()
-    fetch = channel and partial(segments.receive, socket.socket(fileno=channel))
     answers.write(wire.encode({"id": "ready"}))
     answers.flush()
     while (body := wire.read_frame(requests, limit=1 << 40)) is not None:
-        request = wire.decode(body, session.objects.revive, fetch)
+        request = wire.decode(body, session.objects.revive)
         number = request.pop("id")
         try:
             answer = session.handle(request)

@@ -12,20 +12,16 @@ import os
 import queue
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn
 
-import numpy as np
-
 from labkit.errors import LabkitError
-from labkit.worker import segments, wire
+from labkit.worker import wire
 from labkit.worker.family import Family, is_overfull, signal_name
 from labkit.worker.isolation import Plan, candidates
 from labkit.worker.launch import THREADS, launch
@@ -126,7 +122,6 @@ class Worker:
         self._closed = False
         self._ready = False
         self._folder_seen = 0.0
-        self._sent_apart = 0  # bytes, in segments of this worker's own
         try:
             self.process = launch(self.plan, memory_limit + RESERVE, self.folder, keras, threads)
         except BaseException:
@@ -200,10 +195,6 @@ class Worker:
         self._closed = True
         self._kill()
         self.process.wait()
-        if self.process.channel is not None:
-            with suppress(OSError):  # also for one that it has sent itself: nothing is kept in there
-                self.process.channel.shutdown(socket.SHUT_RDWR)
-            self.process.channel.close()
         for thread in self._threads:  # they end with the pipes, unless something escaped and holds those
             thread.join(timeout=1)
         try:
@@ -215,19 +206,7 @@ class Worker:
     # --- inside --------------------------------------------------------------------------------------------
 
     def _frame(self, request: dict[str, Any]) -> list[bytes | memoryview]:
-        """What to write to the worker; its large arrays are sent already, where they can go another way."""
-        if self.process.channel is not None and segments.POSSIBLE:
-            apart: list[np.ndarray] = []
-            frame = wire.encode_parts(request, described, apart, segments.MOST)
-            size = sum(map(segments.size, apart))
-            if self._sent_apart + size <= self.memory_limit // 4:  # what it keeps of them no one can see
-                try:
-                    if apart:
-                        segments.send(self.process.channel, apart)
-                    self._sent_apart += size
-                    return frame
-                except OSError:
-                    pass
+        """What to write to the worker."""
         return wire.encode_parts(request, described)
 
     def _send(self, frame: list[bytes | memoryview]) -> None:

@@ -2,8 +2,8 @@
 
 It runs no TensorFlow operation, because a process that has run one cannot fork any more, and never meets
 a secret: all it is told is where a worker's folder lies and behind which layers the worker goes. A message
-on descriptor 0 is one worker, its five descriptors with it: requests, answers, output, a socket for large
-arrays, and a pipe for how it ended. The answer is its process number and a pidfd.
+on descriptor 0 is one worker, its four descriptors with it: requests, answers, output, and a pipe for how it
+ended. The answer is its process number and a pidfd.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _serve(grader: socket.socket) -> None:
 
 
 def _prepare() -> None:
-    from labkit.worker import launch, loop, segments  # noqa: F401  - what no worker need import or find out again
+    from labkit.worker import launch, loop  # noqa: F401  - what no worker need import or find out again
     from labkit.worker.isolation import guard, kernel, landlock, namespaces, seccomp, view  # noqa: F401
     from labkit.worker.session import warm
 
@@ -65,7 +65,7 @@ def _prepare() -> None:
 
 
 def _start_one(grader: socket.socket, selector: selectors.BaseSelector) -> bool:
-    message, descriptors, _, _ = socket.recv_fds(grader, REQUEST_BYTES, 5)
+    message, descriptors, _, _ = socket.recv_fds(grader, REQUEST_BYTES, 4)
     if not message:
         return False
     *pipes, report = descriptors
@@ -116,7 +116,7 @@ def _become_worker(request: dict[str, Any], pipes: list[int]) -> NoReturn:
         if request["threads"] != THREADS:  # of NumPy, which has read the environment already
             threadpool_limits(request["threads"])
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else its own /proc/self would not be writable to it
-        loop.run(Plan(**request["plan"]), request["memory"], channel=3)
+        loop.run(Plan(**request["plan"]), request["memory"])
     except SystemExit:
         status = 0
     except BaseException as problem:

@@ -3,7 +3,6 @@
 A frame is an 8-byte length, and a body: a 4-byte header length, a JSON header and the raw bytes of the
 arrays, each beginning at a multiple of 64 bytes, so that an array can be used where it was read to. The
 header holds the value as a `tree`, in which arrays are numbered, and the dtype and shape of each array.
-Large arrays of a request may be sent apart, in another way; the header then says "apart" beside dtype and shape.
 There is no pickle and no class name: decoding yields what `tree` knows, or a WireError.
 """
 
@@ -12,7 +11,6 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -48,25 +46,12 @@ def encode(value: Any, instead: Instead = refuse, largest: int = 2**62) -> bytes
 def encode_parts(
     value: Any,
     instead: Instead = refuse,
-    apart: list[np.ndarray] | None = None,
-    most: int = 0,
     largest: int = 2**62,
 ) -> list[bytes | memoryview]:
-    """The frame in pieces, to be written one after the other; large arrays are not copied.
-
-    Up to `most` large arrays are appended to `apart` instead, C-contiguous, to be sent in another way.
-    """
+    """The frame in pieces, to be written one after the other; large arrays are not copied."""
     arrays: list[np.ndarray] = []
     tree = to_tree(value, arrays, instead, largest)
-    inside: list[np.ndarray] = []
-    described: list[list] = []
-    for array in arrays:
-        described.append([array.dtype.str, list(array.shape)])
-        if apart is not None and array.nbytes >= _LARGE and len(apart) < most:
-            described[-1].append("apart")
-            apart.append(array)
-        else:
-            inside.append(array)
+    described = [[array.dtype.str, list(array.shape)] for array in arrays]
     header = json.dumps(
         {"tree": tree, "arrays": described},
         allow_nan=False,
@@ -74,7 +59,7 @@ def encode_parts(
     ).encode("ascii")
     parts: list[bytes | memoryview] = [struct.pack("<I", len(header)), header]
     size = 4 + len(header)
-    for array in inside:
+    for array in arrays:
         parts.append(bytes(-size % ALIGNMENT))
         parts.append(memoryview(array.reshape(-1).view(np.uint8)))
         size += len(parts[-2]) + array.nbytes
@@ -110,13 +95,10 @@ def _read_exactly(stream: BinaryIO, size: int) -> memoryview:
 def decode(
     body: bytes | bytearray | memoryview,
     revive: Revive = unchanged,
-    fetch: Callable[[int], list[Any]] | None = None,
 ) -> Any:
     """The value in a frame's body (without the 8-byte length). Arrays are private and writable.
 
-    Large arrays are parts of `body` itself where that may be written to: it belongs to them from now on. `fetch`
-    is called with the number of arrays that were sent apart, and returns a buffer for each; without it there are
-    none.
+    Large arrays are parts of `body` itself where that may be written to: it belongs to them from now on.
     """
     if len(body) < 4:
         raise WireError("shorter than its header length")
@@ -130,9 +112,7 @@ def decode(
         or not isinstance(header["arrays"], list)
     ):
         raise WireError("the header has not the two parts 'tree' and 'arrays'")
-    apart = sum(map(_is_apart, header["arrays"])) if fetch else 0
-    buffers = fetch(apart) if apart else []
-    arrays = _arrays(header["arrays"], memoryview(body), 4 + length, buffers)
+    arrays = _arrays(header["arrays"], memoryview(body), 4 + length)
     return from_tree(header["tree"], arrays, revive)
 
 
@@ -163,17 +143,12 @@ def _parse(data: bytes) -> Any:
         raise WireError(f"the header is not JSON: {type(error).__name__}") from None
 
 
-def _is_apart(entry: Any) -> bool:
-    return isinstance(entry, list) and entry[2:] == ["apart"]
-
-
-def _arrays(described: list, body: memoryview, start: int, apart: list[Any]) -> list[np.ndarray]:
+def _arrays(described: list, body: memoryview, start: int) -> list[np.ndarray]:
     if len(described) > MAX_ARRAYS:
         raise WireError(f"more than {MAX_ARRAYS} arrays")
-    arrays, apart = [], list(apart)
+    arrays = []
     for entry in described:
-        elsewhere = bool(apart) and _is_apart(entry)
-        if not (isinstance(entry, list) and len(entry) == 2 + elsewhere and isinstance(entry[1], list)):
+        if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], list)):
             raise WireError("an array is described by its dtype and shape")
         dtype = DTYPES.get(entry[0]) if isinstance(entry[0], str) else None
         if dtype is None:
@@ -184,9 +159,6 @@ def _arrays(described: list, body: memoryview, start: int, apart: list[Any]) -> 
         if math.prod(n or 1 for n in shape) > 2**48:  # more than NumPy can count, though it be empty
             raise WireError("an array's shape is too large")
         size = math.prod(shape) * dtype.itemsize
-        if elsewhere:
-            arrays.append(np.frombuffer(apart.pop(0), dtype, math.prod(shape)).reshape(shape))
-            continue
         start += -start % ALIGNMENT
         if size > len(body) - start:
             raise WireError("an array is longer than the frame")

@@ -519,7 +519,7 @@ def test_accuracy(student, rng, mnist):
 @hidden
 def test_augmentation_helps(student, rng, mnist):
     """With 1,000 digits to learn from, and augmentation, the network reads 95.5 % of unseen digits."""
-    # the reference on three seeds: 97.0, 98.2, 97.9 %; whether augmentation takes part is seen before, without any noise
+    # the reference on three seeds: 97.0, 98.2, 97.9 %; that augmentation takes part is seen before, without noise
     import keras
 
     model = expect_sound_parts(student, rng)

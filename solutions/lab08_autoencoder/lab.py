@@ -40,7 +40,7 @@
 # | 8.6 Removing noise | 11 | 4 | 15 |
 # | 8.7 A walk in code space | 7 | 2 | 10 |
 # | 8.8 Dictionary and encoder together | 10 | 3 | 30 |
-# | 8.9 The best code of 32 numbers | 7 | 1 | 30 |
+# | 8.9 The best code of 32 numbers | 7 | 4 | 30 |
 #
 # *Hidden* points are given by checks of the same kinds with other inputs, which run only in grading.
 #

@@ -376,7 +376,9 @@ def functional_with_warm_up(code_size, budget):
     decoder.add(keras.layers.Dense(784, activation="sigmoid"))
     autoencoder = keras.Model(image, decoder(encoder(image)))
     epochs = paid(autoencoder, budget)
-    rate = keras.optimizers.schedules.CosineDecay(0.0, epochs * 600 - 200, warmup_target=2e-3, warmup_steps=200)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, epochs * 600 - 200, warmup_target=2e-3, warmup_steps=200
+    )
     autoencoder.compile(loss="mse", optimizer=keras.optimizers.Adam(rate))
     return autoencoder, encoder, decoder, 100, epochs
 
