@@ -223,7 +223,7 @@ def test_nothing_survives_a_grader_that_is_killed(plan, warm, tmp_path):
 
 
 def test_grading_is_refused_where_no_layer_can_be_had(monkeypatch):
-    monkeypatch.setattr("labkit.grade.batch.strongest_plan", Plan)
+    monkeypatch.setattr("labkit.grade.isolation.strongest_plan", Plan)
     with pytest.raises(CourseError, match="--isolation none"):
         isolation_plan("strongest")
     assert isolation_plan("none") == Plan()
