@@ -125,6 +125,13 @@ class Lab:
         return any(check.keras for check in self.checks if question in (None, check.question))
 
 
+def solution_of(lab: Lab) -> Path:
+    """The folder of a lab's solution. Raises CourseError where it is not here."""
+    if lab.solution is None:
+        raise CourseError(f"{lab.name} has no solution here.")
+    return lab.solution
+
+
 @dataclass(frozen=True)
 class Course:
     """A folder with `course.toml`, `labs/` and, for the instructor, `solutions/`."""

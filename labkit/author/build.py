@@ -10,11 +10,11 @@ from tempfile import mkdtemp
 
 from labkit.author import recording
 from labkit.author.notebook import starter_notebook
-from labkit.author.problems import errors, solution_of
+from labkit.author.problems import errors
 from labkit.author.public import public_checks
 from labkit.author.starter import starter, without_hints
 from labkit.check.recorded import RECORDED
-from labkit.course import CourseError, Lab
+from labkit.course import CourseError, Lab, solution_of
 from labkit.lesson.source import read_text
 
 Progress = Callable[[str], None]

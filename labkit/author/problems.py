@@ -13,7 +13,7 @@ from pathlib import Path
 
 from labkit.author.quiz import quiz_problems
 from labkit.check.catalogue import MISCONCEPTIONS, VARIANTS
-from labkit.course import COURSE_FILE, CourseError, Lab
+from labkit.course import COURSE_FILE, Lab, solution_of
 from labkit.lesson.checks import check_problems, marks_of
 from labkit.lesson.lesson import read_lesson
 from labkit.lesson.quiz import QUESTION
@@ -46,13 +46,6 @@ def problems(lab: Lab) -> list[Problem]:
 def errors(lab: Lab) -> list[Problem]:
     """The problems that keep a lab from being built."""
     return [problem for problem in problems(lab) if not problem.warning]
-
-
-def solution_of(lab: Lab) -> Path:
-    """The folder of a lab's solution. Raises CourseError where it is not here."""
-    if lab.solution is None:
-        raise CourseError(f"{lab.name} has no solution here.")
-    return lab.solution
 
 
 class _Files:

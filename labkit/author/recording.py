@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 
-from labkit.author.problems import solution_of
 from labkit.check import catalogue
 from labkit.check.answers import Live, Recorder, Tables
 from labkit.check.attempt import attempt
@@ -33,7 +32,7 @@ from labkit.check.inputs import Inputs, generator
 from labkit.check.parties import InProcess, Transport
 from labkit.check.quiz import seal
 from labkit.check.recorded import read_arrays
-from labkit.course import CourseError, Lab
+from labkit.course import CourseError, Lab, solution_of
 from labkit.lesson.checks import marks_of
 from labkit.lesson.quiz import QUESTION, quiz_functions, read_quizzes
 from labkit.lesson.source import code_of, parse_python, read_python, read_text

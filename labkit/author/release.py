@@ -13,11 +13,10 @@ from labkit.author import recording
 from labkit.author.archive import requirements, wheel, zip_bytes
 from labkit.author.build import handout
 from labkit.author.notebook import as_text, notebook_of
-from labkit.author.problems import solution_of
 from labkit.author.quiz import asked
 from labkit.check.catalogue import MISCONCEPTIONS, VARIANTS
 from labkit.check.recorded import RECORDED
-from labkit.course import COURSE_FILE, Course, CourseError, Lab
+from labkit.course import COURSE_FILE, Course, CourseError, Lab, solution_of
 from labkit.lesson.cells import EXPLORE
 from labkit.lesson.lesson import read_lesson
 from labkit.lesson.source import read_text

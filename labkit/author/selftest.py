@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from labkit.author.problems import solution_of
 from labkit.author.starter import starter
 from labkit.check import catalogue
 from labkit.check.answers import Live
@@ -21,7 +20,7 @@ from labkit.check.catalogue import MISCONCEPTIONS, VARIANTS
 from labkit.check.collect import Check, carry_out, collect
 from labkit.check.parties import InWorker
 from labkit.check.run import Run
-from labkit.course import CourseError, Lab
+from labkit.course import CourseError, Lab, solution_of
 from labkit.lesson.source import read_python, read_text
 from labkit.lesson.submission import without_explore_cells
 from labkit.record import CheckResult, Verdict, tally

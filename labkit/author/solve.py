@@ -18,10 +18,10 @@ from typing import Any
 import nbformat
 
 from labkit.author.notebook import KERNEL, notebook_of
-from labkit.author.problems import errors, solution_of
+from labkit.author.problems import errors
 from labkit.author.solved_page import page
 from labkit.author.starter import without_marks
-from labkit.course import CourseError, Lab
+from labkit.course import CourseError, Lab, solution_of
 from labkit.lesson.source import read_text
 from labkit.record import versions
 

@@ -65,13 +65,21 @@ class Observer:
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A submission that was read: its task is made when it is its turn. `problem` where it could not be read."""
+    """A submission that was read: its task is made when it is its turn."""
+
+    found: Found
+    lab: Lab
+    key: Key
+    header: str | None  # the lab that the file itself names
+
+
+@dataclass(frozen=True)
+class _Unread:
+    """A submission that could not be read, why, and its lab where that is known."""
 
     found: Found
     lab: Lab | None
-    key: Key | None
-    problem: str | None = None
-    header: str | None = None  # the lab that the file itself names
+    problem: str
 
 
 @dataclass
@@ -108,20 +116,21 @@ class Grading:
             self.journal.begin(self._describe())
             self.journal.regrade(self._chosen(prepared, again, checks), list(checks))
         done: dict[str, Graded] = {}
-        waiting = []
+        waiting: list[_Prepared] = []
         for entry in prepared:
-            graded = self._settled(entry)
-            if graded is None:
-                waiting.append(entry)
+            if isinstance(entry, _Unread):
+                done[entry.found.name] = self._written(entry, self._unreadable(entry, entry.problem))
+            elif (kept := self._kept(entry)) is not None:
+                done[entry.found.name] = self._written(entry, kept)
+                batch.kept += 1
             else:
-                done[entry.found.name] = self._written(entry, graded)
-        batch.kept = sum(entry.problem is None for entry in prepared) - len(waiting)
+                waiting.append(entry)
         self.observer.begin(batch.kept + len(waiting), batch.kept)
-        for entry, graded, seconds in self._carry_out(waiting):
-            name = entry.found.name
-            if self.journal is not None and entry.key is not None:
-                self.journal.add(name, entry.key, graded)
-            done[name] = self._written(entry, graded)
+        for ready, graded, seconds in self._carry_out(waiting):
+            name = ready.found.name
+            if self.journal is not None:
+                self.journal.add(name, ready.key, graded)
+            done[name] = self._written(ready, graded)
             batch.seconds[name] = seconds
             self.observer.finished(done[name].record, seconds)
         for entry in prepared:
@@ -136,10 +145,12 @@ class Grading:
 
         Only what was graded with today's checks can be; the others are left out. Needs a journal.
         """
+        if self.journal is None:
+            raise CourseError("Nothing is kept here that could be named anew.")
         batch = Batch()
         for entry in [self._prepare(found) for found in submissions]:
-            graded = self._settled(entry) if entry.problem is None else None
-            if graded is None:
+            graded = self._kept(entry) if isinstance(entry, _Prepared) else None
+            if graded is None or isinstance(entry, _Unread):
                 continue
             live_answers(entry.lab).folder = self.out / TRAININGS
             record = renamed(graded.record, entry.lab, self.salt)
@@ -154,7 +165,7 @@ class Grading:
 
     # --- before -------------------------------------------------------------------------------------------
 
-    def _prepare(self, found: Found) -> _Prepared:
+    def _prepare(self, found: Found) -> _Prepared | _Unread:
         lab = None
         try:
             # before the file is read: a damaged one still gets the record of its lab
@@ -165,15 +176,15 @@ class Grading:
         except SubmissionError as problem:
             # students read it: the name of the file alone, not where it lies here
             said = str(problem).replace(str(found.path), found.path.name)
-            return _Prepared(found, lab, None, said)
+            return _Unread(found, lab, said)
         if lab.solution is None:
             raise CourseError(f"{lab.name} has no solution here; only `labkit check` works without it.")
-        return _Prepared(found, lab, self._key(lab, submission.sha256), header=submission.lab)
+        return _Prepared(found, lab, self._key(lab, submission.sha256), submission.lab)
 
-    def _warn_of_other_labs(self, prepared: list[_Prepared]) -> None:
+    def _warn_of_other_labs(self, prepared: list[_Prepared | _Unread]) -> None:
         """A wrong --lab would cost a whole class its points."""
-        named = [entry for entry in prepared if entry.lab and entry.header and self.lab_name]
-        others = [entry for entry in named if not self._is_called(entry.lab, entry.header)]
+        read = [entry for entry in prepared if isinstance(entry, _Prepared) and self.lab_name]
+        others = [entry for entry in read if entry.header and not self._is_called(entry.lab, entry.header)]
         if others:
             first, more = others[0], f" and {len(others) - 1} more" if len(others) > 1 else ""
             self.observer.warn(
@@ -202,7 +213,7 @@ class Grading:
         }
 
     def _chosen(
-        self, prepared: list[_Prepared], again: tuple[str, ...], checks: tuple[str, ...]
+        self, prepared: list[_Prepared | _Unread], again: tuple[str, ...], checks: tuple[str, ...]
     ) -> list[str]:
         """The names of those that are made anew; with checks, of labs that have one of them."""
         for name in checks:
@@ -220,12 +231,9 @@ class Grading:
             chosen = [entry for entry in chosen if any(_has(entry.lab, name) for name in checks)]
         return list(dict.fromkeys(entry.found.name for entry in chosen))
 
-    def _settled(self, entry: _Prepared) -> Graded | None:
-        """What needs no grading: a record that is kept, or that says why the file could not be read."""
+    def _kept(self, entry: _Prepared) -> Graded | None:
+        """A record that need not be made again."""
         kept = self.journal.entries.get(entry.found.name) if self.journal is not None else None
-        if entry.problem is not None:
-            record = unreadable(entry.found.name, entry.lab, entry.problem, self.salt, self.plan)
-            return Graded(record)
         if kept is None or kept.void or kept.pending or kept.graded.faults or kept.key != entry.key:
             return None
         return replace(kept.graded, record=restated(kept.graded.record, entry.lab))
@@ -242,7 +250,7 @@ class Grading:
                 try:
                     task = self._task(entry)
                 except SubmissionError as problem:  # it was there a moment ago
-                    yield entry, Graded(self._unreadable(entry, problem)), 0.0
+                    yield entry, self._unreadable(entry, str(problem)), 0.0
                     continue
                 key = replace(entry.key, sha256=task.submission.sha256)
                 entry = replace(entry, key=key)  # of what is graded, should the file have changed meanwhile
@@ -253,11 +261,11 @@ class Grading:
             finished, _ = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED)
             for future in finished:
                 entry, task, started, attempt = running.pop(future)
-                problem = future.exception()
-                if isinstance(problem, BrokenExecutor) and attempt == 1:
+                fault = future.exception()
+                if isinstance(fault, BrokenExecutor) and attempt == 1:
                     running[self.executor.submit(carry_out, task)] = (entry, task, started, 2)
                     continue
-                graded = future.result() if problem is None else failure(task, str(problem))
+                graded = future.result() if fault is None else failure(task, str(fault))
                 yield entry, graded, time.monotonic() - started
 
     def _task(self, entry: _Prepared) -> Task:
@@ -271,10 +279,10 @@ class Grading:
             return task
         return replace(task, only=kept.pending, kept=kept.graded)
 
-    def _unreadable(self, entry: _Prepared, problem: SubmissionError) -> Record:
-        return unreadable(entry.found.name, entry.lab, str(problem), self.salt, self.plan)
+    def _unreadable(self, entry: _Prepared | _Unread, problem: str) -> Graded:
+        return Graded(unreadable(entry.found.name, entry.lab, problem, self.salt, self.plan))
 
-    def _written(self, entry: _Prepared, graded: Graded) -> Graded:
+    def _written(self, entry: _Prepared | _Unread, graded: Graded) -> Graded:
         record = structs.replace(graded.record, submission=entry.found.name, student=entry.found.student)
         late = settle(record.score, record.max_score, entry.lab, self.course.late, record.student)
         record = structs.replace(record, late=late)

@@ -133,9 +133,10 @@ class _Wrapped(Executor):
     def __init__(self, executor: Executor):
         self._executor = executor
 
-    def submit(self, function, /, task, **kwargs):
+    def submit(self, function, /, *args, **kwargs):
         if function is not tasks.carry_out:
             raise TypeError("a cluster carries out gradings and nothing else")
+        (task,) = args
         return self._executor.submit(carry_out, replace(task, trainings=None))
 
 

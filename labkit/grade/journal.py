@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
 import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,10 +21,8 @@ from labkit.files import writing
 from labkit.grade.one import Graded
 from labkit.record import RecordError, record_from
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows, which grades only what it trusts
-    fcntl = None
 
 JOURNAL_FILE = "journal.jsonl"
 SCHEMA = "labkit/journal/v1"
@@ -117,7 +116,7 @@ class Journal:
             self._void(data)
 
     def _lock(self, out: Path) -> None:
-        if fcntl is None:
+        if sys.platform == "win32":  # where only what is trusted is graded
             return
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from labkit.check.answers import Live, recorded_answers
 from labkit.check.collect import Check, Progress, carry_out, collect, with_dependents
 from labkit.check.run import Run
-from labkit.course import Lab
+from labkit.course import Lab, solution_of
 from labkit.lesson.submission import Submission
 from labkit.record import CheckResult, Record, Verdict, salt_id
 from labkit.text import inert
@@ -41,7 +41,7 @@ def grade_submission(
     plan: Plan | None = None,
 ) -> Graded:
     """Grade against the live solution with inputs drawn from the salt, behind the isolation of the plan."""
-    checks = collect(lab.solution / "test_lab.py")
+    checks = collect(solution_of(lab) / "test_lab.py")
     return _graded(live_run(submission, lab, salt, plan), submission, lab, checks, salt, None, progress)
 
 
@@ -66,7 +66,7 @@ def regrade_checks(
         for info in lab.checks
         if info.question in wanted or info.name in wanted or info.name not in earlier
     }
-    checks = collect(lab.solution / "test_lab.py")
+    checks = collect(solution_of(lab) / "test_lab.py")
     questions = with_dependents(checks, questions)
     run = live_run(submission, lab, salt, plan)
     run.results = [

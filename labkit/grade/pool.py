@@ -85,6 +85,12 @@ class LocalPool(Executor):
         self._graders = [grader for grader in self._graders if grader not in graders]
 
 
+class Noted(Future):
+    """The future of a task, and the name of the check that is being carried out."""
+
+    note: str = ""
+
+
 class _Grader:
     """One grader process, as its parent sees it."""
 
@@ -110,13 +116,12 @@ class _Grader:
             return 0
 
     def submit(self, function: Callable, args: tuple, kwargs: dict) -> Future:
-        future: Future = Future()
-        future.note = ""
+        future = Noted()
         self.busy = True
         threading.Thread(target=self._converse, args=(future, (function, args, kwargs)), daemon=True).start()
         return future
 
-    def _converse(self, future: Future, request: tuple) -> None:
+    def _converse(self, future: Noted, request: tuple) -> None:
         try:
             self._pipe.send(request)
             kind, value = self._pipe.recv()
