@@ -297,6 +297,7 @@ def quiz_6_2() -> str:
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 6.3` helps, step by step.
 
+
 # %%
 def bootstrap_interval(
     correct: np.ndarray, level: float = 0.95, resamples: int = 2000, seed: int = 0
@@ -411,6 +412,7 @@ def quiz_6_3() -> float:
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 6.4` helps, step by step.
+
 
 # %%
 def mcnemar(correct_a: np.ndarray, correct_b: np.ndarray) -> float:
@@ -540,6 +542,7 @@ def quiz_6_4_p() -> str:
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 6.5` helps, step by step.
+
 
 # %%
 def calibration(probabilities: np.ndarray, labels: np.ndarray, bins: int = 10) -> dict:
@@ -783,6 +786,7 @@ def quiz_6_6() -> str:
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 6.7` helps, step by step.
 
+
 # %%
 def find_leak(x_train: np.ndarray, y_train: np.ndarray, x_test: np.ndarray, y_test: np.ndarray) -> str:
     """What has leaked from the labels or the test rows into the data.
@@ -897,6 +901,7 @@ def quiz_6_7() -> str:
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 6.8` helps, step by step.
+
 
 # %%
 def fold_batch_norm(
