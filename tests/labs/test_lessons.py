@@ -51,8 +51,8 @@ def test_the_head_tells_the_points_of_each_question(lab):
         name: (title, points[name]) for name, title in questions.items()
     }
     assert all(int(row["minutes"]) > 0 for row in told.values())
-    if "| hidden |" in head:
-        assert {name: float(row["hidden"]) for name, row in told.items()} == {n: hidden[n] for n in questions}
+    if column := next((name for name in next(iter(told.values())) if "hidden" in name), None):
+        assert {name: float(row[column]) for name, row in told.items()} == {n: hidden[n] for n in questions}
     else:
         (all_hidden,) = re.findall(r"(\d+) of the 100 points are graded with inputs that you do not see", head)
         assert float(all_hidden) == sum(hidden.values())
