@@ -25,7 +25,8 @@
 # **How to work.** Replace each `raise NotImplementedError(...)` by your code, then run `labkit check` on this
 # file. Images are `(n, 28, 28)` float32 in [0, 1] throughout, labels are integers `(n,)`. Your functions never
 # change their arguments. The cells between the questions train and draw; they are not graded. The slowest takes about
-# half a minute (3.5). Hints are folded: open one when you are stuck.
+# half a minute (3.5). Stuck? Hints come in steps:
+# folded in the notebook, by `labkit hint 3.2` for a script.
 #
 # | question | points | hidden | minutes |
 # |---|---|---|---|

@@ -25,8 +25,8 @@
 #
 # **How to work.** Replace each `raise NotImplementedError(...)` by your code, then run `labkit check` on this file.
 # Images are (n, h, w, channels) everywhere, as in Keras. Your functions never change their arguments. Cells that
-# show a figure or train are for looking, they are not graded; the slowest take about half a minute (5.7). Hints are
-# folded: open one when you are stuck.
+# show a figure or train are for looking, they are not graded; the slowest take about half a minute (5.7). Stuck? Hints
+# come in steps: folded in the notebook, by `labkit hint 5.1` for a script.
 #
 # | question | points | hidden | minutes |
 # |---|---|---|---|

@@ -27,7 +27,8 @@
 # **How to work.** Replace each `raise NotImplementedError(...)` by your code, then run `labkit check` on this file.
 # Rows are examples: `x` is (n, d). Your functions never change their arguments. The cells between the questions that
 # load digits, train or draw are for looking; they are not graded. `labkit.fit` is `model.fit`, only faster. The
-# slowest cells take about a minute (8.2, 8.5). Hints are folded: open one when you are stuck. Where a slide has
+# slowest cells take about a minute (8.2, 8.5). Stuck? Hints come in steps:
+# folded in the notebook, by `labkit hint 8.3` for a script. Where a slide has
 # slipped, a folded line at the end of the section says so.
 #
 # | question | points | hidden | minutes |
