@@ -11,7 +11,7 @@
 # dropout (3.3), train it until it stops getting better (3.4), measure how much width buys (3.5), read its answers
 # (3.6), repair a broken one from the slides (3.7), and then see how far dense layers alone can go on a
 # budget (3.8). The lecture puts a nearest-neighbour classifier at 96.8 % and a support vector machine at 98.6 %;
-# at the end you will have passed both.
+# at the end you will have passed the first and come within a hair of the second.
 #
 # **Afterwards you can** count what a network learns; split data so that a result means something; build, train and
 # stop a dense network in Keras; compare networks fairly; and find a head that cannot learn.
