@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from labkit.check import expect, hidden, limit, needs, points, question, uses
+from labkit.check import accuracy, expect, hidden, limit, needs, points, question, renamed, uses
 from labkit.data import load_mnist
 
 # --- 1.1 Images to vectors -----------------------------------------------------------------------------------
@@ -436,12 +436,6 @@ def after_equal_steps(model, row, target, learning_rate, steps):
     return [weights, bias]
 
 
-def right_answers(model, images, classes):
-    """The share of images whose class gets the largest logit."""
-    weights, bias = model.weights
-    return float(((digits(images) @ weights + bias).argmax(axis=1) == classes).mean())
-
-
 def some_of(mnist, rng, classes, each):
     """Training digits of these classes in order of the classes, `each` of every one: images, labels."""
     rows = [rng.choice(np.flatnonzero(mnist.y_train == c), size=each, replace=False) for c in classes]
@@ -502,7 +496,7 @@ def test_training_uses_every_row(student, reference, rng, mnist):
     held = student.hold(reference.build_model())
     student.train(held, digits(images), np.eye(10, dtype=np.float32)[labels], x_val, y_val, 15, 16)
     model = student.fetch(held)
-    known = [right_answers(model, images[labels == c], c) for c in range(5)]
+    known = [accuracy(model, digits(images[labels == c]), c) for c in range(5)]
     expect.at_least(
         min(known), 0.5, what="the accuracy on the class of the training rows that is known least"
     )
@@ -522,7 +516,7 @@ def test_training_measures_validation_rows(student, reference, rng, mnist):
     x_val, y_val = digits(others), np.eye(10, dtype=np.float32)[other_labels]
     held = student.hold(reference.build_model())
     history = student.train(held, x, y, x_val, y_val, epochs=10, batch_size=10)
-    measured = right_answers(student.fetch(held), others, other_labels)
+    measured = accuracy(student.fetch(held), digits(others), other_labels)
     expect.close(
         history.history["val_accuracy"][-1],
         measured,
@@ -540,15 +534,13 @@ def test_training_measures_validation_rows(student, reference, rng, mnist):
 @limit(120)
 def test_trained_accuracy(student, reference, rng, mnist):
     """The trained weights know at least 92 % of the digits that were held out."""
-    rows, names = rng.permutation(60_000), rng.permutation(10)  # the classes are renamed in every run
-    x, classes = (
-        digits(mnist.x_train[rows[:51_000]]),
-        np.eye(10, dtype=np.float32)[names[mnist.y_train[rows[:51_000]]]],
-    )
+    rows = rng.permutation(60_000)[:51_000]
+    labels, names = renamed(mnist.y_train[rows], rng)
+    x, classes = digits(mnist.x_train[rows]), np.eye(10, dtype=np.float32)[labels]
     held = student.hold(reference.build_model())
     student.train(held, x[:50_000], classes[:50_000], x[50_000:], classes[50_000:], epochs=6, batch_size=128)
-    accuracy = right_answers(student.fetch(held), mnist.x_test, names[mnist.y_test])
-    expect.at_least(accuracy, 0.92, what="the accuracy on held-out digits")
+    reached = accuracy(student.fetch(held), digits(mnist.x_test), names[mnist.y_test])
+    expect.at_least(reached, 0.92, what="the accuracy on held-out digits")
 
 
 # --- 1.9 Reading a loss curve --------------------------------------------------------------------------------

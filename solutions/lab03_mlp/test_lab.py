@@ -4,6 +4,7 @@ import numpy as np
 
 from labkit.check import (
     accuracy,
+    cross_entropy,
     expect,
     hidden,
     limit,
@@ -315,18 +316,10 @@ def test_the_best_weights_remain(student, reference, rng):
     _, after = _trained(student, model, parts, epochs=30, patience=3)
     _, expected = _trained(reference, model, parts, epochs=30, patience=3)
     what = "the validation loss of the weights that remain"
-    expect.close(_loss(after, *parts[2:]), _loss(expected, *parts[2:]), rtol=1e-3, what=what)
+    expect.close(cross_entropy(after, *parts[2:]), cross_entropy(expected, *parts[2:]), rtol=1e-3, what=what)
     expect.close(
         after.weights, expected.weights, rtol=1e-2, atol=1e-3, what="the list of weights that remain"
     )
-
-
-def _loss(model, x, y):
-    """The cross-entropy of the model's predictions, computed here."""
-    if model.problem:
-        expect.true(False, model.problem, "model")
-    outputs = model.outputs(x).astype(np.float64)
-    return float(-np.log(outputs[np.arange(len(y)), y]).mean())
 
 
 @question("3.4")
@@ -342,7 +335,7 @@ def test_training_uses_its_settings(student, rng):
     epochs = _epochs(history)
     expect.true(epochs == 3, f"the History tells of {epochs} epochs instead of 3", epochs)
     expected = _steps(x[0], y[0], steps=12)
-    after = _loss(student.fetch(held), x[:1], y[:1])
+    after = cross_entropy(student.fetch(held), x[:1], y[:1])
     what = "the loss after 3 epochs of 12 examples in batches of 3"
     expect.close(after, expected, rtol=1e-3, what=what)
 
@@ -366,7 +359,7 @@ def test_the_best_weights_remain_when_epochs_run_out(student, reference, rng):
     history, after = _trained(student, model, parts, epochs=10, patience=5)
     _, expected = _trained(reference, model, parts, epochs=10, patience=5)
     what = "the validation loss of the weights that remain"
-    expect.close(_loss(after, *parts[2:]), _loss(expected, *parts[2:]), rtol=1e-3, what=what)
+    expect.close(cross_entropy(after, *parts[2:]), cross_entropy(expected, *parts[2:]), rtol=1e-3, what=what)
     epochs = _epochs(history)
     expect.true(epochs == 10, f"it trained {epochs} epochs; it should train 10", epochs)
 

@@ -1124,8 +1124,8 @@ labkit.plots.weight_images(
 # </details>
 # <details><summary>Hint 3: the learning rate</summary>
 #
-# Let it fall to 0 over all steps of the training: `keras.optimizers.schedules.CosineDecay(0.002, steps)`, where an epoch
-# of 60,000 digits in batches of 128 has 469.
+# Let it fall to 0 over all steps of the training: `keras.optimizers.schedules.CosineDecay(0.002, steps)`, where an
+# epoch of 60,000 digits in batches of 128 has 469.
 #
 # </details>
 

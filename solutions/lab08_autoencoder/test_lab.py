@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from labkit.check import expect, hidden, limit, needs, points, question, training_cost, uses
+from labkit.check import expect, hidden, limit, needs, outputs, points, question, training_cost, uses
 from labkit.check.training import trained
 from labkit.worker import ModelSpec
 
@@ -17,28 +17,19 @@ def rows(images):
     return images.reshape(-1, 784).astype("float32") / 255
 
 
-def run(model, x):
-    """What a model answers in inference mode, computed here from its description."""
-    try:
-        return model.outputs(x)
-    except Exception as problem:  # layers or inputs that do not fit together: Keras refuses in many ways
-        sentence = f"the model cannot be used on inputs of shape {x.shape}: {str(problem)[:200]}"
-        expect.true(False, sentence, received=f"inputs of shape {x.shape[1:]}")
-
-
 def three_models(answer, code_size):
     """An answer's autoencoder, encoder and decoder, 784 to code_size to 784."""
     three = isinstance(answer, (tuple, list)) and len(answer) == 3
     expect.true(three, "return three models: (autoencoder, encoder, decoder)", received=type(answer).__name__)
     wanted = {"autoencoder": (784, 784), "encoder": (784, code_size), "decoder": (code_size, 784)}
-    for model, (name, (inputs, outputs)) in zip(answer, wanted.items(), strict=True):
+    for model, (name, (inputs, units)) in zip(answer, wanted.items(), strict=True):
         expect.true(isinstance(model, ModelSpec), f"the {name} is not a Keras model", received=name)
         expect.true(not model.problem, f"the {name}: {model.problem}", received=f"{name}: {model.problem}")
         sentence = f"the {name} takes inputs of shape {model.input_shape}; it should take ({inputs},)"
         expect.true(model.input_shape == (inputs,), sentence, received=f"{name} from {model.input_shape}")
-        shape = run(model, np.zeros((1, inputs), "float32")).shape[1:]
-        sentence = f"the {name} answers with shape {shape}; it should answer with ({outputs},)"
-        expect.true(shape == (outputs,), sentence, received=f"{name} to {shape}")
+        shape = outputs(model, np.zeros((1, inputs), "float32")).shape[1:]
+        sentence = f"the {name} answers with shape {shape}; it should answer with ({units},)"
+        expect.true(shape == (units,), sentence, received=f"{name} to {shape}")
     return tuple(answer)
 
 
@@ -55,7 +46,7 @@ def shared(student, models, rng):
     student.assign(models[0], other_weights(rng, models[0]))
     autoencoder, encoder, decoder = (student.fetch(model) for model in models)
     x = rng.random((6, 784), dtype="float32")
-    together = np.abs(run(autoencoder, x) - run(decoder, run(encoder, x))).max() < 1e-3
+    together = np.abs(outputs(autoencoder, x) - outputs(decoder, outputs(encoder, x))).max() < 1e-3
     sentence = (
         "after the autoencoder got other weights, autoencoder(x) is no longer decoder(encoder(x)): "
         "the three models do not share their layers"
@@ -147,7 +138,7 @@ def test_decoder_ends_in_a_sigmoid(student, rng):
     expect.true(len(decoder.weights) == 2, "the decoder should be one Dense layer with a bias")
     weights = other_weights(rng, decoder)
     z = rng.random((4, 5), dtype="float32")
-    y = run(decoder.with_weights(weights), z)
+    y = outputs(decoder.with_weights(weights), z)
     expect.close(y, 1 / (1 + np.exp(-z @ weights[0] - weights[1])), rtol=1e-4, what="the decoder's output")
 
 
@@ -166,7 +157,7 @@ def test_autoencoder_loss(student, rng):
 def test_code_is_alive(student, rng, mnist):
     """Before any training, the units of the code answer differently to different digits."""
     encoder = three_models(student.build_autoencoder(), 32)[1]
-    z = run(encoder, rows(mnist.x_train[rng.choice(60_000, 500, replace=False)]))
+    z = outputs(encoder, rows(mnist.x_train[rng.choice(60_000, 500, replace=False)]))
     alive = float(np.mean(z.std(axis=0) > 1e-6))
     expect.at_least(alive, 0.5, what="the share of code units that are not the same for all digits", like=0.1)
 
@@ -182,7 +173,7 @@ def test_autoencoder_learns(student, rng, mnist):
     x = rows(mnist.x_train[rng.choice(60_000, 20_000, replace=False)])
     model = after_training(models[0], x, x, epochs=4)
     test = rows(mnist.x_test[:2000])
-    error = float(np.mean((run(model, test) - test) ** 2))
+    error = float(np.mean((outputs(model, test) - test) ** 2))
     expect.at_most(error, MEAN_IMAGE, what="the test error after four epochs")
 
 
@@ -265,7 +256,7 @@ def linear_models(student, rng, code_size):
     _, encoder, decoder = shared(student, models, rng)
     for name, model, size in (("encoder", encoder, 784), ("decoder", decoder, code_size)):
         x, y, none = rng.normal(size=(4, size)), rng.normal(size=(4, size)), np.zeros((4, size))
-        bend = run(model, x) + run(model, y) - run(model, x + y) - run(model, none)
+        bend = outputs(model, x) + outputs(model, y) - outputs(model, x + y) - outputs(model, none)
         expect.close(bend, np.zeros_like(bend), atol=1e-3, what=f"the {name}'s f(x) + f(y) - f(x + y) - f(0)")
     return models
 
@@ -298,7 +289,7 @@ def test_linear_autoencoder_reaches_pca(student, rng, mnist):
     """Eight epochs of 20,000 digits bring the linear autoencoder within 5 % of PCA."""
     encoder, decoder = trained_linear(student, rng, mnist)
     test = rows(mnist.x_test)
-    error = float(np.mean((run(decoder, run(encoder, test)) - test) ** 2))
+    error = float(np.mean((outputs(decoder, outputs(encoder, test)) - test) ** 2))
     expect.at_most(error / PCA_32, 1.05, what="the test error, compared with that of PCA,")
 
 
@@ -312,7 +303,7 @@ def test_linear_autoencoder_finds_the_subspace(student, rng, mnist):
     x = rows(mnist.x_train[:20_000])
     x -= x.mean(axis=0)
     components = np.linalg.eigh(x.T @ x)[1][:, -32:]
-    learned = run(decoder, np.eye(32, dtype="float32")) - run(decoder, np.zeros((1, 32), "float32"))
+    learned = outputs(decoder, np.eye(32, dtype="float32")) - outputs(decoder, np.zeros((1, 32), "float32"))
     angles = np.linalg.svd(components.T @ np.linalg.qr(learned.T)[0], compute_uv=False)
     expect.at_least(float(np.mean(angles**2)), 0.9, what="the mean squared cosine of the principal angles")
 
@@ -429,7 +420,7 @@ def test_penalty_is_per_sample(student, rng):
     low, high = cheap.rebuild(), dear.rebuild()
     batches = [x[:1], x[1:2], x[-1:], x[:32], x]
     prices = np.array([loss_of(high, batch)[0] - loss_of(low, batch)[0] for batch in batches])
-    right = np.array([0.04 * np.abs(run(encoder, batch)).sum(axis=1).mean() for batch in batches])
+    right = np.array([0.04 * np.abs(outputs(encoder, batch)).sum(axis=1).mean() for batch in batches])
     expect.close(prices, right, rtol=2e-3, atol=1e-5, what="the penalty in batches of 1, 1, 1, 32 and 128")
 
 
@@ -468,9 +459,9 @@ def trained_sparse(student, mnist):
     x = rows(mnist.x_train)
     encoder, decoder = halves(after_training(models[0], x, x, epochs=5), models)
     test = rows(mnist.x_test)
-    codes = run(encoder, test)
+    codes = outputs(encoder, test)
     active = np.abs(codes) > 1e-3
-    error = np.mean((run(decoder, np.where(active, codes, 0)) - test) ** 2)
+    error = np.mean((outputs(decoder, np.where(active, codes, 0)) - test) ** 2)
     return float(active.mean()), float(np.mean(~active.any(axis=0))), float(error)
 
 
@@ -572,7 +563,7 @@ def denoiser(student, rng):
     expect.true(model.kind == "Sequential", "the denoiser should be a keras.Sequential", received=model.kind)
     sentence = f"the denoiser takes inputs of shape {model.input_shape}; it should take (784,)"
     expect.true(model.input_shape == (784,), sentence, received=str(model.input_shape))
-    shape = run(model, np.zeros((1, 784), "float32")).shape
+    shape = outputs(model, np.zeros((1, 784), "float32")).shape
     expect.true(shape == (1, 784), f"for one image it answers with shape {shape}", received=str(shape))
     sentence = f"the denoiser has {model.parameters:,} weights; 5,000,000 are allowed"
     expect.true(model.parameters <= 5_000_000, sentence, received=model.parameters)
@@ -585,7 +576,7 @@ def denoiser(student, rng):
 def test_denoiser(student, rng):
     """A compiled Sequential model from (n, 784) to (n, 784)."""
     model = denoiser(student, rng)
-    y = run(model.with_weights(other_weights(rng, model)), rng.random((3, 784), dtype="float32"))
+    y = outputs(model.with_weights(other_weights(rng, model)), rng.random((3, 784), dtype="float32"))
     apart = float(np.abs(y.sum(axis=1) - 1).max())
     expect.true(
         apart > 1e-3, "the 784 pixels of each image sum to 1, as if they were classes", received="sum to 1"
@@ -610,7 +601,7 @@ def test_denoiser_removes_noise(student, rng, mnist):
 
     clean, test = rows(mnist.x_train[rng.permutation(60_000)[:30_000]]), rows(mnist.x_test[:4000])
     model, damaged = after_training(model, noisy(clean), clean, epochs=4), noisy(test)
-    expect.at_least(psnr(run(model, damaged)) - psnr(damaged), 6, what="the gain in dB", like=0.3)
+    expect.at_least(psnr(outputs(model, damaged)) - psnr(damaged), 6, what="the gain in dB", like=0.3)
 
 
 def pictures(rng, n):
@@ -691,10 +682,10 @@ def coder(rng, code_size):
     import keras
 
     models = []
-    for inputs, outputs, bend in ((784, code_size, "tanh"), (code_size, 784, "sigmoid")):
-        model = keras.Sequential([keras.Input((inputs,)), keras.layers.Dense(outputs, activation=bend)])
+    for inputs, units, bend in ((784, code_size, "tanh"), (code_size, 784, "sigmoid")):
+        model = keras.Sequential([keras.Input((inputs,)), keras.layers.Dense(units, activation=bend)])
         scale = 1.5 / np.sqrt(inputs)
-        model.set_weights([rng.normal(0, scale, (inputs, outputs)), rng.normal(0, 0.5, outputs)])
+        model.set_weights([rng.normal(0, scale, (inputs, units)), rng.normal(0, 0.5, units)])
         models.append(model)
     return models
 
@@ -873,7 +864,7 @@ def error_after(student, rng, mnist, budget):
         after = trained(model, x, x, epochs=epochs, batch_size=batch_size, seed=8)
     except ValueError as problem:
         expect.true(False, str(problem), received="cannot be trained")
-    return float(np.mean((run(after, test) - test) ** 2))
+    return float(np.mean((outputs(after, test) - test) ** 2))
 
 
 @question("8.9")
