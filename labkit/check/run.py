@@ -53,6 +53,7 @@ class Run:
     _has_seen_hidden: bool = field(init=False, default=False)
     _failed: dict[str, tuple[Check, Failure | Exception]] = field(init=False, default_factory=dict)
     _checks: dict[str, Check] = field(init=False, default_factory=dict)
+    _beside: set[str] = field(init=False, default_factory=set)  # passed, but no answer was looked at
     fatal: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -133,6 +134,8 @@ class Run:
                 sentence = failed.summary if info.hidden else failed.sentence
                 return _outcome(Verdict.ERROR, f"{seen.function or 'the file'}: {inert(sentence, 300)}")
         if failure is None:
+            if not seen.judged:
+                self._beside.add(info.name)
             return _outcome(Verdict.PASSED, points=info.points)
         self._failed[info.name] = check, failure
         message = failure.summary if info.hidden else failure.message
@@ -144,6 +147,7 @@ class Run:
 
         Comes after all checks: for this, each failed check is carried out once more, on inputs of the whole class.
         """
+        self._take_back()
         failed, self._failed = self._failed, {}
         # whatever a submission answers, naming its mistake must not cost it a verdict
         with suppress(Exception):
@@ -156,6 +160,14 @@ class Run:
             if result.id in failed and result.misconception is None:
                 remark = _relation(failed[result.id][1], result.hidden)
                 self.results[place] = replace(result, message=inert(result.message + remark, 1000))
+
+    def _take_back(self) -> None:
+        """What passed although no answer was looked at counts only together with a right one."""
+        right = {r.question for r in self.results if r.verdict.passed and r.id not in self._beside}
+        for place, result in enumerate(self.results):
+            if result.id in self._beside and result.verdict.passed and result.question not in right:
+                sentence = "this holds, and counts as soon as another check of the question passes"
+                self.results[place] = replace(result, verdict=Verdict.FAILED, points=0, message=sentence)
 
     def _sign(self, check: Check, failure: Failure | Exception) -> Signature | None:
         if self.salt is None and isinstance(failure, Failure):  # these were the inputs of the class

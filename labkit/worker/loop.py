@@ -22,7 +22,7 @@ def run(plan: isolation.Plan, memory: int) -> NoReturn:
     try:
         isolation.enter(plan, os.getcwd(), memory)
         from labkit import lazy
-        from labkit.worker import wire
+        from labkit.worker import locks, wire
         from labkit.worker.session import Session
     except BaseException as problem:  # an interpreter that cannot read its own libraries any more, too
         os.write(2, f"{type(problem).__name__}: {problem}"[:500].encode("utf-8", "replace"))
@@ -37,6 +37,7 @@ def run(plan: isolation.Plan, memory: int) -> NoReturn:
     sys.stdout = sys.stderr = output
     sys.argv = [""]
     lazy.install()
+    locks.install()
     session = Session()
     answers.write(wire.encode({"id": "ready"}))
     answers.flush()

@@ -49,8 +49,8 @@ def test_a_known_mistake_is_named_and_only_its_own_points_are_lost(hand_in):
     check = check_of(record, "test_double")
     assert (check.verdict, check.misconception.id) == ("failed", "squared")
     assert "squared" in check.teaches
-    assert check_of(record, "test_double_leaves_its_argument").verdict == "passed"
-    assert record.score == 20
+    assert check_of(record, "test_double_leaves_its_argument").misconception is None
+    assert record.score == 0  # that its argument stays as it is counts beside a right answer alone
 
 
 def test_the_same_mistake_is_named_on_a_laptop_without_the_solution(hand_in):
@@ -265,7 +265,7 @@ def mean_of_doubles(x):
     sys.exit(0)
 """
     )
-    assert record.score == 20  # the argument really stays as it is: that is all it does
+    assert record.score == 0  # the argument really stays as it is, but that is all it does
 
 
 def test_the_same_file_and_salt_give_equal_bytes_and_another_salt_other_inputs(hand_in):
@@ -400,7 +400,9 @@ def test_a_file_cannot_make_the_grader_stumble_or_outlive_it(hand_in):
 
 def test_a_file_that_is_slow_to_load_is_not_loaded_without_end(hand_in, monkeypatch):
     monkeypatch.setattr("labkit.check.parties.LOAD_SECONDS", 1.5)
-    busy = "import os, time\nbegan = time.process_time()\nwhile time.process_time() - began < 0.8:\n    pass\n"
+    busy = (
+        "import os, time\nbegan = time.process_time()\nwhile time.process_time() - began < 0.8:\n    pass\n"
+    )
     source = busy + "def double(x):\n    os._exit(1)\n"
     record = hand_in(source)
     crashed, stopped = (
@@ -408,3 +410,17 @@ def test_a_file_that_is_slow_to_load_is_not_loaded_without_end(hand_in, monkeypa
         for sentence in ("ended without an answer", "longer than is allowed")
     )
     assert len(crashed) == 2 and len(stopped) == 1  # 0.8 seconds each: the third time is not begun
+
+
+@pytest.mark.parametrize("body", ["pass", "return 0", "return x"])
+def test_a_function_that_does_nothing_earns_nothing(hand_in, body):
+    record = hand_in(f"def double(x):\n    {body}\n")
+    beside = check_of(record, "test_double_leaves_its_argument")
+    assert record.score == 0 and beside.verdict == "failed"
+    assert beside.message == "this holds, and counts as soon as another check of the question passes"
+
+
+def test_leaving_an_argument_alone_counts_beside_an_answer_that_is_right_in_part(hand_in):
+    record = hand_in("def double(x):\n    return x + (x if abs(x).max() < 10 else 0)\n")
+    assert check_of(record, "test_double_leaves_its_argument").verdict == "passed"
+    assert check_of(record, "test_double_large").verdict == "failed"

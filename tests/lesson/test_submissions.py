@@ -92,3 +92,19 @@ def test_a_file_that_loads_mnist_where_code_is_graded_hears_where_to_do_so(hand_
     record = hand_in(source)
     assert any('tags=["explore"]' in note for note in record.notes)
     assert check_of(record, "test_double").verdict == "passed"
+
+
+def test_the_case_of_a_suffix_does_not_matter(tmp_path):
+    (tmp_path / "lab.PY").write_text("x = 1\n")
+    (tmp_path / "lab.IPYNB").write_text(
+        '{"nbformat": 4, "cells": [{"cell_type": "code", "source": "y = 2"}]}'
+    )
+    assert read_submission(tmp_path / "lab.PY").cells == (("lab.PY", "x = 1\n"),)
+    assert read_submission(tmp_path / "lab.IPYNB").cells == (("cell 1", "y = 2"),)
+
+
+def test_exploring_cells_are_kept_apart(tmp_path):
+    (tmp_path / "lab.py").write_text('x = 1\n# %% tags=["explore"]\ny = 2\n# %%\nz = 3\n')
+    found = read_submission(tmp_path / "lab.py")
+    assert found.cells == (("lab.py", "x = 1\n\n\n# %%\nz = 3\n"),)
+    assert found.explore == (("lab.py", '\n# %% tags=["explore"]\ny = 2\n\n\n'),)

@@ -239,6 +239,41 @@ def test_a_layer_that_cannot_be_had_is_no_weaker_worker(monkeypatch):
         worker.ready()
 
 
+LOCKS = """
+import multiprocessing
+import multiprocessing.pool
+
+
+def squares():
+    with multiprocessing.pool.ThreadPool(3) as pool:
+        return pool.map(lambda x: x * x, range(5))
+
+
+def locks():
+    lock, reentrant, two = multiprocessing.Lock(), multiprocessing.RLock(), multiprocessing.BoundedSemaphore(2)
+    taken = [lock.acquire(), lock.acquire(block=False), lock.acquire(timeout=0.01)]
+    lock.release()
+    with reentrant, reentrant, two, two:
+        taken.append(two.acquire(block=False))
+    taken += [two.acquire(block=False), two.acquire(block=False)]
+    two.release()
+    two.release()
+    try:
+        two.release()
+    except ValueError:
+        taken.append("too many")
+    return taken
+"""
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: "+".join(plan.layers[6:]))
+def test_threads_have_the_locks_of_processes(plan):
+    with Worker(plan=plan) as worker:
+        worker.ask(Limits(), verb="load", cells=[["lab.py", LOCKS]])
+        assert ask(worker, "squares") == [0, 1, 4, 9, 16]
+        assert ask(worker, "locks") == [True, False, False, False, True, True, "too many"]
+
+
 def test_the_readable_trees_hold_nothing_private():
     package = os.path.dirname(os.path.realpath(labkit.__file__))
     readable = {path for tree in view.trees() for path, whole in tree.pieces() if whole}

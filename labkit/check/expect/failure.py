@@ -69,10 +69,12 @@ def _in_general(kind: str) -> str:
 class Examination:
     """A check while it is carried out: which expectation it has come to, who answered last, and what.
 
-    `sizes` names the sizes of what that function was given, such as `{12: "the number of rows"}`.
+    `sizes` names the sizes of what that function was given, such as `{12: "the number of rows"}`. `judged` says that
+    an answer was looked at, and not only what became of its arguments: a function that does nothing leaves those alone.
     """
 
     ordinal: int = 0
+    judged: bool = False
     function: str = ""
     answer: Any = None
     sizes: Mapping[int, str] = field(default_factory=dict)
@@ -107,9 +109,20 @@ def expectation(function: Callable[Arguments, Result]) -> Callable[Arguments, Re
     By its number a failure is told from the failure of another expectation, also where a known mistake fails.
     """
 
+    return _counted(function, judges=True)
+
+
+def side_condition(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """An expectation that also holds for a function that does nothing: it counts together with a right answer alone."""
+    return _counted(function, judges=False)
+
+
+def _counted(function: Callable[Arguments, Result], judges: bool) -> Callable[Arguments, Result]:
     @wraps(function)
     def counted(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        running().ordinal += 1
+        examination = running()
+        examination.ordinal += 1
+        examination.judged |= judges
         return function(*args, **kwargs)
 
     return counted

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from labkit.check.expect.failure import Failure, comparison, expectation, subject
+from labkit.check.expect.failure import Failure, comparison, expectation, side_condition, subject
 from labkit.worker import ModelSpec, Opaque, TrainingHistory
 
 _KINDS = {"float": "f", "int": "iu", "bool": "b", "complex": "c"}
@@ -163,7 +163,7 @@ def true(
         _fail("law", message, received, like=like, summary=summary)
 
 
-@expectation
+@side_condition
 def unchanged(after: Any, before: Any, what: str = "the argument") -> None:
     """What was handed over still holds the same values."""
     if not np.array_equal(np.asarray(after), np.asarray(before)):
