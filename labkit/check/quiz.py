@@ -46,11 +46,14 @@ def seal(quiz: Quiz, rounds: int = ROUNDS) -> dict[str, Any]:
         "salt": salt.hex(),
         "rounds": rounds,
     }
-    if quiz.options:
+    entries: list[tuple[str, dict[str, Any]]]
+    if isinstance(quiz.answer, str):
         entries = [
             (_key(option.text), {"right": option.letter in quiz.answer, "because": option.because})
             for option in quiz.options
         ]
+    elif quiz.answer is None:
+        raise ValueError(f"{quiz.function} was read without its answer")
     else:
         entries = [(_bucket(quiz.answer, quiz.tolerance), {"right": True, "number": quiz.answer})]
         for number, because in quiz.slips:

@@ -288,16 +288,10 @@ def _parts(wrong: np.ndarray, expected: np.ndarray) -> Iterator[tuple[str, str, 
         diagonal = np.eye(shape[0], dtype=bool)
         yield "diagonal", "right but for the diagonal", "right but for the diagonal", diagonal
     if 0.1 < np.mean(expected < 0) < 0.9:
-        yield (
-            "negative",
-            *["right where the right value is positive, wrong where it is negative"] * 2,
-            expected < 0,
-        )
-        yield (
-            "positive",
-            *["right where the right value is negative, wrong where it is positive"] * 2,
-            expected > 0,
-        )
+        said = "right where the right value is positive, wrong where it is negative"
+        yield "negative", said, said, expected < 0
+        said = "right where the right value is negative, wrong where it is positive"
+        yield "positive", said, said, expected > 0
     if 0.05 < np.mean(expected == 0) < 0.95:
         yield (
             "zeros",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 import numpy as np
@@ -254,11 +254,12 @@ def _rounded(answer: np.ndarray, expected: np.ndarray) -> Iterator[Relation]:
         if not np.all(np.abs(a - np.round(a, digits)) <= near) or not np.all(off < step + near):
             continue
         what = f"{digits} digits after the point" if digits else "whole numbers"
-        for name, verb, function in (
-            ("rounded", "rounded", partial(np.round, decimals=digits)),
+        ways: tuple[tuple[str, str, Callable[..., np.ndarray]], ...] = (
+            ("rounded", "rounded", lambda v, digits=digits: np.round(v, digits)),
             ("cut off", "cut off", lambda v, step=step: np.trunc(wide(v) / step) * step),
             ("rounded down", "rounded down", lambda v, step=step: np.floor(wide(v) / step) * step),
-        ):
+        )
+        for name, verb, function in ways:
             if np.all(np.abs(np.asarray(function(e)) - a) <= near + 1e-12):
                 sentence = f"every value is {verb} to {what}"
                 if answer.dtype.kind != "f":
