@@ -59,7 +59,7 @@ def _state(value: Any) -> Any:
 
 def defaults(function: Any) -> dict[str, list]:
     """For each parameter its default in a list, an empty one where it has none; what is no plain value is left out."""
-    found = {}
+    found: dict[str, list] = {}
     for name, parameter in list(_parameters(function).items())[:_MOST]:
         if parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
             continue

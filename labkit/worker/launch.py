@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import io
 import json
 import os
 import select
@@ -21,14 +22,14 @@ import sys
 import tempfile
 import threading
 from dataclasses import asdict
-from typing import Any, BinaryIO, Protocol
+from typing import IO, Any, Protocol, cast
 
 from labkit.worker.isolation import Plan
 
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 SERVER_SECONDS = 180.0  # to import Keras, on a machine that is busy
 THREADS = 2  # that a process computes with, unless a lab says otherwise
@@ -39,9 +40,9 @@ class Launched(Protocol):
     """A worker process as its starter sees it: a `subprocess.Popen`, or what stands for one."""
 
     pid: int
-    stdin: BinaryIO  # requests
-    stdout: BinaryIO  # answers
-    stderr: BinaryIO  # what is printed
+    stdin: IO[bytes]  # requests
+    stdout: io.BufferedReader  # answers
+    stderr: io.BufferedReader  # what is printed
 
     def wait(self, timeout: float | None = None) -> int:
         """The exit status, or minus the signal; raises subprocess.TimeoutExpired."""
@@ -58,7 +59,7 @@ def thread_settings(threads: int = THREADS) -> dict[str, str]:
 
 def spawn(plan: Plan, memory: int, folder: str, threads: int) -> Launched:
     """A worker in a fresh interpreter."""
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, *_FLAGS, "-m", "labkit.worker", plan.as_argument(), str(memory)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -68,6 +69,7 @@ def spawn(plan: Plan, memory: int, folder: str, threads: int) -> Launched:
         close_fds=True,
         start_new_session=True,
     )
+    return cast(Launched, process)  # it has all three pipes
 
 
 def can_fork() -> bool:
@@ -91,7 +93,7 @@ class WarmServer:
         with theirs:
             self.process = subprocess.Popen(
                 [sys.executable, *_FLAGS, "-m", "labkit.worker.server"],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd=self.folder,
@@ -134,7 +136,8 @@ class WarmServer:
         number = f"{os.getpid()}-{self._asked}"
         request = {"id": number, "plan": asdict(plan), "memory": memory, "folder": folder}
         request |= {"environment": _environment(folder, threads), "threads": threads}
-        ours, theirs = [], []
+        ours: list[int] = []
+        theirs: list[int] = []
         for index in range(4):
             reading, writing = os.pipe()
             ends = (writing, reading) if index == 0 else (reading, writing)
@@ -183,7 +186,7 @@ class _Forked:
         self.pid = pid
         self._pidfd = pidfd
         requests, answers, output, self._report = descriptors
-        self.stdin = os.fdopen(requests, "wb")
+        self.stdin: IO[bytes] = os.fdopen(requests, "wb")
         self.stdout = os.fdopen(answers, "rb")
         self.stderr = os.fdopen(output, "rb")
         self._status: int | None = None
@@ -193,7 +196,7 @@ class _Forked:
             poller = select.poll()
             poller.register(self._pidfd, select.POLLIN)
             if not poller.poll(None if timeout is None else timeout * 1000):
-                raise subprocess.TimeoutExpired("labkit.worker", timeout)
+                raise subprocess.TimeoutExpired("labkit.worker", timeout or 0.0)
             told = os.read(self._report, 4)  # comes at once, or the end of the pipe if the server is gone
             self._status = struct.unpack("=i", told)[0] if len(told) == 4 else -signal.SIGKILL
             os.close(self._report)

@@ -57,7 +57,7 @@ def _defaults(value: Any) -> bool:
     )
 
 
-_READY = {"ready": {}}
+_READY: dict[str | None, dict[str, Callable[[Any], bool]]] = {"ready": {}}
 _FAILED = {"unsendable": {"message": _text}, "broken": {"message": _text}}
 #: For each verb the statuses that may come back, with the fields of each.
 REPLIES: dict[str, dict[str | None, dict[str, Callable[[Any], bool]]]] = {

@@ -18,6 +18,7 @@ from types import CodeType
 from typing import Any
 
 _MAGIC = re.compile(r"\s*(?:[%!?]|[\w.]+\s*=\s*[%!]\s*\w|[\w.]+\?{1,2}\s*$)")
+_TIMED = re.compile(r"%time(?:it)?\s+(?!-)")
 _RUNS_PYTHON = ("time", "timeit", "capture", "prun")
 _FLAGS = __future__.annotations.compiler_flag | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
@@ -85,9 +86,9 @@ def _without_magics(text: str) -> tuple[str, list[str]]:
     lines, dropped, number = text.split("\n"), [], 0
     first = next((n for n, line in enumerate(lines) if line.strip()), 0)
     if lines[first].startswith("%%"):
-        name = re.match(r"%%(\w*)", lines[first])[1]
+        name = lines[first][2:].split(None, 1)[:1]
         dropped.append(lines[first].strip()[:40])
-        if name not in _RUNS_PYTHON:
+        if not set(name) & set(_RUNS_PYTHON):
             return "", dropped
         lines[first] = ""
     while number < len(lines):
@@ -95,7 +96,8 @@ def _without_magics(text: str) -> tuple[str, list[str]]:
         if not _MAGIC.match(line) or _is_inside("\n".join(lines[:number])):
             number += 1
             continue
-        indent, statement = re.match(r"(\s*)(?:%time(?:it)?\s+(?!-))?(.*)", line).groups()
+        indent = line[: len(line) - len(line.lstrip())]
+        statement = _TIMED.sub("", line.strip())
         runs = not _MAGIC.match(statement) and statement
         # `pass` keeps an indented block that held nothing but a magic alive
         lines[number] = indent + (statement if runs else "pass")
@@ -137,7 +139,7 @@ def _without_shell(tree: ast.Module) -> list[str]:
                 except _UNREADABLE:
                     inner = []
                 for part in (part for statement in inner for part in ast.walk(statement)):
-                    if hasattr(part, "lineno"):
+                    if isinstance(part, (ast.stmt, ast.expr)):
                         part.lineno = part.end_lineno = node.lineno
                 if inner:
                     return inner

@@ -213,7 +213,8 @@ def _handle(fields: dict[str, Any]) -> Handle:
 
 
 def _history(fields: dict[str, Any]) -> TrainingHistory | Opaque:
-    epoch, history = fields.get("epoch"), fields.get("history")
+    epoch: Any = fields.get("epoch")
+    history: Any = fields.get("history")
     sound = (
         isinstance(epoch, list)
         and all(type(number) is int for number in epoch)

@@ -8,10 +8,11 @@ There is no pickle and no class name: decoding yields what `tree` knows, or a Wi
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import struct
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -61,12 +62,12 @@ def encode_parts(
     size = 4 + len(header)
     for array in arrays:
         parts.append(bytes(-size % ALIGNMENT))
-        parts.append(memoryview(array.reshape(-1).view(np.uint8)))
+        parts.append(array.reshape(-1).view(np.uint8).data)
         size += len(parts[-2]) + array.nbytes
     return [struct.pack("<Q", size), *parts]
 
 
-def read_frame(stream: BinaryIO, limit: int = MAX_FRAME) -> memoryview | None:
+def read_frame(stream: io.BufferedIOBase, limit: int = MAX_FRAME) -> memoryview | None:
     """The next frame's body, aligned, or None at a clean end."""
     head = _read_exactly(stream, 8)
     if not head:
@@ -82,11 +83,11 @@ def read_frame(stream: BinaryIO, limit: int = MAX_FRAME) -> memoryview | None:
     return body
 
 
-def _read_exactly(stream: BinaryIO, size: int) -> memoryview:
+def _read_exactly(stream: io.BufferedIOBase, size: int) -> memoryview:
     # Memory that is never written to is none: what does not arrive costs nothing.
     room = np.empty(size + ALIGNMENT, np.uint8)
     start, have = -room.ctypes.data % ALIGNMENT, 0
-    view = memoryview(room)[start : start + size]
+    view = room.data[start : start + size]
     while have < size and (arrived := stream.readinto(view[have:])):
         have += arrived
     return view[:have]

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from dataclasses import asdict, dataclass
+from typing import Any
 
 #: What every worker has, on every system.
 ALWAYS = (
@@ -81,11 +82,12 @@ def candidates() -> list[Plan]:
         return [NONE]
     from labkit.worker.isolation import landlock, seccomp
 
-    guards = [
+    guards: list[dict[str, Any]] = [
         {"landlock": by_path, "seccomp": by_call}
         for by_path, by_call in ((True, True), (True, False), (False, True), (False, False))
         if (not by_path or landlock.version()) and (not by_call or seccomp.available())
     ]
+    spaces: list[dict[str, Any]]
     if os.getuid() == 0:
         spaces = [{"namespaces": True, "user": "separate"}, {"user": "separate"}, {"user": "powerless"}]
     else:

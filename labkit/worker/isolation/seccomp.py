@@ -134,8 +134,9 @@ def assemble(machine: str, pid: int) -> bytes:
         code += [(_ANY_BIT, 0, 1, _X32), kill]
     code += [(_GREATER, 0, 1, NEWEST), unknown, (_EQUAL, 0, 1, CLONE3[column]), unknown]  # glibc falls back
     for numbers in REFUSED.values():
-        if numbers[column] is not None:
-            code += [(_EQUAL, 0, 1, numbers[column]), refuse]
+        refused = numbers[column]
+        if refused is not None:
+            code += [(_EQUAL, 0, 1, refused), refuse]
 
     def depending(number: int, argument: int, *tests: tuple) -> None:
         body = [(_LOAD, 0, 0, _ARGUMENTS + 8 * argument), *tests]

@@ -88,7 +88,7 @@ def trees() -> list[Tree]:
     package = os.path.realpath(_PACKAGE)
     secrets = tuple(_secrets(package))
     roots = {os.path.realpath(path) for path in _paths() if os.path.exists(path)} - {"/"}
-    found = []
+    found: list[Tree] = []
     for root in sorted(roots):
         if not any(beneath(root, other.path) for other in found):
             found.append(Tree(root, tuple(secret for secret in secrets if beneath(secret, root))))

@@ -17,10 +17,11 @@ class TooCostly(Exception):
 
 def check_cost(layers: list, spec: ModelSpec) -> int:
     """Operations for one sample; raises TooCostly where these layers, unbuilt yet, ask for too much."""
-    shape = spec.input_shape
-    if None in shape:
+    given = spec.input_shape or (None,)
+    shape = tuple(n for n in given if n is not None)
+    if len(shape) < len(given):
         raise TooCostly(
-            f"the model does not say how large its inputs are: {shape}; begin it with keras.Input((28, 28, 1))"
+            f"the model does not say how large its inputs are: {given}; begin it with keras.Input((28, 28, 1))"
         )
     parameters, activations, operations = 0, math.prod(shape), 0
     for layer, described in zip(layers, spec.layers, strict=True):

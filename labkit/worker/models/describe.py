@@ -190,7 +190,9 @@ def _described(layer) -> Iterator[Layer]:
     follows = activation if isinstance(activation, keras.layers.Layer) else None
     names = dict.fromkeys((*REGULARIZERS, *(name for name in vars(layer) if name.endswith("_regularizer"))))
     regularizers = {name: _regularizer(layer, kind, name) for name in names}
-    arguments, config = {}, _config(layer, kind)
+    arguments: dict[str, Any] = {}
+    config = _config(layer, kind)
+    value: Any
     for name, valid in LAYERS[kind].arguments.items():
         if name == "activation":
             value = "linear" if follows is not None else _activation(kind, activation)

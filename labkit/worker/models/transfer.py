@@ -51,7 +51,8 @@ def _require(condition: bool, what: str) -> None:
 
 
 def _checked(fields: dict) -> ModelSpec:
-    shape, layers = fields.get("input_shape"), fields.get("layers")
+    shape: Any = fields.get("input_shape")
+    layers: Any = fields.get("layers")
     _require(fields.get("kind") in ("Sequential", "Functional"), "its kind")
     _require(isinstance(shape, list) and 1 <= len(shape) <= 4, "its input shape")
     _require(all(optional(whole(1, 10_000))(n) for n in shape), "its input shape")
@@ -87,8 +88,10 @@ def _checked_compile(settings: Any) -> dict[str, Any] | None:
     _require(_is_settings(plain, {"name", *OPTIMIZER_NUMBERS, *OPTIMIZER_EXTRAS}), "the optimizer")
     if "schedule" in optimizer:
         schedule = optimizer["schedule"]
-        known = isinstance(schedule, dict) and SCHEDULES.get(str(schedule.get("name")))
-        _require(known and _is_settings(schedule, {"name", *known}), "the schedule of the learning rate")
+        known = SCHEDULES.get(str(schedule.get("name")), ()) if isinstance(schedule, dict) else ()
+        _require(
+            bool(known) and _is_settings(schedule, {"name", *known}), "the schedule of the learning rate"
+        )
     for names in (settings["metrics"], settings.get("left_out", [])):
         _require(isinstance(names, list) and len(names) <= 20, "the metrics")
         _require(all(isinstance(name, str) and len(name) <= 60 for name in names), "the metrics")
