@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -262,7 +262,7 @@ _COURSE = {
     "title": _TEXT,
     "late": _Key("is a table", lambda value: isinstance(value, dict)),
     "labs": _Key(
-        "are tables [[labs]], each with a name",
+        "are tables, each with a name",
         lambda value: isinstance(value, list) and all(isinstance(entry, dict) for entry in value),
     ),
 }
@@ -324,11 +324,14 @@ class _Reader:
             line = self.line(where, index, key)
             subject = {"late": "[late]", "labs": "[[labs]]"}.get(key, words.format(key))
             if key not in keys:
-                close = difflib.get_close_matches(key.lower(), keys, 1, 0.5)
+                begins = [
+                    name for name in keys if key.lower().startswith(name.rstrip("s")) or name.startswith(key)
+                ]
+                close = begins or difflib.get_close_matches(key.lower(), keys, 1)
                 guess = f" Is {close[0]} meant?" if close else ""
                 self.refuse(line, f"{subject} is unknown; {known}.{guess}")
             if not keys[key].holds(value):
-                shown = f"{value}" if isinstance(value, datetime) else repr(value)
+                shown = f"{value}" if isinstance(value, (date, time)) else repr(value)
                 self.refuse(line, f"{subject} {keys[key].rule}, not {shown}.")
 
     def agrees(self, policy: LatePolicy, entry: dict[str, Any], index: int) -> None:
@@ -364,7 +367,7 @@ class _Reader:
             if header := _HEADER.match(line):
                 inside = header[1]
                 seen += inside == table
-                if not table and inside == key:
+                if inside == f"{table}.{key}".lstrip("."):
                     return number
                 if inside == table and index in (-1, seen):
                     found = number

@@ -48,6 +48,8 @@ def course(root: Path, text: str | bytes, *labs: str):
         ),
         (LAB + "\n" + LAB, 5, "lab01_sums stands here twice, first on line 2"),
         ('labs = [{name = "lab01_sums"},\n{name = "lab01_sums"}]', 1, "stands here twice"),
+        (LAB + "[labs.extra]\na = 1\n", 3, "extra of lab01_sums is unknown; the keys of a lab are"),
+        (LAB + "due = 2026-10-01\n", 3, "2026-10-01T23:59:00+02:00, not 2026-10-01."),
         (LAB + "points = 0\n", 3, "points of lab01_sums is a number from 0.01"),
         (LAB + "points = nan\n", 3, "points of lab01_sums is a number from 0.01"),
         (LAB + "minutes = 0\n", 3, "minutes of lab01_sums is a whole number from 1, not 0"),

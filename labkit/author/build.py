@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -15,6 +16,7 @@ from labkit.author.public import public_checks
 from labkit.author.starter import starter, without_hints
 from labkit.check.recorded import RECORDED
 from labkit.course import CourseError, Lab, solution_of
+from labkit.files import writing
 from labkit.lesson.source import read_text
 
 Progress = Callable[[str], None]
@@ -29,9 +31,7 @@ def build(lab: Lab, folder: Path, progress: Progress = lambda check: None, anew:
     """
     texts = handout(lab)
     tables, recorded = recording.up_to_date(lab, texts["test_lab.py"], folder / RECORDED, progress, anew)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
+    with writing(folder), _beside(folder) as beside:
         for name, text in texts.items():
             (beside / name).write_text(text, encoding="utf-8", newline="\n")
         tables.write(beside / RECORDED)
@@ -40,9 +40,18 @@ def build(lab: Lab, folder: Path, progress: Progress = lambda check: None, anew:
             target = folder / path.name
             if not target.is_file() or target.read_bytes() != path.read_bytes():
                 os.replace(path, target)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
     return recorded
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """A folder beside another, on the same disk, for as long as it takes to fill it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    path = Path(mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def handout(lab: Lab) -> dict[str, str]:

@@ -10,7 +10,7 @@ import tomlkit
 from tomlkit.items import AoT
 
 from labkit.course import COURSE_FILE, CourseError, find_course, read_course
-from labkit.grade.files import write_atomically
+from labkit.files import write_atomically, writing
 from labkit.lesson.source import read_text
 
 FILES = ("lab.py", "test_lab.py", "misconceptions.py", "variants.py")
@@ -34,17 +34,16 @@ def new_lab(name: str, root: Path) -> list[Path]:
         raise CourseError(f"{root} has {taken[0]} already; give this lab another number.")
     listing = None if name in read_course(root).order else _listed(course_file, name)
     words = {"@LAB@": name, "@NN@": number, "@N@": str(int(number)), "@TITLE@": title.capitalize()}
-    folder.mkdir(parents=True)
-    written = []
-    for file in FILES:
-        text = resources.files("labkit.author.skeleton").joinpath(f"{file}.template").read_text("utf-8")
-        for mark, word in words.items():
-            text = text.replace(mark, word)
-        write_atomically(folder / file, text)
-        written.append(folder / file)
+    with writing(folder):
+        for file in FILES:
+            text = resources.files("labkit.author.skeleton").joinpath(f"{file}.template").read_text("utf-8")
+            for mark, word in words.items():
+                text = text.replace(mark, word)
+            write_atomically(folder / file, text)
     if listing is not None:
-        write_atomically(course_file, listing)
-    return written
+        with writing(course_file):
+            write_atomically(course_file, listing)
+    return [folder / file for file in FILES]
 
 
 def _listed(path: Path, name: str) -> str:
@@ -62,9 +61,9 @@ def begin_course(root: Path) -> Path:
     """The course.toml of a folder, written with a title where there is none."""
     path = root / COURSE_FILE
     if not path.exists():
-        root.mkdir(parents=True, exist_ok=True)
         title = re.sub(r"[^\w .-]", "", root.absolute().name) or "A course"
-        path.write_text(f'title = "{title}"\n', encoding="utf-8", newline="\n")
+        with writing(path):
+            write_atomically(path, f'title = "{title}"\n')
     return path
 
 

@@ -17,6 +17,7 @@ from labkit.author.quiz import asked
 from labkit.check.catalogue import MISCONCEPTIONS, VARIANTS
 from labkit.check.recorded import RECORDED
 from labkit.course import COURSE_FILE, Course, CourseError, Lab, solution_of
+from labkit.files import write_atomically, writing
 from labkit.lesson.cells import EXPLORE
 from labkit.lesson.lesson import read_lesson
 from labkit.lesson.source import read_text
@@ -75,8 +76,8 @@ def release(course: Course, lab: Lab, folder: Path, salt: bytes) -> list[Path]:
             parts[folder / lab.name / place] = zip_bytes(files, programs) if place.endswith(".zip") else files
     for path, content in parts.items():
         for target, data in _files(path, content):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
+            with writing(target):
+                write_atomically(target, data, durable=False)
     return list(parts)
 
 

@@ -178,7 +178,8 @@ class InProcess:
         self.session = Session()
         report = self.session.load(cells)
         if report["fatal"] or report["notes"]:
-            raise CourseError(f"The instructor's own files: {report['fatal'] or report['notes'][0]}")
+            problem = (report["fatal"] or report["notes"][0]).removesuffix("; the rest was still run.")
+            raise CourseError(f"The instructor's own files do not run: {problem}")
 
     def ask(self, verb: str, **request: Any) -> dict[str, Any]:
         objects = self.session.objects

@@ -7,7 +7,8 @@ disagree about it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,6 @@ from labkit.lesson.source import SourceError, read_python
 
 FIXTURES = ("student", "reference", "rng", "mnist")
 _UNCHANGED = "unchanged"  # the expectation that an argument is as it was
-_MARKS = ("question", "points", "hidden", "needs", "uses", "limit")
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _keeps(check: CheckInfo, checks: list[CheckInfo]) -> frozenset[str]:
 
 def marks_of(node: ast.FunctionDef) -> dict[str, list[Any]]:
     """The decorators of a function by name, each with its plain arguments; ValueError where a mark has others."""
-    marks = {}
+    marks: dict[str, list[Any]] = {}
     for decorator in node.decorator_list:
         call = decorator if isinstance(decorator, ast.Call) else ast.Call(decorator, [], [])
         name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", None)
@@ -100,10 +100,35 @@ def marks_of(node: ast.FunctionDef) -> dict[str, list[Any]]:
         try:
             marks[name] = [ast.literal_eval(argument) for argument in call.args]
         except ValueError:
+            marks[name] = []
             if name in _MARKS:
                 raise ValueError(f"@{name} of {node.name} takes plain numbers and texts") from None
-            marks[name] = []
+        if name in _MARKS and (call.keywords or not _MARKS[name][1](marks[name])):
+            raise ValueError(f"@{name} of {node.name} takes {_MARKS[name][0]}")
     return marks
+
+
+def _is_number(values: list[Any], above: float) -> bool:
+    """Whether this is one number, no smaller than that; NaN is smaller than any."""
+    return len(values) == 1 and type(values[0]) in (int, float) and above <= values[0] < math.inf
+
+
+def _are_texts(values: list[Any]) -> bool:
+    return bool(values) and all(isinstance(value, str) for value in values)
+
+
+#: What each mark takes, in words, and whether its arguments are that.
+_MARKS: dict[str, tuple[str, Callable[[list[Any]], bool]]] = {
+    "question": (
+        'a question, such as @question("1.3")',
+        lambda values: _are_texts(values) and len(values) == 1,
+    ),
+    "points": ("a number from 0, such as @points(4)", lambda values: _is_number(values, 0)),
+    "hidden": ("nothing", lambda values: not values),
+    "needs": ('questions, such as @needs("1.3")', _are_texts),
+    "uses": ('libraries, such as @uses("keras")', _are_texts),
+    "limit": ("seconds, such as @limit(60)", lambda values: _is_number(values, 0.01)),
+}
 
 
 def check_problems(tree: ast.Module) -> Iterator[tuple[int, str]]:

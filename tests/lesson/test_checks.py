@@ -74,6 +74,16 @@ def test_a_file_that_cannot_be_read_is_named_with_its_line(tmp_path, content, se
         ("\ntest_a = make()", 2, "test_a is made by a call"),
         ("class TestA:\n    def test_a(self): ...", 1, "TestA is a class"),
         ("@points(1 + N)\ndef test_a(student): ...", 2, "@points of test_a takes plain"),
+        ("@points('25')\ndef test_a(student): ...", 2, "@points of test_a takes a number from 0"),
+        ("@points(-1)\ndef test_a(student): ...", 2, "@points of test_a takes a number from 0"),
+        ("@points(1e999)\ndef test_a(student): ...", 2, "@points of test_a takes a number from 0"),
+        ("@points(True)\ndef test_a(student): ...", 2, "@points of test_a takes a number from 0"),
+        ("@points\ndef test_a(student): ...", 2, "@points of test_a takes a number from 0"),
+        ("@points(points=3)\ndef test_a(student): ...", 2, "@points of test_a takes a number from 0"),
+        ("@question(1.3)\ndef test_a(student): ...", 2, "@question of test_a takes a question, such as"),
+        ("@question\ndef test_a(student): ...", 2, "@question of test_a takes a question, such as"),
+        ("@needs()\ndef test_a(student): ...", 2, "@needs of test_a takes questions"),
+        ("@limit(0)\ndef test_a(student): ...", 2, "@limit of test_a takes seconds"),
     ],
 )
 def test_what_cannot_be_carried_out_is_refused_with_its_line(text, line, sentence):
