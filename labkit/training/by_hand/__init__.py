@@ -52,7 +52,8 @@ def _network(model):
     if not (_is_small_and_plain(model) and _updates_plainly(model.optimizer)):
         return None
     metrics = model._compile_metrics.metrics if model._compile_metrics is not None else []
-    loss, parts, ending = known_loss(model), *parts_and_ending(model)
+    loss = known_loss(model)
+    parts, ending = parts_and_ending(model)
     if loss is None or parts is None or not all(type(metric) in ACCURACIES for metric in metrics):
         return None
     if ending is not loss.ending or not untouched(model, model.optimizer, *metrics, *model.layers):

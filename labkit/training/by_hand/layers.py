@@ -1,12 +1,17 @@
 """Layers: what they make of their inputs, and of the gradient of the loss."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 import numpy as np
 
 
-def parts_and_ending(model):
+def parts_and_ending(model) -> tuple[list[_Part] | None, Any]:
     """The layers up to the logits, and the activation that makes outputs of these; (None, None) if one is unknown."""
-    steps, rank = [], len(model.input_shape)
+    steps: list[Any] = []
+    rank = len(model.input_shape)
     for layer in model.layers:
         kind = type(layer)
         if kind is keras.layers.Flatten and layer.data_format == "channels_last":
@@ -43,9 +48,9 @@ class _Part:
     """`forward` makes float32 outputs `(n, ...)` of inputs; `backward`, of the loss' gradient with respect to the
     latest outputs, that with respect to the inputs. What it keeps lasts until the next `forward`."""
 
-    weights = ()  # variables of Keras
+    weights: tuple[Any, ...] = ()  # variables of Keras
 
-    def place(self):
+    def place(self, *pairs: Any) -> None:
         """Take a pair of views for each of the weights: what it is, to be read, and its gradient, to be filled."""
 
 
@@ -76,9 +81,11 @@ class _Dense(_Part):
         self.weights = (kernel,) if bias is None else (kernel, bias)
         self._first = first
 
-    def place(self, kernel, bias=None):
+    def place(self, *pairs: Any) -> None:
+        kernel, *bias = pairs
         self._kernel, self._kernel_gradient = kernel
-        self._bias, self._bias_gradient = bias or (None, None)
+        self._bias: Any = bias[0][0] if bias else None
+        self._bias_gradient: Any = bias[0][1] if bias else None
 
     def forward(self, x):
         self._x = x

@@ -1,5 +1,7 @@
 """Updates of all weights at once, by the formulas and with the state of Keras' optimizers."""
 
+from __future__ import annotations
+
 import math
 
 import keras
@@ -11,13 +13,12 @@ from labkit.training.by_hand.flat import Flat
 class _Optimizer:
     """Updates a vector of weights by a vector of gradients, with the settings and the state of Keras' optimizer."""
 
-    slots = ()  # names of Keras' lists of variables, one for each weight
-    settings = ()  # names of numbers that are taken as they are now
+    slots: tuple[str, ...] = ()  # names of Keras' lists of variables, one for each weight
+    settings: tuple[str, ...] = ()  # names of numbers that are taken as they are now
 
     def __init__(self, optimizer, weights):
         self._keras = optimizer
-        for name in self.settings:
-            setattr(self, name, np.float32(getattr(optimizer, name)))
+        self._set = {name: np.float32(getattr(optimizer, name)) for name in self.settings}
         self._state = [
             Flat([variables[optimizer._get_variable_index(weight)] for weight in weights])
             for variables in (getattr(optimizer, name) for name in self.slots)
@@ -49,9 +50,10 @@ class _SGD(_Optimizer):
         step = gradients * -self._rate
         if self._state:
             momentums = self._state[0].values
-            momentums *= self.momentum
+            momentum = self._set["momentum"]
+            momentums *= momentum
             momentums += step
-            step = step + self.momentum * momentums if self.nesterov else momentums
+            step = step + momentum * momentums if self.nesterov else momentums
         weights += step
 
 
@@ -61,12 +63,13 @@ class _RMSprop(_Optimizer):
 
     def update(self, weights, gradients):
         velocities, *momentum = (flat.values for flat in self._state)
-        velocities *= self.rho
-        velocities += (1 - self.rho) * np.square(gradients)
+        rho = self._set["rho"]
+        velocities *= rho
+        velocities += (1 - rho) * np.square(gradients)
         step = self._rate * gradients
-        step /= np.sqrt(velocities + self.epsilon)
+        step /= np.sqrt(velocities + self._set["epsilon"])
         for momentums in momentum:
-            momentums *= self.momentum
+            momentums *= self._set["momentum"]
             momentums += step
             step = momentums
         weights -= step
@@ -87,7 +90,7 @@ class _Adam(_Optimizer):
         rate = self._rate * math.sqrt(1 - beta_2**self._iterations) / (1 - beta_1**self._iterations)
         momentums += np.float32(1 - beta_1) * (gradients - momentums)
         velocities += np.float32(1 - beta_2) * (np.square(gradients) - velocities)
-        weights -= np.float32(rate) * momentums / (np.sqrt(velocities) + self.epsilon)
+        weights -= np.float32(rate) * momentums / (np.sqrt(velocities) + self._set["epsilon"])
 
 
 OPTIMIZERS = {keras.optimizers.SGD: _SGD, keras.optimizers.RMSprop: _RMSprop, keras.optimizers.Adam: _Adam}
