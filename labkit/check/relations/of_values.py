@@ -255,7 +255,7 @@ def _rounded(answer: np.ndarray, expected: np.ndarray) -> Iterator[Relation]:
             continue
         what = f"{digits} digits after the point" if digits else "whole numbers"
         ways: tuple[tuple[str, str, Callable[..., np.ndarray]], ...] = (
-            ("rounded", "rounded", lambda v, digits=digits: np.round(v, digits)),
+            ("rounded", "rounded", lambda v, digits=digits: np.asarray(np.round(v, digits))),
             ("cut off", "cut off", lambda v, step=step: np.trunc(wide(v) / step) * step),
             ("rounded down", "rounded down", lambda v, step=step: np.floor(wide(v) / step) * step),
         )
