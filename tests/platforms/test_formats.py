@@ -226,6 +226,13 @@ def test_autolab_reads_the_last_line_and_its_problems_sum_to_the_final_score():
         assert sum(data["scores"].values()) == result.final_score == data["scoreboard"][0]
 
 
+def test_autolab_is_said_to_need_its_problems_that_of_lateness_too():
+    late, *others = a_class()
+    (said,) = export(others, "autolab").notes
+    assert "the problems 1.1, 1.2, 1.3" in said
+    assert "a problem called late" in export([late], "autolab").notes[1]
+
+
 def test_csv_has_a_column_for_each_question_of_each_lab():
     other = record("dora", [check("x", "3.1", max_points=2)], lab="lab03_other")
     rows = list(csv.DictReader(io.StringIO(export([*a_class(), other], "csv").files["grades.csv"])))

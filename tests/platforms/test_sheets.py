@@ -147,6 +147,11 @@ def test_several_labs_go_to_their_columns():
         (CANVAS.encode(), {"": "ID"}, "No column"),
         (CANVAS.replace("Essay", "lab01_toy").encode(), {}, "More than one column"),
         (CANVAS.encode(), {"": "Total (read only)"}, "computes 'Total (read only)' itself"),
+        (
+            CANVAS.replace("Essay", "Lab 1 Final Score").encode(),
+            {"": "902"},
+            "with 'Final Score' in its title",
+        ),
     ],
 )
 def test_a_sheet_that_cannot_be_filled_gets_a_sentence(sheet, columns, words):
@@ -232,6 +237,15 @@ def test_an_unknown_language_needs_the_grades_column_only():
 )
 def test_moodle_finds_the_participant(result, grades):
     assert moodle(result)[0] == grades
+
+
+def test_a_maximum_is_found_by_what_stands_in_its_column_or_it_is_said_that_there_is_none():
+    result, column = passed("x", points=3, email="jane@example.edu"), {"": "Kalifikazioa"}
+    grades, _, notes = moodle(result, header=BASQUE, participant="Partaidea ", most="8,00", columns=column)
+    assert grades == ["6,00", "1.00"] and "has 8 points, the lab 4" in notes[0]
+    sheet = "Partaidea,E-posta,Kalifikazioa\nPartaidea 501,jane@example.edu,\n"
+    written = export([result], "moodle", Request(sheet=sheet.encode(), columns=column))
+    assert ",3.00" in written.files["moodle.csv"] and "does not say its maximum" in written.notes[0]
 
 
 def test_grades_are_written_as_the_worksheet_writes_numbers_and_in_its_points():
