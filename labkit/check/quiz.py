@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from labkit.check.expect.failure import Failure
+from labkit.check.expect.failure import Failure, expectation
 from labkit.check.parties import Party
 from labkit.check.recorded import RECORDED, read_index
 from labkit.lesson.checks import CheckInfo
@@ -106,8 +106,9 @@ def problem_with(sealed: dict[str, Any], answer: object, shown: Shown | None = N
     """
     if not sealed["options"]:
         return _number(sealed, answer)
-    options = shown.options if shown is not None and shown.options else _today(sealed)
-    return _choice(sealed, answer, options)
+    if shown is None or not shown.options:
+        shown = Shown(options=_today(sealed), one=not sealed["several"])
+    return _choice(sealed, answer, shown)
 
 
 def change_since(sealed: dict[str, Any], shown: Shown | None) -> str | None:
@@ -132,8 +133,8 @@ def _today(sealed: dict[str, Any]) -> dict[str, str]:
     return {chr(ord("a") + number): text for number, text in enumerate(sealed["options"])}
 
 
-def _choice(sealed: dict, answer: object, options: dict[str, str]) -> str | None:
-    several = sealed["several"]
+def _choice(sealed: dict, answer: object, shown: Shown) -> str | None:
+    options, several = shown.options, sealed["several"] and not shown.one
     text = "".join(map(str, answer)) if isinstance(answer, (list, tuple)) else str(answer)
     letters = sorted(set(re.sub(r"[\s,;.()]", "", text.lower())))
     if not letters or not set(letters) <= set(options):
@@ -141,24 +142,25 @@ def _choice(sealed: dict, answer: object, options: dict[str, str]) -> str | None
         return f"answer with {wanted}, {min(options)} to {max(options)}"
     if not several and len(letters) > 1:
         return "exactly one option is right"
-    chosen = {letter: next(_open(sealed, _key(options[letter])), None) for letter in letters}
-    if unknown := [letter for letter, entry in chosen.items() if entry is None]:
-        return (
-            f"{unknown[0]} is an option that today's quiz does not have: the quiz was changed since this file was "
-            "begun. `labkit start` writes the question as it is now; copy it, and answer that."
-        )
-    wrong = {letter: entry for letter, entry in chosen.items() if entry and not entry["right"]}
-    if wrong:
-        reasons = [f"{letter} is not right" + _because(entry) for letter, entry in wrong.items()]
-        return "\n".join(reasons)
-    others = (text for letter, text in options.items() if letter not in letters) if several else ()
-    if any(entry["right"] for text in others for entry in _open(sealed, _key(text))):
-        return "what you chose is right, and more is right as well"
-    return None
+    today = {letter: next(_open(sealed, _key(text)), None) for letter, text in options.items()}
+    if unknown := [letter for letter in letters if today[letter] is None]:
+        return f"{unknown[0]} is an option that today's quiz does not have. {_CHANGED}"
+    right = {letter for letter, entry in today.items() if entry and entry["right"]}
+    if not right:
+        return f"no option in this file is right any more. {_CHANGED}"
+    if wrong := [letter for letter in letters if letter not in right]:
+        return "\n".join(f"{letter} is not right{_because(today[letter])}" for letter in wrong)
+    return "what you chose is right, and more is right as well" if several and right - set(letters) else None
 
 
-def _because(entry: dict) -> str:
-    return f": {entry['because']}" if entry.get("because") else ""
+_CHANGED = (
+    "The quiz was changed since this file was begun: `labkit start` writes the question as it is now; copy it, and "
+    "answer that."
+)
+
+
+def _because(entry: dict | None) -> str:
+    return f": {entry['because']}" if entry and entry.get("because") else ""
 
 
 def _key(option: str) -> str:
@@ -196,12 +198,17 @@ def _check(sealed: dict[str, Any]) -> tuple[CheckInfo, Callable[..., None]]:
         asked = shown.get(sealed["function"])
         if change := change_since(sealed, asked):
             note(change)
-        problem = problem_with(sealed, answer, asked)
-        if problem is not None:
-            raise Failure("quiz", problem, answer)
+        _is_right(sealed, answer, asked)
 
     title = sealed["title"].strip().splitlines()[0]
     return CheckInfo(f"test_{sealed['function']}", QUESTION, sealed["points"], title), check
+
+
+@expectation
+def _is_right(sealed: dict[str, Any], answer: object, asked: Shown | None) -> None:
+    problem = problem_with(sealed, answer, asked)
+    if problem is not None:
+        raise Failure("quiz", problem, answer)
 
 
 def beside(folder: Path) -> list[dict[str, Any]]:

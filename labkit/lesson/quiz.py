@@ -81,10 +81,11 @@ class Quiz:
 
 @dataclass(frozen=True)
 class Shown:
-    """A question as a student's file shows it: its text, and its options by their letters."""
+    """A question as a student's file shows it: its text, its options by their letters, whether it asks for one."""
 
     text: str = ""
     options: dict[str, str] = field(default_factory=dict)
+    one: bool = False
 
 
 class QuizError(LabkitError):
@@ -118,8 +119,10 @@ def shown_in(sources: Iterable[Sequence[str]]) -> dict[str, Shown]:
     for _, code in sources:
         for start in islice(_SHOWN.finditer(code), _MOST_SHOWN):
             end = code.find(start[2], start.end())
-            text, options, _, _ = _parts(inspect.cleandoc(code[start.end() : end]))
-            found[start[1]] = Shown(text, {option.letter: option.text for option in options})
+            docstring = inspect.cleandoc(code[start.end() : end])
+            text, options, _, _ = _parts(docstring)
+            shown = {option.letter: option.text for option in options}
+            found[start[1]] = Shown(text, shown, HOW["one"] in docstring)
     return found
 
 

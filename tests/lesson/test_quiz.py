@@ -178,7 +178,7 @@ def test_a_starter_asks_what_its_master_asks(lab):
         assert [option.text for option in one.options] == [option.text for option in other.options]
     for path in (lab.source, lab.handout / "lab.py"):
         shown = shown_in([("lab.py", path.read_text())])
-        assert shown["quiz_1_1"] == Shown(ONE.text, {"a": "2", "b": "4", "c": "8"})
+        assert shown["quiz_1_1"] == Shown(ONE.text, {"a": "2", "b": "4", "c": "8"}, path != lab.source)
         assert shown["quiz_1_2_mean"] == Shown(NUMBER.text, {})
 
 
@@ -222,6 +222,14 @@ def shows(quiz: Quiz, *texts: str) -> Shown:
         (SEVERAL, shows(SEVERAL, "4", "2", "3"), "a", "what you chose is right, and more is right as well"),
         (SEVERAL, shows(SEVERAL, "4", "two"), "ab", "b is an option that today's quiz does not have"),
         (ONE, Shown(ONE.text, {"a": "2", "c": "8"}), "c", None),  # the student deleted b
+        (ONE, shows(ONE, "2", "4", "seven"), "a", "no option in this file is right any more."),
+        (SEVERAL, Shown(SEVERAL.text, {"a": "4", "b": "3"}, one=True), "a", None),
+        (
+            SEVERAL,
+            Shown(SEVERAL.text, {"a": "4", "b": "2", "c": "9"}, one=True),
+            "a",
+            None,
+        ),  # it asked for one
         (ONE, Shown("", {}), "c", None),  # the student deleted all: read as written
     ],
 )
