@@ -27,7 +27,8 @@
 # **How to work.** Replace each `raise NotImplementedError(...)` by your code, then run `labkit check` on this
 # file. Rows are examples everywhere: `x` is (n, d), one image per row. Your functions never change their
 # arguments. The cells between the questions that load digits, train or draw are for looking; they are not graded.
-# The slowest of them train for a quarter to half a minute (1.6, 1.8). Hints are folded: open one when you are stuck.
+# The slowest of them train for a quarter to half a minute (1.6, 1.8). Stuck? Hints come in steps:
+# folded in the notebook, by `labkit hint 1.3` for a script.
 #
 # | question | points | hidden | minutes |
 # |---|---|---|---|
