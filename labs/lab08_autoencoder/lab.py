@@ -7,7 +7,7 @@
 # squeezing it through a few numbers must find out which numbers matter. You begin with the network of the last
 # lecture (8.1), find out that without its non-linearity it is PCA in disguise (8.2), write digits as sums of a few
 # parts (8.3, 8.8), make a network do the same (8.4, 8.5), clean noisy digits (8.6), walk from one digit to another
-# (8.7) and end with the best code of 32 numbers that you can train in twenty seconds (8.9).
+# (8.7) and end with the best code of 32 numbers that a budget of training buys (8.9).
 #
 # **The lecture** (Rousseau, from "Sparse Coding" to "Autoencoder Regularization"; Goodfellow et al., chapter 14). An
 # *encoder* makes a code $z$ of the input $x$, a *decoder* makes $y$ of the code, and learning needs no labels,
@@ -27,7 +27,8 @@
 # **How to work.** Replace each `raise NotImplementedError(...)` by your code, then run `labkit check` on this file.
 # Rows are examples: `x` is (n, d). Your functions never change their arguments. The cells between the questions that
 # load digits, train or draw are for looking; they are not graded. `labkit.fit` is `model.fit`, only faster. The
-# slowest cells take about a minute (8.2, 8.5). Hints are folded: open one when you are stuck. Where a slide has
+# slowest cells take about a minute (8.2, 8.5). Stuck? Hints come in steps:
+# folded in the notebook, by `labkit hint 8.3` for a script. Where a slide has
 # slipped, a folded line at the end of the section says so.
 #
 # | question | points | hidden | minutes |
@@ -40,7 +41,7 @@
 # | 8.6 Removing noise | 11 | 4 | 15 |
 # | 8.7 A walk in code space | 7 | 2 | 10 |
 # | 8.8 Dictionary and encoder together | 10 | 3 | 30 |
-# | 8.9 The best code of 32 numbers | 7 | 1 | 30 |
+# | 8.9 The best code of 32 numbers | 7 | 4 | 30 |
 #
 # *Hidden* points are given by checks of the same kinds with other inputs, which run only in grading.
 #
@@ -58,9 +59,6 @@
 
 # %%
 from __future__ import annotations
-
-import itertools
-import time
 
 import keras
 import numpy as np
@@ -863,32 +861,43 @@ labkit.plots.weight_images(
 # %% [markdown]
 # ## 8.9 The best code of 32 numbers
 #
-# Everything together: as deep, as wide and as clever as you like, but `code_size` numbers in the middle and `seconds`
-# on the clock. The grader gives your function the 60,000 training digits and 20 seconds, or more where the machine
-# is busy, rebuilds encoder and decoder, and sends the test digits through both: only what fits through the code
-# counts, so a connection around it is of no use. No points at PCA's error of 0.01683, all of them from **0.0075**;
-# between, in proportion.
+# Everything together: as deep, as wide and as clever as you like, but `code_size` numbers in the middle, dense layers,
+# and a *budget* of training. As in 3.8 it is counted in multiply-adds, so that it is the same on every machine: in one
+# step each weight is used three times for each digit, forward, backward to its input, and for its own gradient:
 #
-# Some advice. One hidden layer of a few hundred units on each side is most of the way. Train by the clock: an epoch
-# at a time, as long as one more fits; and let the learning rate fall towards the end.
+# $$\text{cost} = 3 \cdot \text{weights} \cdot \text{digits} \cdot \text{epochs}.$$
 #
-# Your function is also called with few digits, other code sizes and one second; even then return something trained.
+# Only the matrices count, `training_cost` below does it. By hand: 784–32–784 has 2 · 784 · 32 = 50,176 weights, and an
+# epoch of 60,000 digits costs 3 · 50,176 · 60,000 = 9.0 · 10⁹.
+#
+# You return the three models, the batch size and the number of epochs. The grader counts, trains the autoencoder on
+# the 60,000 training digits, and sends the test digits through it: only what fits through the code counts, so the
+# network has to be one chain, the encoder and then the decoder. With 32 numbers and a budget of 10¹² there are no
+# points at PCA's error of 0.01683, and all of them from **0.0075**; between, in proportion.
+#
+# Some advice. One hidden layer of a few hundred units on each side is most of the way, and the learning rate should
+# fall towards the end: `keras.optimizers.schedules` has what that takes.
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 8.9` helps, step by step.
 
 
 # %%
-def best_autoencoder(
-    x_train: np.ndarray, code_size: int = 32, seconds: float = 60
-) -> tuple[keras.Model, keras.Model, keras.Model]:
-    """The best autoencoder that can be trained in the time given, trained.
+def training_cost(model: keras.Model, epochs: int, digits: int = 60_000) -> float:
+    """The multiply-adds of a training: 3 · weights · digits · epochs; the matrices of dense layers count."""
+    weights = sum(w.shape[0] * w.shape[1] for w in model.weights if len(w.shape) == 2)
+    return 3.0 * weights * digits * epochs
 
-    x_train : (n, 784) float32 in [0, 1]
+
+# %%
+def best_autoencoder(code_size: int, budget: float) -> tuple[keras.Model, keras.Model, keras.Model, int, int]:
+    """The best autoencoder whose training on 60,000 digits costs at most a budget.
+
     code_size : numbers between encoder and decoder
-    seconds : wall time to use, 20 in grading; be back soon after it is over, also for few digits
-    returns : trained (autoencoder, encoder, decoder) that share their layers, chains of layers from (n, 784) to
-        (n, code_size) and back
+    budget : multiply-adds, as `training_cost` counts them; at least 2e10
+    returns : (autoencoder, encoder, decoder, batch_size, epochs): models that share their layers, untrained, the
+        autoencoder compiled and nothing but encoder and decoder in a row, dense layers from (n, 784) to
+        (n, code_size) and back; how many digits a step takes; how many passes over the data
     source : Hinton and Salakhutdinov, "Reducing the dimensionality of data with neural networks", 2006
     """
     raise NotImplementedError("8.9 best_autoencoder")
@@ -896,7 +905,9 @@ def best_autoencoder(
 
 # %% tags=["explore"]
 labkit.accelerate()  # from here on `model.fit` is as fast as in the grader's process
-best, best_encoder, best_decoder = best_autoencoder(x_train, code_size=32, seconds=20)
+best, best_encoder, best_decoder, batch_size, epochs = best_autoencoder(code_size=32, budget=1e12)
+print(f"{epochs} epochs cost {training_cost(best, epochs):.2e} of 1e12")
+best.fit(x_train, x_train, batch_size=batch_size, epochs=epochs, verbose=0)
 y_best = best.predict(x_test, batch_size=1000, verbose=0)
 print(f"test error {test_error(y_best):.5f}")
 labkit.plots.image_rows(
@@ -911,7 +922,8 @@ labkit.plots.image_rows(
 # they found. PCA keeps 0 and 1 apart and piles the rest up in the middle.
 
 # %% tags=["explore"]
-_, plane_encoder, plane_decoder = best_autoencoder(x_train, code_size=2, seconds=20)
+plane, plane_encoder, plane_decoder, batch_size, epochs = best_autoencoder(code_size=2, budget=1e12)
+plane.fit(x_train, x_train, batch_size=batch_size, epochs=epochs, verbose=0)
 few = slice(0, 2000)
 maps = {
     "PCA, 2 components": (x_test[few] - mean) @ components[:2].T,
