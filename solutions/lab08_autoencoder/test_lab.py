@@ -892,7 +892,7 @@ def test_best_autoencoder_on_a_small_budget(student, rng, mnist):
 @needs("8.9")
 @uses("keras")
 @limit(60)
-def test_best_autoencoder(student, rng, mnist):
+def test_the_best_code_of_32_numbers(student, rng, mnist):
     """With 32 numbers and a budget of 1e12: nothing at PCA's error of 0.01683, everything from 0.0075."""
     error = error_after(student, rng, mnist, 1e12)
     expect.graded(error, none=PCA_32, full=0.0075, what="the test error", like=0.0005)
