@@ -661,13 +661,13 @@ def trained(rng, input_shape, layers):
     import keras
 
     model = keras.Sequential([keras.Input(input_shape), *layers])
-    for layer in model.layers:
-        weights = layer.get_weights()
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.set_weights(statistics(rng, len(weights[0])))
+    for part in model.layers:
+        weights = part.get_weights()
+        if isinstance(part, keras.layers.BatchNormalization):
+            part.set_weights(statistics(rng, len(weights[0])))
         elif weights:
             scale = np.sqrt(1 / np.prod(weights[0].shape[:-1]))
-            layer.set_weights([rng.normal(scale=scale if w.ndim > 1 else 0.5, size=w.shape) for w in weights])
+            part.set_weights([rng.normal(scale=scale if w.ndim > 1 else 0.5, size=w.shape) for w in weights])
     return model
 
 
