@@ -60,7 +60,7 @@ def _kept(numbers: np.ndarray) -> np.ndarray:
     picked = numbers[np.linspace(0, numbers.size - 1, half).astype(int)]
     # divided first: the sum of what is large has no number
     means = np.array([(part / part.size).sum() for part in np.array_split(numbers, half)])
-    return np.concatenate([picked, means])
+    return np.concatenate([picked, np.nan_to_num(means)])
 
 
 def _take_apart(value: Any, words: list[str], arrays: list[np.ndarray]) -> None:

@@ -103,7 +103,7 @@ def test_grade_writes_a_record_for_each_and_a_table(labkit, tmp_path):
     scores = {row[0]: row[2] for row in rows[1:]}
     assert scores == {"'=cmd|' /C calc'!A0": "100", "alice": "100", "bob": "0", "carol": "0", "dora": "0"}
     record = json.loads((tmp_path / "out/bob/result.json").read_text())
-    assert record["schema"] == "labkit/result/v1" and record["score"] == 20
+    assert record["schema"] == "labkit/result/v1" and record["score"] == 0
     assert record["checks"][0]["misconception"]["id"] == "squared"
     assert "line 2: SyntaxError" in json.loads((tmp_path / "out/carol/result.json").read_text())["notes"][0]
     assert "not UTF-8" in json.loads((tmp_path / "out/dora/result.json").read_text())["notes"][0]
