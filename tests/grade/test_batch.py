@@ -49,7 +49,7 @@ def test_any_executor_of_futures_will_do(toy_course, tmp_path):
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
         how = Grading(toy_course, tmp_path / "out", b"salt", Plan(), executor=pool, width=2)
-        assert [record.score for record in how.grade(found).records] == [100, 20, 0, 0]
+        assert [record.score for record in how.grade(found).records] == [100, 0, 0, 0]
 
 
 def test_a_grader_process_stays_and_one_that_died_is_replaced():
@@ -201,5 +201,5 @@ def test_an_export_a_class_list_and_a_damaged_zip_in_one_command(toy_course, tmp
 def test_grading_without_a_journal_keeps_none(toy_course, tmp_path):
     found = find_submissions([hand_in(tmp_path / "class")])
     batch = Grading(toy_course, tmp_path / "out", b"salt", Plan()).grade(found)
-    assert [record.score for record in batch.records] == [100, 20, 0, 0]
+    assert [record.score for record in batch.records] == [100, 0, 0, 0]
     assert not (tmp_path / "out/journal.jsonl").exists()

@@ -89,7 +89,7 @@ def grading(toy_course, tmp_path, monkeypatch):
 def test_the_same_command_again_grades_nothing_and_mends_what_is_missing(grading, tmp_path):
     first, graded = grading()
     assert graded == ["alice", "bob", "carol"]  # dora's file cannot be read
-    assert [record.score for record in first.records] == [100, 20, 0, 0]
+    assert [record.score for record in first.records] == [100, 0, 0, 0]
     before = timeless(tmp_path / "out")
     bytes_before = (tmp_path / "out/bob/result.json").read_bytes()
     shutil.rmtree(tmp_path / "out/bob")
@@ -233,7 +233,7 @@ def test_a_damaged_line_costs_only_what_it_held(grading, tmp_path):
     before = timeless(tmp_path / "out")
     path = tmp_path / "out/journal.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
-    lines[2] = lines[2].replace(b'"score":20', b'"score":99')
+    lines[2] = lines[2].replace(b'"score":0', b'"score":99')
     path.write_bytes(b"".join(lines))
     with Journal(tmp_path / "out") as journal:
         assert set(journal.entries) == {"alice", "carol"}
@@ -293,7 +293,7 @@ def test_a_folder_that_cannot_be_written_costs_only_its_own_result(grading, tmp_
     path.write_text("in the way")
     batch, _ = grading()
     assert files.unwritten(tmp_path / "out", batch.records) == ["bob"]
-    assert [record.score for record in batch.records] == [100, 20, 0, 0]
+    assert [record.score for record in batch.records] == [100, 0, 0, 0]
     assert (tmp_path / "out/grades.csv").read_text().count("\n") == 5
     shutil.rmtree(tmp_path / "out/bob") if path.parent != tmp_path / "out" else path.unlink()
     batch, graded = grading()
