@@ -14,6 +14,7 @@ from labkit.grade.one import grade_submission, live_answers
 from labkit.lesson.submission import read_submission
 
 WRONG = "def double(x):\n    return 3 * x\n\ndef mean_of_doubles(x):\n    return float(double(x).mean())\n"
+RIGHT = WRONG.replace("3 * x", "x + x")
 TRIPLED = '''
 
 @misconception("1.1")
@@ -67,14 +68,14 @@ def test_another_file_beside_the_checks_counts(lab):
     assert kept.verdict_hash(lab()) != before
 
 
-def _graded(lab, tmp_path):
+def _graded(lab, tmp_path, source=WRONG):
     path = tmp_path / "ann.py"
-    path.write_text(WRONG)
+    path.write_text(source)
     return grade_submission(read_submission(path), lab, b"salt").record
 
 
 def test_a_kept_record_says_todays_points_and_titles(lab, tmp_path):
-    record = _graded(lab(), tmp_path)
+    record = _graded(lab(), tmp_path, RIGHT)
     (check,) = [check for check in record.checks if check.verdict.passed][:1]
     today = kept.restated(
         replace(record, checks=(replace(check, title="Old", max_points=check.max_points * 2),)), lab()
