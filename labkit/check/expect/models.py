@@ -6,7 +6,7 @@ put into both models; names, nesting and the spelling of activations play no par
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from labkit.check.expect.failure import Failure, comparison, expectation, subjec
 from labkit.check.expect.values import _refuse_type
 from labkit.worker import ModelSpec
 from labkit.worker.models import LOSSES
+
+__all__ = ["can_learn", "optimizer", "parameters", "same_loss", "same_outputs", "same_probabilities"]
 
 
 @comparison
@@ -94,12 +96,8 @@ def can_learn(model: Any, x: np.ndarray, y: np.ndarray) -> None:
         with tf.GradientTape() as tape:
             loss = live.compute_loss(x=x, y=y, y_pred=live(x, training=False), training=False)
         gradients = tape.gradient(loss, live.trainable_variables)
-    except Exception as error:  # targets of the wrong form: Keras raises ValueError, TensorFlow its own
-        name = spec.compile["loss"]["name"]
-        sentence = (
-            f"the compiled loss {name} cannot be used with targets of shape {y.shape}: {_first_line(error)}"
-        )
-        raise Failure("loss", sentence, name, summary=sentence) from None
+    except Exception:  # targets of the wrong form: Keras raises ValueError, TensorFlow its own
+        _refuse_targets(spec, x, y)
     norm = float(np.sqrt(sum(float(tf.reduce_sum(g * g)) for g in gradients if g is not None)))
     if not np.isfinite(norm) or norm < 1e-7:
         sentence = f"the gradient of the loss with respect to the weights has length {norm:g}: nothing can be learned"
@@ -120,9 +118,8 @@ def same_loss(model: Any, reference: ModelSpec, x: np.ndarray, y: np.ndarray, rt
     mine = _loss(reference.with_weights(_probe_weights(reference)), x, y)
     try:
         yours = _loss(_transplanted(spec, reference), x, y)
-    except _Unusable as problem:
-        sentence = f"the compiled loss {name} cannot be used with targets of shape {y.shape}: {problem}"
-        raise Failure("loss", sentence, name, summary=sentence) from None
+    except _Unusable:
+        _refuse_targets(spec, x, y)
     if not np.abs(yours - mine) <= rtol * max(1.0, abs(mine)):
         stated = name + "".join(
             f", {key}={value}" for key, value in settings["loss"].items() if key != "name"
@@ -242,13 +239,24 @@ def _loss(spec: ModelSpec, x: np.ndarray, y: np.ndarray) -> float:
         # plain values: on a tensor that a softmax made, Keras looks up the logits and forgives from_logits=True
         outputs = keras.ops.convert_to_tensor(np.asarray(model(x, training=False)))
         return float(model.compute_loss(x=x, y=y, y_pred=outputs, training=False))
-    except Exception as error:  # targets of the wrong form: Keras raises ValueError, TensorFlow its own
-        raise _Unusable(_first_line(error)) from None
+    except Exception:  # targets of the wrong form: Keras raises ValueError, TensorFlow its own
+        raise _Unusable from None
 
 
-def _first_line(error: Exception) -> str:
-    text = str(error).strip()
-    return (text.splitlines()[0] if text else type(error).__name__)[:200]
+def _refuse_targets(spec: ModelSpec, x: np.ndarray, y: np.ndarray) -> NoReturn:
+    """Say which loss meets which targets, and which loss would fit those."""
+    name, outputs = _compiled(spec)["loss"]["name"], spec.outputs(x).shape
+    if y.ndim < len(outputs):
+        fits = f"these are class numbers of shape {y.shape}: sparse_categorical_crossentropy takes them"
+    elif y.shape == outputs:
+        fits = (
+            f"these are rows of shape {y.shape}, one value for each output: categorical_crossentropy takes one-hot "
+            "classes, binary_crossentropy and mean_squared_error take values"
+        )
+    else:
+        fits = f"the targets have shape {y.shape}, the outputs {outputs}: they do not belong together"
+    sentence = f"the compiled loss {name} cannot be used with the targets of this question; {fits}"
+    raise Failure("loss", sentence, name, summary=sentence)
 
 
 def _row(outputs: np.ndarray) -> str:

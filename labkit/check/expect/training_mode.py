@@ -14,6 +14,8 @@ from labkit.check.expect.failure import Failure, comparison
 from labkit.check.expect.models import both_rebuilt, softmax
 from labkit.worker import ModelSpec
 
+__all__ = ["same_training_noise"]
+
 _ROWS = 1024  # in one call: a model may make half a million numbers of each
 _SEED = 2012  # one seed for both models: equal layers then draw equal masks
 

@@ -10,6 +10,19 @@ import numpy as np
 from labkit.check.expect.failure import Failure, comparison, expectation, side_condition, subject
 from labkit.worker import ModelSpec, Opaque, TrainingHistory
 
+__all__ = [
+    "at_least",
+    "at_most",
+    "close",
+    "describe",
+    "dtype",
+    "equal",
+    "graded",
+    "shape",
+    "true",
+    "unchanged",
+]
+
 _KINDS = {"float": "f", "int": "iu", "bool": "b", "complex": "c"}
 
 
