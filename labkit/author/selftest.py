@@ -1,16 +1,17 @@
 """`labkit selftest`: proves that a lab's checks tell right from wrong.
 
 The starter earns nothing, the reference everything, every variant all points of its question, and every
-known mistake loses points and is called by its name. A mistake that fails checks of another question, too, and two
-that no check tells apart, are said.
+known mistake loses points and is called by its name, or at least the message states a relation. A mistake that fails
+checks of another question, too, and two that no check tells apart, are said. `steadiness` proves right answers on many
+salts.
 """
 
 from __future__ import annotations
 
 import ast
 import secrets
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from labkit.author.starter import starter
@@ -30,7 +31,9 @@ from labkit.record import CheckResult, Verdict, tally
 class Trial:
     """One submission of the self-test: what was tried, what it earned, and whether that is right.
 
-    `elsewhere` are other questions, a check of which fails on it; `seen` is what became of each check.
+    `elsewhere` are other questions, a check of which fails on it; `seen` is what became of each check; `pointed` says
+    that a message states how the answer relates to the right one; `measured` is what checks compared with bounds,
+    (check and what, number, bound).
     """
 
     kind: str
@@ -43,6 +46,8 @@ class Trial:
     remark: str = ""
     elsewhere: tuple[str, ...] = ()
     seen: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
+    pointed: bool = False
+    measured: tuple[tuple[str, float, float], ...] = field(default=(), repr=False)
 
 
 def selftest(
@@ -52,11 +57,25 @@ def selftest(
     finished: Callable[[Trial], None] = lambda trial: None,
 ) -> list[Trial]:
     """Carry out every trial of a lab; `finished` hears of each. Raises LabkitError where a file cannot be used."""
-    trials = []
-    for trial in _Selftest(lab, salt or secrets.token_bytes(16), question).trials():
-        trials.append(trial)
+    return _heard(_Selftest(lab, salt or secrets.token_bytes(16), question).trials(), finished)
+
+
+def steadiness(
+    lab: Lab,
+    salts: Iterable[bytes],
+    question: str | None = None,
+    finished: Callable[[Trial], None] = lambda trial: None,
+) -> list[Trial]:
+    """The reference and all variants on the inputs of each salt: right answers must pass whatever is drawn."""
+    return _heard(_Selftest(lab, b"", question).right_answers(salts), finished)
+
+
+def _heard(trials: Iterable[Trial], finished: Callable[[Trial], None]) -> list[Trial]:
+    heard = []
+    for trial in trials:
+        heard.append(trial)
         finished(trial)
-    return trials
+    return heard
 
 
 class _Selftest:
@@ -74,9 +93,8 @@ class _Selftest:
         wanted = [only] if only else None
         try:
             blank = [["lab.py", without_explore_cells(starter(master, self.lab.source))]]
-            yield _starter_trial(self.tried(blank, wanted))
-            cells = catalogue.reference_cells(self.lab)
-            yield _full_trial("reference", "reference", only or "", self.tried(cells, wanted))
+            yield _starter_trial(self.tried(blank, wanted).results)
+            yield self.reference()
             for name in (VARIANTS, MISCONCEPTIONS):
                 for entry in catalogue.read_catalogue(self.lab, name):
                     if only in (None, entry.question):
@@ -84,21 +102,36 @@ class _Selftest:
         finally:
             self.worker.close()
 
+    def right_answers(self, salts: Iterable[bytes]) -> Iterator[Trial]:
+        try:
+            variants = catalogue.read_catalogue(self.lab, VARIANTS)
+            asked = [entry for entry in variants if self.question in (None, entry.question)]
+            for self.salt in salts:
+                for trial in (self.reference(), *(self.trial(VARIANTS, entry) for entry in asked)):
+                    where = f" (--salt {self.salt.decode()})" if trial.remark else ""
+                    yield replace(trial, remark=trial.remark + where)
+        finally:
+            self.worker.close()
+
+    def reference(self) -> Trial:
+        wanted = [self.question] if self.question else None
+        run = self.tried(catalogue.reference_cells(self.lab), wanted)
+        return _full_trial("reference", "reference", self.question or "", run)
+
     def trial(self, file_name: str, entry: catalogue.Entry) -> Trial:
         cells = catalogue.cells_with(self.lab, file_name, entry)
         if file_name == VARIANTS:
             return _full_trial("variant", entry.name, entry.question, self.tried(cells, [entry.question]))
-        results = self.tried(cells, {entry.question, *self.reached(entry.replaces)})
-        return _mistake_trial(entry, results)
+        return _mistake_trial(entry, self.tried(cells, {entry.question, *self.reached(entry.replaces)}))
 
-    def tried(self, cells: list[list[str]], questions: Collection[str] | None) -> list[CheckResult]:
+    def tried(self, cells: list[list[str]], questions: Collection[str] | None) -> Run:
         run = Run(cells, self.live, self.salt, worker=self.worker)
         if problems := [*run.notes, *([run.fatal] if run.fatal else [])]:
             raise CourseError(problems[0])  # a file that does not load would prove nothing
         carry_out(run, self.checks, questions)
         if run.broken:
             raise CourseError(f"{self.lab.name}: {run.broken[0]}")
-        return run.results
+        return run
 
     def reached(self, function: str) -> set[str]:
         """The questions whose answers or checks call a function, directly or through others."""
@@ -132,20 +165,26 @@ def _starter_trial(results: list[CheckResult]) -> Trial:
     return Trial("starter", "starter", "", earned, maximum, None, earned == 0 and maximum > 0)
 
 
-def _full_trial(kind: str, name: str, question: str, results: list[CheckResult]) -> Trial:
-    earned, maximum = tally(results)
-    lost = next((f"{c.id}: {c.message}" for c in results if not c.verdict.passed), "")
-    return Trial(kind, name, question, earned, maximum, None, not lost and maximum > 0, lost)
+def _full_trial(kind: str, name: str, question: str, run: Run) -> Trial:
+    earned, maximum = tally(run.results)
+    lost = next((f"{c.id}: {c.message}" for c in run.results if not c.verdict.passed), "")
+    measured = tuple(
+        (f"{check}: {what}", number, bound)
+        for check, numbers in run.measured.items()
+        for what, number, bound in numbers
+    )
+    good = not lost and maximum > 0
+    return Trial(kind, name, question, earned, maximum, None, good, lost, measured=measured)
 
 
-def _mistake_trial(entry: catalogue.Entry, every: list[CheckResult]) -> Trial:
-    results = [check for check in every if check.question == entry.question]
+def _mistake_trial(entry: catalogue.Entry, run: Run) -> Trial:
+    results = [check for check in run.results if check.question == entry.question]
     earned, maximum = tally(results)
     names = {check.misconception.id for check in results if check.misconception}
     named = entry.name if entry.name in names else next(iter(sorted(names)), None)
     failed = next((f"{c.id}: {c.message}" for c in results if not c.verdict.passed), "no check fails on it")
     waits = (Verdict.PASSED, Verdict.NOT_RUN)
-    others = {check.question for check in every if check not in results and check.verdict not in waits}
+    others = {check.question for check in run.results if check not in results and check.verdict not in waits}
     seen = tuple(
         (check.id, check.verdict.value, check.failure.digest if check.failure else "") for check in results
     )
@@ -161,6 +200,7 @@ def _mistake_trial(entry: catalogue.Entry, every: list[CheckResult]) -> Trial:
         failed,
         tuple(sorted(others)),
         seen,
+        pointed=any(check.id in run.related for check in results),
     )
 
 
@@ -187,8 +227,20 @@ def remarks(trials: list[Trial]) -> list[str]:
     return found
 
 
-def passes(trials: list[Trial], share_named: float = 0.95) -> bool:
-    """Whether every trial is right and enough of the known mistakes were named."""
+def narrowest(trials: list[Trial]) -> dict[str, tuple[float, float]]:
+    """Of each thing that checks compare with a bound, the number that came nearest to it, and the bound."""
+    found: dict[str, tuple[float, float]] = {}
+    for trial in trials:
+        for what, number, bound in trial.measured:
+            if what not in found or abs(number - bound) < abs(found[what][0] - found[what][1]):
+                found[what] = number, bound
+    return found
+
+
+def passes(trials: list[Trial], share_named: float = 0.95, share_told: float = 0.99) -> bool:
+    """Whether every trial is right, enough of the known mistakes were named, and nearly all named or pointed at."""
     mistakes = [trial for trial in trials if trial.kind == "mistake"]
-    enough = len(unnamed(trials)) <= (1 - share_named) * len(mistakes)
-    return all(trial.good for trial in trials) and enough
+    nameless = unnamed(trials)
+    untold = [trial for trial in nameless if not trial.pointed]
+    enough = len(nameless) <= (1 - share_named) * len(mistakes)
+    return all(trial.good for trial in trials) and enough and len(untold) <= (1 - share_told) * len(mistakes)

@@ -50,6 +50,10 @@ class Run:
     broken: list[str] = field(default_factory=list)
     worker: InWorker | None = None
     student: InWorker = field(init=False)
+    #: checks whose message says how the answer relates to the right one
+    related: set[str] = field(init=False, default_factory=set)
+    #: what each check compared with a bound: (what, number, bound)
+    measured: dict[str, list[tuple[str, float, float]]] = field(init=False, default_factory=dict)
     _has_seen_hidden: bool = field(init=False, default=False)
     _failed: dict[str, tuple[Check, Failure | Exception]] = field(init=False, default_factory=dict)
     _checks: dict[str, Check] = field(init=False, default_factory=dict)
@@ -116,6 +120,7 @@ class Run:
         if waiting:
             return _outcome(Verdict.NOT_RUN, f"waiting for {', '.join(waiting)}")
         with examining() as seen:
+            self.measured[info.name] = seen.measured
             try:
                 # what goes wrong here, but for the submission's own file, is the machine's fault: it is not caught
                 self._prepare(info)
@@ -160,6 +165,8 @@ class Run:
             if result.id in failed and result.misconception is None:
                 remark = _relation(failed[result.id][1], result.hidden)
                 self.results[place] = replace(result, message=inert(result.message + remark, 1000))
+                if remark:
+                    self.related.add(result.id)
 
     def _take_back(self) -> None:
         """What passed although no answer was looked at counts only together with a right one."""

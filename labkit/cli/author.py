@@ -88,18 +88,24 @@ def selftest(
     salt: Annotated[
         str | None, typer.Option("--salt", help="Draw the inputs from this; default: a new secret.")
     ] = None,
+    salts: Annotated[
+        int, typer.Option("--salts", min=1, help="Only right answers, on the inputs of so many salts.")
+    ] = 1,
     course: CourseOption = None,
 ) -> None:
     """Prove that the checks tell right from wrong.
 
     For every lab: the starter earns nothing, the reference everything, every correct variant full points,
-    and every known mistake loses points and is named.
+    and every known mistake loses points and is named, or a message says how it differs from the right answer.
+    With --salts 20, the reference and the variants on twenty draws of the inputs, and how near they came to bounds.
     """
-    from labkit.author.selftest import Trial, passes
+    import secrets
+
+    from labkit.author.selftest import Trial, passes, steadiness
     from labkit.author.selftest import selftest as run_selftest
     from labkit.errors import NotDone
     from labkit.show.console import console, progress
-    from labkit.show.selftest import trials_table
+    from labkit.show.selftest import steadiness_table, trials_table
 
     good = True
     for lab in with_solution(labs, course):
@@ -108,8 +114,13 @@ def selftest(
             def step(trial: Trial, update=update) -> None:
                 update(advance=1, description=trial.name)
 
-            trials = run_selftest(lab, salt.encode() if salt else None, question, step)
-        console().print(trials_table(lab, trials))
+            if salts > 1:
+                begin = salt or secrets.token_hex(8)
+                drawn = [f"{begin}-{number}".encode() for number in range(salts)]
+                trials = steadiness(lab, drawn, question, step)
+            else:
+                trials = run_selftest(lab, salt.encode() if salt else None, question, step)
+        console().print(steadiness_table(lab, trials, salts) if salts > 1 else trials_table(lab, trials))
         good = good and passes(trials)
     if not good:
         raise NotDone("the checks do not tell right from wrong everywhere; see the rows marked ✗.")

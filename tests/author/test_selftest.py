@@ -6,11 +6,15 @@ import shutil
 
 import pytest
 
-from labkit.author.selftest import passes, remarks, selftest, unnamed
+from labkit.author.selftest import narrowest, passes, remarks, selftest, steadiness, unnamed
 from labkit.course import read_course
 from labkit.errors import LabkitError
 from tests.author.test_build import TOY, put
 
+RANDOM = '\n\n@misconception("1.1")\ndef random(x):\n    """Not twice."""\n    return {}\n'
+GENERATOR = "np.random.default_rng()"
+BOUND = '\n\n@question("1.1")\n@points(0)\ndef test_bound(student, rng):\n    """Positive."""\n'
+BOUND += '    expect.at_least(student.double(rng.uniform(size=1))[0], 1.5, what="the double")\n'
 TWIN = '\n\n@misconception("1.1")\ndef power(x):\n    """You raised each value to its second power."""\n    return x * x\n'
 
 
@@ -42,6 +46,32 @@ def test_two_mistakes_with_one_answer_are_said(lab):
     trials = selftest(lab, b"salt", "1.1")
     assert remarks(trials) == ["squared and power (1.1) give one answer: no check tells them apart."]
     assert not passes(trials) and [trial.name for trial in unnamed(trials)] == ["power"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "pointed"),
+    [(f"2 * x * {GENERATOR}.uniform(2, 3)", True), (f"{GENERATOR}.normal(size=len(x))", False)],
+)
+def test_a_mistake_without_a_name_may_be_pointed_at(lab, answer, pointed):
+    path = lab.solution / "misconceptions.py"
+    path.write_text(path.read_text() + RANDOM.format(answer))
+    trials = selftest(lab, b"salt", "1.1")
+    assert [(trial.name, trial.pointed) for trial in unnamed(trials)] == [("random", pointed)]
+    assert passes(trials, share_named=0.5) == pointed and not passes(trials)
+
+
+def test_right_answers_are_tried_on_many_salts_and_the_nearest_numbers_kept(lab):
+    path = lab.solution / "test_lab.py"
+    path.write_text(path.read_text() + BOUND)
+    trials = steadiness(lab, [b"a-1", b"a-2", b"a-3"], "1.1")
+    assert [trial.kind for trial in trials] == ["reference", "variant"] * 3
+    doubles = [number for trial in trials for _, number, _ in trial.measured]
+    assert len(set(doubles)) == 3 and narrowest(trials) == {
+        "test_bound: the double": (min(doubles, key=lambda number: abs(number - 1.5)), 1.5)
+    }
+    failed = [trial for trial in trials if not trial.good]
+    assert len(failed) == sum(number < 1.5 for number in doubles) > 0
+    assert failed[0].remark.endswith(("(--salt a-1)", "(--salt a-2)", "(--salt a-3)"))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from labkit.show.batch import batch_page, batch_table, several_labs, some_names
 from labkit.show.course import finding_line, lab_table
 from labkit.show.live import LiveProgress
 from labkit.show.record import record_table
-from labkit.show.selftest import trials_table
+from labkit.show.selftest import steadiness_table, trials_table
 from labkit.show.summary import duration, summary
 
 
@@ -134,12 +134,27 @@ def test_the_self_test_counts_and_shows_what_is_not_as_it_should_be(toy_course):
         Trial("variant", "loop", "1.1", 4, 4, None, True),
         Trial("variant", "slow", "1.2", 3, 4, None, False, "test_a: no"),
         Trial("mistake", "squared", "1.1", 0, 4, "squared", True),
-        Trial("mistake", "doubled", "1.1", 0, 4, None, True, "test_b: 12"),
+        Trial("mistake", "doubled", "1.1", 0, 4, None, True, "test_b: 12", pointed=True),
     ]
     lines = [" ".join(line.split()) for line in shown(trials_table(toy_course.lab("1"), trials)).splitlines()]
     assert lines[:2] == ["lab01_toy", "starter: 0 of 4 points"]
-    assert {"1.1 1 1 2 2 1", "1.2 1 0 0 0 0", "all 2 1 2 2 1"} <= set(lines)
-    assert "✗ variant slow (1.2): 3/4" in lines and "~ mistake doubled (1.1): 0/4, named nothing" in lines
+    assert {"1.1 1 1 2 2 1 1", "1.2 1 0 0 0 0 0", "all 2 1 2 2 1 1"} <= set(lines)
+    assert (
+        "✗ variant slow (1.2): 3/4" in lines
+        and "~ mistake doubled (1.1): 0/4, named nothing, pointed at" in lines
+    )
+
+
+def test_right_answers_on_many_salts_and_what_came_nearest_to_a_bound(toy_course):
+    right = Trial("variant", "slow", "1.2", 4, 4, None, True, measured=(("accuracy", 0.96, 0.9),))
+    wrong = replace(right, good=False, points=3, remark="too low", measured=(("accuracy", 0.88, 0.9),))
+    lines = [
+        " ".join(line.split())
+        for line in shown(steadiness_table(toy_course.lab("1"), [right, wrong], 2)).splitlines()
+    ]
+    assert lines[1] == "1 of 2 right answers at full points, on 2 salts"
+    assert "accuracy 0.88 0.9" in lines and "✗ variant slow (1.2): 3/4" in lines
+    assert "nearest" not in shown(steadiness_table(toy_course.lab("1"), [replace(right, measured=())], 2))
 
 
 def test_a_lab_is_listed_with_its_questions(toy_course):

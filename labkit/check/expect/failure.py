@@ -71,6 +71,7 @@ class Examination:
 
     `sizes` names the sizes of what that function was given, such as `{12: "the number of rows"}`. `judged` says that
     an answer was looked at, and not only what became of its arguments: a function that does nothing leaves those alone.
+    `measured` has every number that was compared with a bound, (what, number, bound).
     """
 
     ordinal: int = 0
@@ -78,6 +79,7 @@ class Examination:
     function: str = ""
     answer: Any = None
     sizes: Mapping[int, str] = field(default_factory=dict)
+    measured: list[tuple[str, float, float]] = field(default_factory=list)
 
 
 _running: ContextVar[Examination | None] = ContextVar("examination", default=None)

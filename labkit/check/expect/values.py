@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from labkit.check.expect.failure import Failure, comparison, expectation, side_condition, subject
+from labkit.check.expect.failure import Failure, comparison, expectation, running, side_condition, subject
 from labkit.worker import ModelSpec, Opaque, TrainingHistory
 
 __all__ = [
@@ -140,7 +140,7 @@ def dtype(received: Any, expected: str, what: str = "") -> None:
 @expectation
 def at_least(received: Any, bound: float, what: str = "", like: float = 0.02) -> None:
     """A number is finite and not below the bound."""
-    value = _scalar(received, subject(what))
+    value = _measured(received, bound, what)
     if not value >= bound:
         _fail("bound", f"{subject(what)} is {value:.4g}; it should be at least {bound:g}", value, like=like)
 
@@ -148,7 +148,7 @@ def at_least(received: Any, bound: float, what: str = "", like: float = 0.02) ->
 @expectation
 def at_most(received: Any, bound: float, what: str = "", like: float = 0.02) -> None:
     """A number is finite and not above the bound."""
-    value = _scalar(received, subject(what))
+    value = _measured(received, bound, what)
     if not value <= bound:
         _fail("bound", f"{subject(what)} is {value:.4g}; it should be at most {bound:g}", value, like=like)
 
@@ -156,7 +156,7 @@ def at_most(received: Any, bound: float, what: str = "", like: float = 0.02) -> 
 @expectation
 def graded(received: Any, none: float, full: float, what: str = "", like: float = 0.02) -> None:
     """Part of the points: none at `none`, all at `full`, linear between; `none` may lie above `full`."""
-    value = _scalar(received, subject(what))
+    value = _measured(received, full, what)
     part = (value - none) / (full - none)
     if not part >= 1:
         earned = min(max(part, 0.0), 1.0)
@@ -261,6 +261,13 @@ def _finite(array: np.ndarray, name: str, whole: Any, mine: np.ndarray) -> None:
         first = array[tuple(np.argwhere(bad)[0])] if array.ndim else array
         count = "" if array.ndim == 0 else f" in {np.count_nonzero(bad)} of {array.size} values"
         _fail("not_finite", f"{name} is not finite: {_number(first)}{count}", whole)
+
+
+def _measured(received: Any, bound: float, what: str) -> float:
+    """The number, kept beside its bound for whoever asks how near they come."""
+    value = _scalar(received, subject(what))
+    running().measured.append((subject(what), value, bound))
+    return value
 
 
 def _scalar(received: Any, name: str) -> float:
