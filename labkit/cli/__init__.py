@@ -13,6 +13,7 @@ from typing import NoReturn
 from labkit.cli import student
 from labkit.cli import grading
 from labkit.cli import exporting
+from labkit.cli import reporting
 from labkit.cli import author
 from labkit.cli.common import app
 

@@ -1,0 +1,111 @@
+"""The one way in which pages are made: templates, style sheet, languages, and the policy that shuts a page in.
+
+A page needs nothing from anywhere: its style sheet and script stand in it, and its Content-Security-Policy allows
+these by their digests and nothing else, so that no text of anybody's can become code.
+"""
+
+from __future__ import annotations
+
+import base64
+import gettext
+import hashlib
+import io
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from labkit.errors import LabkitError
+from labkit.record import Verdict
+from labkit.text import html_text, inert, one_line
+
+HERE = Path(__file__).parent
+_LANGUAGES = HERE / "languages"
+_SPACES = re.compile(r"\n\s*")
+
+
+class ReportError(LabkitError):
+    """A report cannot be made; the message says of what, and what to do."""
+
+
+def languages() -> list[str]:
+    """The languages that pages can be in: English, and one for each catalogue."""
+    return ["en", *sorted(path.stem for path in _LANGUAGES.glob("*.po"))]
+
+
+@cache
+def texts(language: str) -> gettext.NullTranslations:
+    """The words of a language. Raises ReportError where there is no catalogue of it."""
+    if language == "en":
+        return gettext.NullTranslations()
+    if language not in languages():
+        raise ReportError(
+            f"There is no catalogue for {language!r}; pages can be in {', '.join(languages())}."
+        )
+    with open(_LANGUAGES / f"{language}.po", "rb") as stream:
+        catalogue = read_po(stream, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+@cache
+def environment(language: str = "en") -> Environment:
+    """Where templates are found; what they show is escaped, and what they do not know is an error."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(texts(language), newstyle=True)  # type: ignore[attr-defined]
+    point = "," if language == "fr" else "."
+    made.filters |= {
+        "inert": inert,
+        "line": one_line,
+        "lines": lambda text, limit=2000: Markup(html_text(text, limit)),
+        "number": lambda value, places=2: number(value, places).replace(".", point),
+        "percent": lambda share, places=0: (
+            number(100 * share, places).replace(".", point) + "\N{NO-BREAK SPACE}%"
+        ),
+    }
+    made.globals |= {"language": language, "verdicts": {str(verdict): verdict for verdict in Verdict}}
+    made.globals |= {"style": Markup(style()), "style_digest": digest(style())}
+    return made
+
+
+def page(template: str, language: str = "en", **facts: Any) -> str:
+    """A page made from a template and what it shows."""
+    return environment(language).get_template(template).render(facts)
+
+
+@cache
+def style() -> str:
+    """The style sheet that all pages have, without its indentation."""
+    return inline("style.css")
+
+
+@cache
+def inline(name: str) -> str:
+    """A file of the templates as it stands in a page."""
+    return _SPACES.sub("\n", (HERE / "templates" / name).read_text(encoding="utf-8")).strip()
+
+
+def digest(code: str) -> str:
+    """What a Content-Security-Policy calls a style sheet or script that stands in the page."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+
+
+def number(value: float, places: int = 2) -> str:
+    """A number with at most so many decimals, and a minus that is one."""
+    text = f"{value:.{places}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in ("-0", "") else text.replace("-", "\N{MINUS SIGN}")
