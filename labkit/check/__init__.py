@@ -4,7 +4,7 @@ A check is a function in a lab's `test_lab.py`, run by the trusted process. It a
 of its arguments, `student`, `reference`, `rng` and `mnist`, and says with `expect` what must hold of the answers.
 """
 
-from labkit.check import expect
+from labkit.check import expect, measured
 from labkit.check.catalogue import misconception, variant
 from labkit.check.marks import hidden, limit, needs, points, question, uses
 from labkit.check.measure import accuracy, cross_entropy, outputs, renamed, training_cost
@@ -15,6 +15,7 @@ __all__ = [
     "expect",
     "hidden",
     "limit",
+    "measured",
     "misconception",
     "needs",
     "outputs",

@@ -24,6 +24,7 @@ from labkit.check.signature import signature, unusable
 from labkit.errors import LabkitError
 from labkit.lesson.checks import CheckInfo
 from labkit.record import CHECK_FAILED, CheckResult, Verdict
+from labkit.record.figure import Figure
 from labkit.record.signature import Signature
 from labkit.text import inert
 from labkit.worker import Plan, WorkerFailed, warm
@@ -46,6 +47,7 @@ class Run:
     threads: int = THREADS
     unrun: Sequence[Sequence[str]] = ()  # cells that are only read, where something is missing
     results: list[CheckResult] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     worker: InWorker | None = None
@@ -97,7 +99,10 @@ class Run:
         """Carry out a check and record its result."""
         info, started = check.info, time.monotonic()
         self._checks[info.name] = check
-        outcome = self._decide(check)
+        with examining() as seen:
+            outcome = self._decide(check, seen)
+        self.measured[info.name] = seen.measured
+        self.figures += [replace(figure, check=info.name) for figure in seen.figures]
         result = CheckResult(
             id=info.name,
             question=info.question,
@@ -110,7 +115,7 @@ class Run:
         self.results.append(result)
         return result
 
-    def _decide(self, check: Check) -> dict[str, Any]:
+    def _decide(self, check: Check, seen: Examination) -> dict[str, Any]:
         info = check.info
         if self.fatal:
             return _outcome(Verdict.NOT_RUN, "the file could not be read; see the note at the top")
@@ -119,25 +124,23 @@ class Run:
         ]
         if waiting:
             return _outcome(Verdict.NOT_RUN, f"waiting for {', '.join(waiting)}")
-        with examining() as seen:
-            self.measured[info.name] = seen.measured
+        try:
+            # what goes wrong here, but for the submission's own file, is the machine's fault: it is not caught
+            self._prepare(info)
+            note = _unsaid if info.hidden else self._note
             try:
-                # what goes wrong here, but for the submission's own file, is the machine's fault: it is not caught
-                self._prepare(info)
-                note = _unsaid if info.hidden else self._note
-                try:
-                    failure = self._attempt(check, self.student, note)
-                except (NotAttempted, WorkerFailed, LabkitError):
-                    raise
-                except Exception as error:
-                    return self._unexpected(check, error, seen)
-            except NotAttempted as open_:
-                # where the answer stands is the worker's word, which could say what it saw
-                sentence = open_.summary if info.hidden else open_.sentence
-                return _outcome(Verdict.NOT_ATTEMPTED, inert(sentence, 300))
-            except WorkerFailed as failed:
-                sentence = failed.summary if info.hidden else failed.sentence
-                return _outcome(Verdict.ERROR, f"{seen.function or 'the file'}: {inert(sentence, 300)}")
+                failure = self._attempt(check, self.student, note)
+            except (NotAttempted, WorkerFailed, LabkitError):
+                raise
+            except Exception as error:
+                return self._unexpected(check, error, seen)
+        except NotAttempted as open_:
+            # where the answer stands is the worker's word, which could say what it saw
+            sentence = open_.summary if info.hidden else open_.sentence
+            return _outcome(Verdict.NOT_ATTEMPTED, inert(sentence, 300))
+        except WorkerFailed as failed:
+            sentence = failed.summary if info.hidden else failed.sentence
+            return _outcome(Verdict.ERROR, f"{seen.function or 'the file'}: {inert(sentence, 300)}")
         if failure is None:
             if not seen.judged:
                 self._beside.add(info.name)

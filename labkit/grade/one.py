@@ -14,6 +14,7 @@ from labkit.check.run import Run
 from labkit.course import Lab, solution_of
 from labkit.lesson.submission import Submission
 from labkit.record import CheckResult, Record, Verdict, salt_id
+from labkit.record.figure import bounded
 from labkit.text import inert
 from labkit.worker import Plan
 
@@ -74,6 +75,8 @@ def regrade_checks(
         for info in lab.checks
         if info.name in earlier and earlier[info.name].question not in questions
     ]
+    stay = {check.id for check in run.results}
+    run.figures = [figure for figure in kept.record.figures if figure.check in stay]
     graded = _graded(run, submission, lab, checks, salt, questions, progress)
     notes = tuple(dict.fromkeys((*kept.record.notes, *graded.record.notes)))
     return Graded(replace(graded.record, notes=notes), kept.output, graded.faults)
@@ -147,10 +150,12 @@ def _graded(
 def record_of(run: Run, submission: Submission, lab: Lab, salt: bytes | None) -> Record:
     """What a run has decided so far, as a record."""
     notes = [*submission.notes, *([run.fatal] if run.fatal else []), *run.notes]
+    place = {check.id: number for number, check in enumerate(run.results)}
     return Record(
         submission=submission.name,
         lab=lab.name,
         checks=tuple(run.results),
+        figures=bounded(sorted(run.figures, key=lambda figure: place.get(figure.check, 0))),
         notes=tuple(dict.fromkeys(notes)),
         isolation=run.student.plan.layers,
         salt_id=salt_id(salt) if salt is not None else None,

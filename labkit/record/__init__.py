@@ -1,6 +1,7 @@
 """What became of a submission, as data: verdicts, checks, the person, lateness. Read by everything above."""
 
 from labkit.record.check import CHECK_FAILED, CheckResult, Misconception, tally
+from labkit.record.figure import Bars, Confusion, Curves, Figure, Images
 from labkit.record.late import Late, settle
 from labkit.record.points import rounded
 from labkit.record.reading import RecordError, read_record, record_from
@@ -11,7 +12,12 @@ from labkit.record.verdict import Verdict
 __all__ = [
     "CHECK_FAILED",
     "GRADER_FAILED",
+    "Bars",
     "CheckResult",
+    "Confusion",
+    "Curves",
+    "Figure",
+    "Images",
     "Late",
     "Misconception",
     "Record",

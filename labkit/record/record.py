@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct, field
 
 from labkit.record.check import CHECK_FAILED, CheckResult, tally
+from labkit.record.figure import Figure
 from labkit.record.late import Late
 from labkit.record.points import rounded
 from labkit.record.student import Student
@@ -23,7 +24,7 @@ from labkit.text import inert
 SCHEMA = "labkit/result/v1"
 _ORDER = (
     *("schema", "submission", "student", "lab", "score", "max_score", "checks", "notes", "isolation"),
-    *("versions", "salt_id", "started_at", "late"),
+    *("versions", "salt_id", "started_at", "late", "figures"),
 )
 #: The note of a record that stands for no verdict: the submission is graded once more.
 GRADER_FAILED = "The grader failed on this submission; that is no fault of it."
@@ -49,6 +50,7 @@ class Record(Struct, frozen=True, kw_only=True):
     """What was decided about one submission. Times apart, one salt always gives the same bytes.
 
     `late` is what `labkit.record.late.settle` made of the score, where the course has a due date or counts attempts.
+    `figures` are what checks drew with `labkit.check.measured`; those of a hidden check are for the instructor alone.
     """
 
     submission: str
@@ -61,6 +63,7 @@ class Record(Struct, frozen=True, kw_only=True):
     salt_id: str | None = None
     started_at: str = field(default_factory=_now)
     late: Late | None = None
+    figures: tuple[Figure, ...] = ()
 
     @property
     def max_score(self) -> float:
@@ -109,7 +112,7 @@ class Record(Struct, frozen=True, kw_only=True):
             "max_score": self.max_score,
         }
         data["submission"] = inert(self.submission, 500)
-        for optional in ("student", "late"):
+        for optional in ("student", "late", "figures"):
             if not data[optional]:
                 del data[optional]
         for check in data["checks"]:

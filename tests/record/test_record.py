@@ -12,7 +12,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from labkit.record import (
+    Bars,
     CheckResult,
+    Confusion,
+    Curves,
+    Images,
     Late,
     Misconception,
     Record,
@@ -45,6 +49,20 @@ students = st.builds(
     ids=st.dictionaries(texts, texts, max_size=2),
     group=st.tuples() | st.tuples(st.builds(Student, texts, texts)),
 )
+numbers = st.floats(-1e9, 1e9)
+figures = st.one_of(
+    st.builds(Bars, check=texts, title=texts, names=st.tuples(texts), values=st.tuples(numbers)),
+    st.builds(Confusion, names=st.tuples(texts), counts=st.tuples(st.tuples(st.integers(0, 9)))),
+    st.builds(
+        Images,
+        width=st.integers(1, 64),
+        height=st.just(1),
+        rows=st.tuples(st.tuples(texts, st.tuples(texts))),
+    ),
+    st.builds(
+        Curves, x=st.tuples(numbers), curves=st.tuples(st.tuples(texts, st.tuples(st.none() | numbers)))
+    ),
+)
 records = st.builds(
     Record,
     submission=st.text("abc/ é", min_size=1, max_size=20),
@@ -55,6 +73,7 @@ records = st.builds(
     salt_id=st.none() | texts,
     late=st.none() | st.builds(Late, score=points, penalty=points, days_late=st.none() | st.integers(0, 9)),
     student=students,
+    figures=st.lists(figures, max_size=2).map(tuple),
 )
 
 

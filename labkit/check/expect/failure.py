@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from labkit.record.figure import Figure
+
 
 class Failure(AssertionError):
     """An expectation that does not hold.
@@ -72,6 +74,7 @@ class Examination:
     `sizes` names the sizes of what that function was given, such as `{12: "the number of rows"}`. `judged` says that
     an answer was looked at, and not only what became of its arguments: a function that does nothing leaves those alone.
     `measured` has every number that was compared with a bound, (what, number, bound).
+    `figures` are what `labkit.check.measured` drew.
     """
 
     ordinal: int = 0
@@ -80,6 +83,7 @@ class Examination:
     answer: Any = None
     sizes: Mapping[int, str] = field(default_factory=dict)
     measured: list[tuple[str, float, float]] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
 
 
 _running: ContextVar[Examination | None] = ContextVar("examination", default=None)

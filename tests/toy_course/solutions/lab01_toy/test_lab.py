@@ -1,6 +1,6 @@
 import numpy as np
 
-from labkit.check import expect, hidden, needs, points, question
+from labkit.check import expect, hidden, measured, needs, points, question
 
 SECRET_SCALE = 1000.0
 
@@ -14,7 +14,9 @@ def secret_input(rng):
 def test_double(student, reference, rng):
     """Every value is doubled."""
     x = rng.normal(size=7)
-    expect.close(student.double(x), reference.double(x))
+    answer = student.double(x)
+    measured.curves({"x": x, "answer": answer}, "Doubled values")
+    expect.close(answer, reference.double(x))
 
 
 @question("1.1")
@@ -33,7 +35,9 @@ def test_double_leaves_its_argument(student):
 def test_double_large(student, reference, rng):
     """Large values are doubled too."""
     x = secret_input(rng)
-    expect.close(student.double(x), reference.double(x))
+    answer = student.double(x)
+    measured.bars({"largest": np.max(answer)}, "The secret figure")
+    expect.close(answer, reference.double(x))
 
 
 @question("1.2")
