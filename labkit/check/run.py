@@ -110,6 +110,8 @@ class Run:
             max_points=info.points,
             hidden=info.hidden,
             seconds=round(time.monotonic() - started, 3),
+            needs=info.needs,
+            limit_seconds=info.limit,
             **outcome,
         )
         self.results.append(result)

@@ -56,7 +56,7 @@ def _restated(check: CheckResult, info) -> CheckResult:
         points = check.points / check.max_points * info.points
     else:
         points = info.points if check.verdict.passed else 0
-    return replace(check, title=info.title, points=points, max_points=info.points)
+    return replace(check, title=info.title, points=points, max_points=info.points, needs=info.needs)
 
 
 def renamed(record: Record, lab: Lab, salt: bytes) -> Record:

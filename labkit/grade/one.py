@@ -13,9 +13,9 @@ from labkit.check.collect import Check, Progress, carry_out, collect, with_depen
 from labkit.check.run import Run
 from labkit.course import Lab, solution_of
 from labkit.lesson.submission import Submission
-from labkit.record import CheckResult, Record, Verdict, salt_id
+from labkit.record import CheckResult, Record, Verdict, answers_in, salt_id
 from labkit.record.figure import bounded
-from labkit.text import inert
+from labkit.text import inert, one_line
 from labkit.worker import Plan
 
 
@@ -117,7 +117,16 @@ def unreadable(name: str, lab: Lab | None, problem: str, salt: bytes, plan: Plan
     infos, message = (lab.checks if lab else ()), "the file could not be read"
     checks = tuple(
         CheckResult(
-            info.name, info.question, info.title, Verdict.NOT_RUN, 0, info.points, info.hidden, message
+            info.name,
+            info.question,
+            info.title,
+            Verdict.NOT_RUN,
+            0,
+            info.points,
+            info.hidden,
+            message,
+            needs=info.needs,
+            limit_seconds=info.limit,
         )
         for info in infos
     )
@@ -159,4 +168,7 @@ def record_of(run: Run, submission: Submission, lab: Lab, salt: bytes | None) ->
         notes=tuple(dict.fromkeys(notes)),
         isolation=run.student.plan.layers,
         salt_id=salt_id(salt) if salt is not None else None,
+        file=one_line(submission.path.name, 200),
+        sha256=submission.sha256,
+        answers=answers_in(submission.cells, lab.questions),
     )

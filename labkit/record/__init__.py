@@ -1,5 +1,6 @@
 """What became of a submission, as data: verdicts, checks, the person, lateness. Read by everything above."""
 
+from labkit.record.answers import Answers, Choice, Code, answers_in
 from labkit.record.check import CHECK_FAILED, CheckResult, Misconception, tally
 from labkit.record.figure import Bars, Confusion, Curves, Figure, Images
 from labkit.record.late import Late, settle
@@ -12,8 +13,11 @@ from labkit.record.verdict import Verdict
 __all__ = [
     "CHECK_FAILED",
     "GRADER_FAILED",
+    "Answers",
     "Bars",
     "CheckResult",
+    "Choice",
+    "Code",
     "Confusion",
     "Curves",
     "Figure",
@@ -24,6 +28,7 @@ __all__ = [
     "RecordError",
     "Student",
     "Verdict",
+    "answers_in",
     "read_record",
     "record_from",
     "rounded",

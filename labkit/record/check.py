@@ -30,7 +30,8 @@ class Misconception(Struct, frozen=True, omit_defaults=True):
 class CheckResult(Struct, frozen=True):
     """What became of one check: the `checks` of a record. Points are rounded and never below 0.
 
-    `failure` is for the instructor alone: on a hidden check it holds what the student does not see.
+    `failure` is for the instructor alone: on a hidden check it holds what the student does not see. `needs` are the
+    questions that must have passed before, `limit_seconds` the processor time that each call has; None: as any.
     """
 
     id: str
@@ -44,6 +45,8 @@ class CheckResult(Struct, frozen=True):
     misconception: Misconception | None = None
     seconds: Amount = 0.0
     failure: Signature | None = None
+    needs: tuple[str, ...] = ()
+    limit_seconds: Amount | None = None
 
     def __post_init__(self) -> None:
         sound = math.isfinite(self.points) and self.points >= 0

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from labkit.record.answers import Answers
 from labkit.record.check import CHECK_FAILED, CheckResult, tally
 from labkit.record.figure import Figure
 from labkit.record.late import Late
@@ -24,7 +25,7 @@ from labkit.text import inert
 SCHEMA = "labkit/result/v1"
 _ORDER = (
     *("schema", "submission", "student", "lab", "score", "max_score", "checks", "notes", "isolation"),
-    *("versions", "salt_id", "started_at", "late", "figures"),
+    *("versions", "salt_id", "started_at", "late", "file", "sha256", "answers", "figures"),
 )
 #: The note of a record that stands for no verdict: the submission is graded once more.
 GRADER_FAILED = "The grader failed on this submission; that is no fault of it."
@@ -51,6 +52,7 @@ class Record(Struct, frozen=True, kw_only=True):
 
     `late` is what `labkit.record.late.settle` made of the score, where the course has a due date or counts attempts.
     `figures` are what checks drew with `labkit.check.measured`; those of a hidden check are for the instructor alone.
+    `file` is the name of what was handed in, `sha256` the digest of its bytes, `answers` what it says, none of it run.
     """
 
     submission: str
@@ -64,6 +66,9 @@ class Record(Struct, frozen=True, kw_only=True):
     started_at: str = field(default_factory=_now)
     late: Late | None = None
     figures: tuple[Figure, ...] = ()
+    file: str = ""
+    sha256: str = ""
+    answers: Answers = Answers()
 
     @property
     def max_score(self) -> float:
@@ -112,12 +117,13 @@ class Record(Struct, frozen=True, kw_only=True):
             "max_score": self.max_score,
         }
         data["submission"] = inert(self.submission, 500)
-        for optional in ("student", "late", "figures"):
+        for optional in ("student", "late", "file", "sha256", "answers", "figures"):
             if not data[optional]:
                 del data[optional]
         for check in data["checks"]:
-            if check["failure"] is None:
-                del check["failure"]
+            for optional in ("failure", "needs", "limit_seconds"):
+                if not check[optional]:
+                    del check[optional]
         return {key: data[key] for key in _ORDER if key in data}
 
     def as_json(self) -> str:
