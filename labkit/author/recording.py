@@ -14,6 +14,7 @@ import json
 import math
 import platform
 from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -226,7 +227,7 @@ class _Recording:
     """
 
     def __init__(self, lab: Lab, tables: Tables | None):
-        self.cells = catalogue.reference_cells(lab)
+        self.student = partial(InProcess, catalogue.reference_cells(lab), lab.threads)
         self.live, self.inputs, self.tables = Live(lab), Inputs(), tables
         self.results: list[CheckResult] = []
 
@@ -240,7 +241,7 @@ class _Recording:
             heard.append(Recorder(self.live.reference(info.name, seed)))
             return heard[-1]
 
-        student = InProcess(self.cells)
+        student = self.student()
         student.ask("begin", seed=seed)
         with examining():
             failure = attempt(check, student, reference, generator(self.inputs.own(info.name)))

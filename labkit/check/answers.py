@@ -40,7 +40,7 @@ class Live:
     def __init__(self, lab: Lab):
         self.lab = lab
         self.defaults: Defaults = stated_defaults(lab)
-        self._reference = InProcess(catalogue.reference_cells(lab))
+        self._reference = InProcess(catalogue.reference_cells(lab), lab.threads)
         self._entries = {entry.name: entry for entry in catalogue.read_catalogue(lab, MISCONCEPTIONS)}
         InProcess(catalogue.catalogue_cells(lab, MISCONCEPTIONS))  # raises where it does not fit the solution
         self._code, self._entry_codes = catalogue.codes(lab, MISCONCEPTIONS)
@@ -89,7 +89,7 @@ class Live:
             path = self.folder / f"{hashlib.sha256(repr(parts).encode()).hexdigest()}.json"
             with suppress(OSError, msgspec.DecodeError):
                 return msgspec.json.decode(path.read_bytes(), type=Signature | None)
-        code = InProcess(catalogue.cells_with(self.lab, MISCONCEPTIONS, entry))
+        code = InProcess(catalogue.cells_with(self.lab, MISCONCEPTIONS, entry), self.lab.threads)
         reference = partial(self.reference, check.info.name, seed)
         failure = observed(check, code, reference, generator(inputs), seed, self.defaults)
         if path is not None:

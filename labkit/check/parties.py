@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from labkit.check.defaults import Defaults, wrong_default
 from labkit.check.expect.failure import Examination, Failure, running
@@ -171,20 +172,25 @@ def _raised(function: str, reply: dict) -> tuple[str, str]:
 class InProcess:
     """A session in this process, for trusted code: the reference, the known mistakes.
 
-    Raises CourseError where the code does not run.
+    It computes with as many `threads` as a worker does: sums, and what is trained with them, depend on it. Raises
+    CourseError where the code does not run.
     """
 
-    def __init__(self, cells: list[list[str]]):
+    def __init__(self, cells: list[list[str]], threads: int = THREADS):
+        self.threads = threads
         self.session = Session()
         report = self.session.load(cells)
         if report["fatal"] or report["notes"]:
             problem = (report["fatal"] or report["notes"][0]).removesuffix("; the rest was still run.")
             raise CourseError(f"The instructor's own files do not run: {problem}")
+        self._pools = ThreadpoolController()  # of the libraries that the code has loaded
 
     def ask(self, verb: str, **request: Any) -> dict[str, Any]:
         objects = self.session.objects
         request = crossed({"verb": verb, **request}, described, objects.revive)
-        return crossed(self.session.handle(request), objects.instead)
+        with self._pools.limit(limits=self.threads):
+            reply = self.session.handle(request)
+        return crossed(reply, objects.instead)
 
 
 class InWorker:
