@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import difflib
 import json
-import math
 import os
-import re
-import tomllib
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,15 +19,18 @@ from labkit.lesson.checks import CheckInfo, read_checks
 from labkit.lesson.lesson import Hint, Lesson, Question, lesson_of, read_lesson
 from labkit.lesson.source import SourceError, read_text
 from labkit.lesson.submission import SubmissionError
+from labkit.settings import MOMENT, TABLE, TEXT, Key, Settings, counts, numbers, tables
 
 COURSE_FILE = "course.toml"
-_HEADER = re.compile(r"""\s*\[\[?\s*["']?([\w.-]+)""")
-_NAMED = re.compile(r"""\s*["']?([\w-]+)["']?\s*[=.]""")
 THREADS = 2  # that a submission computes with, unless its lab says otherwise
 
 
 class CourseError(LabkitError):
     """A course or lab was not found or cannot be read; the message says where and what to do."""
+
+
+class NoCourse(CourseError):
+    """There is no course where one was looked for."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +204,7 @@ def find_course(start: Path | None = None, given: Path | None = None) -> Course:
         for parent in (folder, *folder.parents):
             if (parent / COURSE_FILE).is_file():
                 return read_course(parent)
-    raise CourseError(
+    raise NoCourse(
         f"No {COURSE_FILE} was found upward from {candidates[0].absolute()}. "
         "Work inside the course's folder, or name it with --course FOLDER or LABKIT_COURSE."
     )
@@ -216,38 +215,7 @@ def find_course(start: Path | None = None, given: Path | None = None) -> Course:
 
 def read_course(root: Path) -> Course:
     """The course in a folder. Raises CourseError, with file, line and remedy, for whatever it should not say."""
-    path = root / COURSE_FILE
-    text = _read(path)
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        raise CourseError(f"{path}:{line[1] if line else 1}: this is not TOML: {error}.") from None
-    return _Reader(path, text, root.absolute()).course(table)
-
-
-@dataclass(frozen=True)
-class _Key:
-    """What a key may hold, in words, and whether a value is that."""
-
-    rule: str
-    holds: Callable[[Any], bool]
-
-
-def _numbers(least: float, most: float = math.inf) -> _Key:
-    limits = f"from {least:g}" + (f" to {most:g}" if most < math.inf else "")
-    return _Key(f"is a number {limits}", lambda value: _is_number(value, float) and least <= value <= most)
-
-
-def _counts(least: int, most: float = math.inf) -> _Key:
-    limits = f"from {least}" + (f" to {most}" if most < math.inf else "")
-    return _Key(
-        f"is a whole number {limits}", lambda value: _is_number(value, int) and least <= value <= most
-    )
-
-
-def _is_number(value: Any, kind: type[int] | type[float]) -> bool:
-    return isinstance(value, (int, kind)) and not isinstance(value, bool) and math.isfinite(value)
+    return _Reader(root / COURSE_FILE, CourseError).course(root.absolute())
 
 
 def _is_zone(value: Any) -> bool:
@@ -257,42 +225,30 @@ def _is_zone(value: Any) -> bool:
         return False
 
 
-_TEXT = _Key("is a text in quotes", lambda value: isinstance(value, str) and bool(value.strip()))
-_COURSE = {
-    "title": _TEXT,
-    "late": _Key("is a table", lambda value: isinstance(value, dict)),
-    "labs": _Key(
-        "are tables, each with a name",
-        lambda value: isinstance(value, list) and all(isinstance(entry, dict) for entry in value),
-    ),
-}
+_COURSE = {"title": TEXT, "late": TABLE, "labs": tables("are tables, each with a name")}
 _LATE = {
-    "penalty_per_day": _numbers(0, 100),
-    "grace_minutes": _numbers(0, 7 * 24 * 60),
-    "max_days": _counts(0),
-    "timezone": _Key('is a name such as "Europe/Berlin"', _is_zone),
+    "penalty_per_day": numbers(0, 100),
+    "grace_minutes": numbers(0, 7 * 24 * 60),
+    "max_days": counts(0),
+    "timezone": Key('is a name such as "Europe/Berlin"', _is_zone),
 }
 _LAB = {
-    "name": _TEXT,
-    "due": _Key(
-        "is a date and time with its offset, without quotes, such as 2026-10-01T23:59:00+02:00",
-        lambda value: isinstance(value, datetime) and value.tzinfo is not None,
-    ),
-    "attempts": _counts(1),
-    "threads": _counts(1, 64),
-    "minutes": _counts(1),
-    "points": _numbers(0.01),
-    "weight": _numbers(0),
+    "name": TEXT,
+    "due": MOMENT,
+    "attempts": counts(1),
+    "threads": counts(1, 64),
+    "minutes": counts(1),
+    "points": numbers(0.01),
+    "weight": numbers(0),
 }
 
 
-class _Reader:
-    """Reads one course.toml, and knows the line of what it refuses."""
+class _Reader(Settings):
+    """Reads one course.toml."""
 
-    def __init__(self, path: Path, text: str, root: Path):
-        self.path, self.lines, self.root = path, text.split("\n"), root
-
-    def course(self, table: dict[str, Any]) -> Course:
+    def course(self, root: Path) -> Course:
+        """The course in that folder."""
+        table = self.table
         self.check(table, _COURSE, "", -1, "{}", "there are title, [late] and [[labs]]")
         late = dict(table.get("late", {}))
         self.check(late, _LATE, "late", -1, "[late] {}", f"the keys are {', '.join(_LATE)}")
@@ -312,27 +268,9 @@ class _Reader:
                 self.refuse(self.line("labs", index, "name"), sentence)
             self.agrees(policy, entry, index)
             labs[name] = {key: value for key, value in entry.items() if key != "name"}
-        self.exist(list(labs))
-        title = str(table.get("title", self.root.name))
-        return Course(self.root, title, tuple(labs), policy, labs)
-
-    def check(
-        self, table: dict, keys: dict[str, _Key], where: str, index: int, words: str, known: str
-    ) -> None:
-        """Refuse the first key that is unknown or holds something else than it may."""
-        for key, value in table.items():
-            line = self.line(where, index, key)
-            subject = {"late": "[late]", "labs": "[[labs]]"}.get(key, words.format(key))
-            if key not in keys:
-                begins = [
-                    name for name in keys if key.lower().startswith(name.rstrip("s")) or name.startswith(key)
-                ]
-                close = begins or difflib.get_close_matches(key.lower(), keys, 1)
-                guess = f" Is {close[0]} meant?" if close else ""
-                self.refuse(line, f"{subject} is unknown; {known}.{guess}")
-            if not keys[key].holds(value):
-                shown = f"{value}" if isinstance(value, (date, time)) else repr(value)
-                self.refuse(line, f"{subject} {keys[key].rule}, not {shown}.")
+        self.exist(root, list(labs))
+        title = str(table.get("title", root.name))
+        return Course(root, title, tuple(labs), policy, labs)
 
     def agrees(self, policy: LatePolicy, entry: dict[str, Any], index: int) -> None:
         """Refuse a due date whose offset is not that of the course's time zone."""
@@ -346,9 +284,9 @@ class _Reader:
             f"{due.astimezone(zone).isoformat()} where that moment is meant.",
         )
 
-    def exist(self, names: list[str]) -> None:
+    def exist(self, root: Path, names: list[str]) -> None:
         """Refuse a name without a folder where a folder without a name looks like it."""
-        found = _folders(self.root)
+        found = _folders(root)
         others = sorted(found - set(names))
         for index, name in enumerate(names):
             if name not in found:
@@ -356,27 +294,6 @@ class _Reader:
                 if close := same or difflib.get_close_matches(name, others, 1):
                     sentence = f"there is no lab called {name}; is {close[0]} meant, whose folder is there?"
                     self.refuse(self.line("labs", index, "name"), sentence)
-
-    def refuse(self, line: int, sentence: str) -> None:
-        raise CourseError(f"{self.path}:{line}: {sentence}")
-
-    def line(self, table: str, index: int = -1, key: str = "") -> int:
-        """The line of a key in a table, the nth of that name; of the table where it says the key within a line."""
-        inside, seen, found = "", -1, 1
-        for number, line in enumerate(self.lines, 1):
-            if header := _HEADER.match(line):
-                inside = header[1]
-                seen += inside == table
-                if inside == f"{table}.{key}".lstrip("."):
-                    return number
-                if inside == table and index in (-1, seen):
-                    found = number
-            elif named := _NAMED.match(line):
-                if inside == table and index in (-1, seen) and named[1] == key:
-                    return number
-                if not inside and named[1] == table:
-                    found = number
-        return found
 
 
 def _folders(root: Path) -> set[str]:

@@ -112,6 +112,13 @@ def _run_together(name: str | None) -> set[str]:
     return {"".join(words[turn:] + words[:turn]) for turn in turns}
 
 
+def name_keys(student: Student) -> set[object]:
+    """Under what a student's name is found: its words, and the words run together in any turn."""
+    joined = "".join(words_of(student.run_together))
+    found: set[object] = {name_key(student.name), joined, *_run_together(student.name)}
+    return found - {(), ""}
+
+
 # --- one among many ----------------------------------------------------------------------------------------------
 
 
@@ -143,8 +150,7 @@ class Register:
                 self._with_zeros.setdefault((system, text.lstrip("0")), set()).add(place)
             if local := ids.get(EMAIL, "").partition("@")[0]:
                 self._with_id.setdefault(("before @", local), set()).add(place)
-            joined = "".join(words_of(student.run_together))
-            for key in {name_key(student.name), joined, *_run_together(student.name)} - {(), ""}:
+            for key in name_keys(student):
                 self._with_name.setdefault(key, set()).add(place)
             for word in (word for word in words_of(student.name) if not word.isdigit()):
                 self._with_word.setdefault(word, set()).add(place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -68,3 +69,20 @@ def course() -> Course:
 def check_of(record: Record, name: str):
     """One check of a record by its id."""
     return next(check for check in record.checks if check.id == name)
+
+
+@pytest.fixture
+def labkit(toy_course, tmp_path):
+    """Run a command in an empty folder, on the toy course; returns the finished process."""
+
+    def run(*arguments, **environment):
+        command = [sys.executable, "-m", "labkit.cli", *map(str, arguments)]
+        env = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(tmp_path),
+            "LABKIT_COURSE": str(toy_course.root),
+            **environment,
+        }
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
+
+    return run

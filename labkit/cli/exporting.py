@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labkit.cli.common import app, say, told_by_platforms
+from labkit.cli.common import CourseOption, app, say, told_by_platforms
+
+if TYPE_CHECKING:
+    from labkit.record import Record
 
 
 @app.command(cls=told_by_platforms("writes"))
@@ -50,6 +53,7 @@ def export(
             "after_published or visible. Formats that cannot wait show them only with visible.",
         ),
     ] = "after_published",
+    course: CourseOption = None,
 ) -> None:
     """Write graded results in the format of another system.
 
@@ -58,8 +62,8 @@ def export(
     A sheet that is filled in is named with --sheet. Students are found there by id, address, login or name, an id
     only among ids of its own system. Who is not certain is named and gets no grade.
 
-    The score is the one after the late policy, where the course has one. Exit
-    status 2 where a file is damaged or missing; then nothing is written.
+    The score is the one that counts: with what adjustments.toml beside course.toml says today, and after the late
+    policy, where the course has them. Exit status 2 where a file is damaged or missing; then nothing is written.
     """
     from labkit import platforms
     from labkit.platforms import ExportError
@@ -69,6 +73,7 @@ def export(
     chosen = platforms.named(to)  # before anything is read
     request = platforms.Request(hidden, _bytes(sheet), _columns(column or []), os.environ)
     records, notes = platforms.current(platforms.read_results(folder), folder)
+    records, missing = _as_they_count(records, course)
     written = platforms.export(records, chosen.name, request)
     if out == "-":
         sys.stdout.write(platforms.only_text(written.files))
@@ -76,8 +81,19 @@ def export(
         beside = folder.absolute().with_name(f"{folder.absolute().name}-{to}")
         for path in platforms.write_files(written.files, Path(out) if out else beside, may_be_file=bool(out)):
             print(path)
-    for note in (*notes, *written.notes):
+    for note in (*notes, *missing, *written.notes):
         say(note)
+
+
+def _as_they_count(records: list[Record], given: Path | None) -> tuple[list[Record], list[str]]:
+    """The records with what the course says today; as they are where there is no course."""
+    from labkit.adjustments import adjusted
+    from labkit.course import NoCourse, find_course
+
+    try:
+        return adjusted(records, find_course(given=given))
+    except NoCourse:
+        return records, []
 
 
 def _bytes(sheet: Path | None) -> bytes | None:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from labkit.cli.common import CourseOption, app, say, told_by_platforms
+
+if TYPE_CHECKING:
+    from labkit import adjustments
+    from labkit.course import Course
+    from labkit.record import Student
+    from labkit.record.found import Found
 
 _WHAT = "What to grade"
 _HOW = "How"
@@ -167,14 +175,17 @@ def grade(
     _refuse_what_is_not_ours(out)
     strangers: list[str] = []
     absent: list[str] = []
+    listed: Sequence[Student] = ()
     if roster is not None:
-        matched = read_roster(roster).complete(submissions, whose)
+        class_list = read_roster(roster)
+        matched, listed = class_list.complete(submissions, whose), class_list.students
         submissions, strangers, absent = matched.found, matched.strangers, matched.absent
         for doubt in matched.doubts:
             say(f"{doubt}.")
+    decided = _decided(found, submissions, out, listed)
     plan = isolation_plan(isolation)
     if rename:
-        _rename(found, submissions, out, salt, lab, plan)
+        _rename(found, submissions, out, salt, lab, plan, decided)
         return
     width = min(jobs or _cores(), len(submissions))
     without = ", without --regrade and --regrade-check," if regrade or regrade_check else ""
@@ -185,7 +196,7 @@ def grade(
         with _executor(scheduler, width, found, plan) as (executor, width):
             try:
                 batch = _grade(
-                    found, submissions, out, salt, lab, plan, executor, width, regrade, regrade_check
+                    found, submissions, out, salt, lab, plan, executor, width, regrade, regrade_check, decided
                 )
             except KeyboardInterrupt:
                 say("stopping what still runs; this may take some seconds.")
@@ -253,7 +264,19 @@ def _executor(scheduler, width, course, plan):
             yield pool, width
 
 
-def _grade(course, submissions, out, salt, lab, plan, executor, width, regrade, regrade_check):
+def _decided(
+    course: Course, submissions: list[Found], out: Path, listed: Sequence[Student]
+) -> adjustments.Found:
+    """What adjustments.toml says of these submissions. Raises AdjustmentError where it says it of nobody."""
+    from labkit.adjustments import read_adjustments
+    from labkit.grade.files import students_of
+
+    others = ((listed_one.name or "", listed_one) for listed_one in listed)
+    people = ((one.name, one.student) for one in submissions)
+    return read_adjustments(course).find(people, itertools.chain(others, students_of(out)))
+
+
+def _grade(course, submissions, out, salt, lab, plan, executor, width, regrade, regrade_check, decided):
     from labkit.grade.batch import Grading
     from labkit.grade.files import salt_for
     from labkit.grade.journal import Journal
@@ -264,11 +287,11 @@ def _grade(course, submissions, out, salt, lab, plan, executor, width, regrade, 
             say(problem)
         secret = salt_for(out, salt)
         with LiveProgress() as progress:
-            grading = Grading(course, out, secret, plan, lab, journal, executor, width, progress)
+            grading = Grading(course, out, secret, plan, lab, journal, executor, width, progress, decided)
             return grading.grade(submissions, tuple(regrade or ()), tuple(regrade_check or ()))
 
 
-def _rename(course, submissions, out, salt, lab, plan) -> None:
+def _rename(course, submissions, out, salt, lab, plan, decided) -> None:
     from labkit.course import CourseError
     from labkit.grade.batch import Grading
     from labkit.grade.files import salt_for
@@ -281,7 +304,8 @@ def _rename(course, submissions, out, salt, lab, plan) -> None:
             f"{out} holds nothing that was graded; --rename needs it. Grade first, or see --out."
         )
     with Journal(out) as journal:
-        batch = Grading(course, out, salt_for(out, salt), plan, lab, journal).rename(submissions)
+        grading = Grading(course, out, salt_for(out, salt), plan, lab, journal, adjustments=decided)
+        batch = grading.rename(submissions)
     console().print(batch_page(batch.records, {entry.name: entry for entry in course.labs}, batch.kept, 0.0))
     print(f"{batch.renamed} of {len(batch.records)} records have other names now.")
     if left := len(submissions) - len(batch.records):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import structs
 
+from labkit import adjustments
 from labkit.course import Course, CourseError, Lab, lab_of
 from labkit.grade.files import write_grades, write_result
 from labkit.grade.journal import Entry, Journal, Key
@@ -19,7 +20,7 @@ from labkit.grade.one import Graded, live_answers, unreadable
 from labkit.grade.pool import Here
 from labkit.grade.task import Task, carry_out, failure, lab_hash
 from labkit.lesson.submission import SubmissionError
-from labkit.record import Record, salt_id, settle, versions
+from labkit.record import Record, salt_id, versions
 from labkit.record.found import Found
 from labkit.worker import Plan
 
@@ -98,6 +99,7 @@ class Grading:
     executor: Executor = field(default_factory=Here)
     width: int = 1
     observer: Observer = field(default_factory=Observer)
+    adjustments: adjustments.Found = adjustments.Found()
 
     def grade(
         self, submissions: list[Found], again: tuple[str, ...] = (), checks: tuple[str, ...] = ()
@@ -284,8 +286,7 @@ class Grading:
 
     def _written(self, entry: _Prepared | _Unread, graded: Graded) -> Graded:
         record = structs.replace(graded.record, submission=entry.found.name, student=entry.found.student)
-        late = settle(record.score, record.max_score, entry.lab, self.course.late, record.student)
-        record = structs.replace(record, late=late)
+        record = self.adjustments.settled(record, entry.lab, self.course)
         graded = replace(graded, record=record)
         write_result(self.out / entry.found.name, record, graded.output)
         return graded

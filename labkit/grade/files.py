@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from labkit.course import CourseError
-from labkit.files import FULL, write_atomically, writing
-from labkit.record import Record, Verdict
+from labkit.errors import LabkitError
+from labkit.files import FULL, read_bounded, write_atomically, writing
+from labkit.record import Record, Student, Verdict, how_it_counts, read_record
 from labkit.text import csv_text, one_line
 
+LARGEST = 32 * 1024 * 1024  # bytes of a result.json
 SALT_FILE = "salt"
 GRADES_FILE = "grades.csv"
+_POINTS = ("raw_score", "adjusted", "late_penalty", "score", "max_score", "percent")
 _LEFT_OVER = re.compile(r"\.(result\.json|output\.txt|grades\.csv|salt)\.\d+$")
 _STOPPING = (*FULL, errno.EROFS)  # what holds for every other result as well
 
@@ -59,6 +64,14 @@ def write_grades(out: Path, records: list[Record]) -> None:
         _write_if_changed(out / GRADES_FILE, grades_csv(records))
 
 
+def students_of(out: Path) -> Iterator[tuple[str, Student]]:
+    """Submissions whose results lie in a folder, and who handed them in; what cannot be read is passed over."""
+    for path in sorted(out.rglob("result.json")):
+        with contextlib.suppress(LabkitError):
+            record = read_record(read_bounded(path, LARGEST))
+            yield record.submission, record.student
+
+
 def _tidy(folder: Path) -> None:
     """Remove what a run that was killed left half written."""
     for name in os.listdir(folder):
@@ -77,16 +90,21 @@ def _write_if_changed(path: Path, text: str) -> None:
 
 
 def grades_csv(records: list[Record]) -> str:
-    """One row for each submission; columns of the student where an export or a roster tells anything."""
+    """One row for each submission; columns of the student where an export or a roster tells anything.
+
+    `score` and `percent` are what counts; `raw_score` is the grader's, `adjusted` what a human added to it, and
+    `late_penalty` what lateness took off.
+    """
     known = [key for key in ("id", "name", "email", "submitted_at") if any(_of(r, key) for r in records)]
     titles = [{"id": "student_id"}.get(key, key) for key in known]
     rows: list[list[object]] = [
-        ["submission", "lab", "score", "max_score", "percent", *Verdict, "notes", *titles],
+        ["submission", "lab", *_POINTS, *Verdict, "notes", *titles],
     ]
     for record in records:
         counts = [sum(check.verdict == verdict for check in record.checks) for verdict in Verdict]
-        score = (record.score, record.max_score, round(record.percent, 2))
-        row = (record.submission, record.lab, *score, *counts, one_line(" ".join(record.notes), 500))
+        points = (record.score, record.adjustment, record.penalty, record.final_score, record.max_score)
+        notes = one_line(" ".join([*record.notes, *how_it_counts(record)]), 1000)
+        row = (record.submission, record.lab, *points, round(record.percent, 2), *counts, notes)
         rows.append([*row, *(_of(record, key) for key in known)])
     return csv_text(rows)
 

@@ -93,7 +93,7 @@ def result_json(record: Record, hidden: str, runner: dict[str, str]) -> dict[str
         "points": record.final_score,
         "max-points": record.max_score,
         "late-penalty": record.penalty,
-        "tests": [_test(check, record, hidden) for check in record.checks],
+        "tests": [_test(check, record, hidden) for check in record.counted_checks],
     }
 
 

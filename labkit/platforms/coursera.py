@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from labkit.platforms.grades import file_for_each, message, remarks, share, title
 from labkit.platforms.platform import Exported, Platform, Request
-from labkit.record import Record, tally
+from labkit.record import Record, by_question, tally
 from labkit.text import inert, json_text, one_line
 
 _LONGEST = 50_000
@@ -31,7 +31,7 @@ class Coursera(Platform):
 def feedback(record: Record, hidden: str) -> str:
     """Points for each question, and under it what went wrong."""
     lines = [f"{record.final_score:g} of {record.max_score:g} points", *remarks(record)]
-    for question, checks in record.by_question().items():
+    for question, checks in by_question(record.counted_checks).items():
         earned, most = tally(checks)
         lines.append(f"\nQuestion {one_line(question, 20)}: {earned:g} of {most:g}")
         for check in checks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
-from labkit.record import CheckResult, Record, tally
+from labkit.record import CheckResult, Record, by_question, how_it_counts, tally
 from labkit.text import inert, one_line
 
 
@@ -56,16 +56,13 @@ def message(check: CheckResult, hidden: str, limit: int = 2000) -> str:
 
 
 def questions(record: Record) -> dict[str, tuple[float, float]]:
-    """Points earned and to be earned for each question, in order."""
-    return {question: tally(checks) for question, checks in record.by_question().items()}
+    """Points that count before lateness, and points to be earned, for each question in order."""
+    return {question: tally(checks) for question, checks in by_question(record.counted_checks).items()}
 
 
 def remarks(record: Record) -> list[str]:
-    """What is said of the submission as a whole: the notes, and what lateness did."""
-    said = [*record.notes, *([record.late.note] if record.late and record.late.note else [])]
-    if record.penalty:
-        said.append(f"{record.penalty:g} of {record.score:g} points were taken off for lateness.")
-    return [inert(note, 600) for note in said[:100]]
+    """What is said of the submission as a whole: the notes, what a human decided, and what lateness did."""
+    return [inert(note, 600) for note in [*record.notes[:100], *how_it_counts(record)][:200]]
 
 
 def file_for_each(

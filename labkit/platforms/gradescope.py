@@ -7,7 +7,6 @@ All text is plain (`text`), so that Gradescope shows markup instead of rendering
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import re
@@ -18,7 +17,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from labkit.course import Lab, read_course
+from labkit.course import read_course
 from labkit.files import write_atomically
 from labkit.lesson.submission import SubmissionError, read_submission
 from labkit.platforms.container import only_lab, only_submission
@@ -27,7 +26,7 @@ from labkit.platforms.handed_in import of_student
 from labkit.platforms.origin import File, Origin
 from labkit.platforms.platform import Exported, Files, Kit, Platform, Request, script
 from labkit.platforms.times import instant
-from labkit.record import CheckResult, Record, Student, settle
+from labkit.record import CheckResult, Extension, Record, Student, settle
 from labkit.record.found import Found
 from labkit.record.student import SCHOOL
 from labkit.text import inert, json_text, one_line
@@ -235,7 +234,7 @@ def results_json(record: Record, hidden: str = "after_published") -> dict[str, A
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
-        "tests": [_test(check, hidden) for check in record.checks],
+        "tests": [_test(check, hidden) for check in record.counted_checks],
         "extra_data": {
             "labkit": {
                 "lab": one_line(record.lab),
@@ -270,7 +269,7 @@ def _test(check: CheckResult, hidden: str) -> dict[str, Any]:
     test = {
         "score": check.points,
         "max_score": check.max_points,
-        "status": "passed" if check.verdict.passed else "failed",
+        "status": "passed" if check.verdict.passed or 0 < check.max_points == check.points else "failed",
         # Gradescope itself hides the whole test until then
         "name": plain_title(check),
         "name_format": "text",
@@ -301,7 +300,7 @@ def grade_on_gradescope(root: Path, isolation: str = "strongest", hidden: str = 
 
     course = read_course(root / "source" / "course")
     metadata = _metadata_of(root / "submission_metadata.json")
-    student, (lab, extended) = student_of(metadata), _extended(only_lab(course), metadata)
+    student, lab, extension = student_of(metadata), only_lab(course), _extension(metadata)
     assert lab.solution is not None
     salt = (root / "source" / "salt").read_bytes().strip()
     plan = isolation_plan(isolation)
@@ -310,8 +309,8 @@ def grade_on_gradescope(root: Path, isolation: str = "strongest", hidden: str = 
     total = len(lab.checks)
 
     def save(record: Record) -> Record:
-        late = settle(record.score, record.max_score, lab, course.late, student)
-        record = replace(record, student=student, late=late, notes=(*record.notes, *extended))
+        late = settle(record.score, record.max_score, lab, course.late, student, extension)
+        record = replace(record, student=student, late=late)
         write_partial(results, record, total, hidden)
         return record
 
@@ -360,8 +359,8 @@ def _user(user: dict[str, Any]) -> Student:
     return Student(name=said.get("name"), email=said.get("email"), ids={"gradescope": said.get("id", "")})
 
 
-def _extended(lab: Lab, metadata: dict[str, Any]) -> tuple[Lab, tuple[str, ...]]:
-    """The lab with the later due date that somebody was given in Gradescope, and a word about it."""
+def _extension(metadata: dict[str, Any]) -> Extension | None:
+    """The due date that somebody was given in Gradescope."""
     users = metadata.get("users")
     entries = (
         [user.get("assignment") for user in users if isinstance(user, dict)]
@@ -370,12 +369,7 @@ def _extended(lab: Lab, metadata: dict[str, Any]) -> tuple[Lab, tuple[str, ...]]
     )
     moments = [instant(entry.get("due_date")) for entry in entries if isinstance(entry, dict)]
     latest = max((datetime.fromisoformat(moment) for moment in moments if moment), default=None)
-    if lab.due is None or latest is None or latest <= lab.due:
-        return lab, ()
-    said = (
-        f"Gradescope takes it until {latest.isoformat(' ', 'minutes')}, later than the course; that counts."
-    )
-    return dataclasses.replace(lab, due=latest), (said,)
+    return Extension(latest, "so long does Gradescope take it") if latest is not None else None
 
 
 def _metadata_of(path: Path) -> dict[str, Any]:

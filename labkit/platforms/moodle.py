@@ -19,7 +19,7 @@ from labkit.platforms.origin import File, Origin
 from labkit.platforms.platform import Exported, ExportError, Platform, Request
 from labkit.platforms.rows import pair
 from labkit.platforms.sheet import Sheet, number, read_sheet, scaled
-from labkit.record import Record, Student, tally
+from labkit.record import Record, Student, by_question, tally
 from labkit.record.found import Found
 from labkit.record.student import LOGIN, SCHOOL
 from labkit.text import html_text
@@ -189,7 +189,7 @@ def feedback(record: Record, hidden: str) -> str:
         f"<p>labkit: {html_text(points)}</p>",
         *[f"<p>{html_text(remark)}</p>" for remark in remarks(record)],
     ]
-    for question, checks in record.by_question().items():
+    for question, checks in by_question(record.counted_checks).items():
         items = []
         for check in checks:
             if said := message(check, hidden, 600):

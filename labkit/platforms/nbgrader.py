@@ -150,13 +150,13 @@ def _submission(record: Record) -> dict[str, Any]:
         "student": _id(record),
         "timestamp": told(record.student.submitted_at) or None,
         "late_submission_penalty": record.penalty,
-        "scores": {_cell(check): check.points for check in record.checks},
+        "scores": {_cell(check): check.points for check in record.counted_checks},
     }
 
 
 def _row(record: Record) -> list[object]:
     moments = (_due(record) or "", told(record.student.submitted_at))
-    points = (record.score, record.penalty, record.final_score, record.max_score)
+    points = (record.adjusted_score, record.penalty, record.final_score, record.max_score)
     return [_assignment(record), *moments, _id(record), *_names(record), *points]
 
 

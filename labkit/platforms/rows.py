@@ -37,7 +37,7 @@ def pair(
     from labkit.platforms import whose  # which knows all platforms, this one's user among them
 
     register = Register(students)
-    people = [(record, person) for record in records for person in _people(record)]
+    people = [person for record in records for person in _people(record)]
     namesakes = _namesakes(person for _, person in people)
     people = [
         (record, replace(one, namesake=name_key(one.name) in namesakes or one.namesake))
@@ -105,9 +105,10 @@ def last_attempt(rivals: Sequence[Record]) -> Record | None:
     return attempts[max(numbers)] if len(numbers) == len(counted) else None
 
 
-def _people(record: Record) -> tuple[Student, ...]:
-    """Whose record it is; nobody's is that of one person who is known by the submission's name alone."""
-    return tuple(person for person in record.student.people if person.known) or (Student(),)
+def _people(record: Record) -> list[tuple[Record, Student]]:
+    """Whose record it is, with what counts for each; nobody's is that of one known by the submission's name alone."""
+    people = [(record.of(place), one) for place, one in enumerate(record.student.people) if one.known]
+    return people or [(record.of(0), Student())]
 
 
 def _namesakes(people: Iterable[Student]) -> set[tuple[str, ...]]:
@@ -141,4 +142,4 @@ def _singly(record: Record) -> list[Record]:
         )
         for member in first.group
     ]
-    return [record, *(replace(record, student=member) for member in others)]
+    return [replace(record.of(place), student=member) for place, member in enumerate([first, *others])]

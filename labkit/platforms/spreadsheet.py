@@ -12,7 +12,7 @@ from labkit.text import csv_text
 _KNOWN = ("id", "name", "email", "submitted_at", "attempt")
 _COLUMNS = (
     *("submission", "lab", "student_id", *_KNOWN[1:]),
-    *("raw_score", "late_penalty", "score", "max_score", "percent", "notes"),
+    *("raw_score", "adjusted", "late_penalty", "score", "max_score", "percent", "notes"),
 )
 
 
@@ -44,7 +44,7 @@ class Csv(Platform):
                     record.submission,
                     record.lab,
                     *(told(getattr(record.student, key)) for key in _KNOWN),
-                    *(record.score, record.penalty, record.final_score, record.max_score),
+                    *(record.score, record.adjustment, record.penalty, record.final_score, record.max_score),
                     *(percent(record), " ".join(remarks(record))),
                     *(earned.get(column, "") for column in asked),
                 ]

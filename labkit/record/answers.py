@@ -42,10 +42,14 @@ class Choice(Struct, frozen=True):
 
 
 class Answers(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The functions of a submission, those of a question together, and its answers to the quiz by their function."""
+    """The functions of a submission, those of a question together, and its answers to the quiz by their function.
+
+    `written` are the texts of written questions, by check, for a human to read.
+    """
 
     code: tuple[Code, ...] = ()
     quiz: dict[str, Choice] = {}
+    written: dict[str, str] = {}
 
     def of(self, question: str) -> str:
         """The code of a question; empty where none is known."""

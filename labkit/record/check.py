@@ -59,6 +59,14 @@ class CheckResult(Struct, frozen=True):
         return self.misconception.sentence if self.misconception else ""
 
 
+def by_question(checks: Iterable[CheckResult]) -> dict[str, list[CheckResult]]:
+    """The checks of each question, in order."""
+    questions: dict[str, list[CheckResult]] = {}
+    for check in checks:
+        questions.setdefault(check.question, []).append(check)
+    return questions
+
+
 def tally(checks: Iterable[CheckResult]) -> tuple[float, float]:
     """Points earned and to be earned."""
     pairs = [(check.points, check.max_points) for check in checks]

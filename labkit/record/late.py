@@ -8,6 +8,7 @@ so.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from msgspec import Struct
@@ -20,17 +21,28 @@ from labkit.text import one_line
 _DAY = timedelta(days=1)
 
 
+@dataclass(frozen=True)
+class Extension:
+    """A later due date for somebody, and why."""
+
+    until: datetime
+    reason: str = ""
+
+
 class Late(Struct, frozen=True, kw_only=True):
     """What lateness and attempts made of a score.
 
-    `score` is the one that counts, from 0 to the raw score, which is `score_raw`; `penalty` is the points between
-    them. `days_late` counts days begun after the due date, 0 within the grace, None where the time is unknown.
+    `score` is the one that counts, from 0 to `score_raw`, which is what was earned, with what a human adjusted;
+    `penalty` is the points between them. `due` is the lab's date, `extension` a later one that counts instead.
+    `days_late` counts days begun after that, 0 within the grace, None where the time of the submission is `unknown`.
     `counted` is False beyond the last day or attempt, and the score is 0 then.
     """
 
     due: str | None = None
+    extension: str | None = None
     submitted_at: str | None = None
     days_late: int | None = None
+    unknown: bool = False
     penalty: Amount = 0
     score_raw: Amount = 0
     score: Amount
@@ -41,19 +53,31 @@ class Late(Struct, frozen=True, kw_only=True):
 
 
 def settle(
-    score: float, max_score: float, lab: Lab | None, policy: LatePolicy, student: Student
+    score: float,
+    max_score: float,
+    lab: Lab | None,
+    policy: LatePolicy,
+    student: Student,
+    extension: Extension | None = None,
 ) -> Late | None:
-    """The record's `late`, or None where the lab has neither a due date nor a number of attempts."""
+    """The record's `late`, or None where the lab has neither a due date nor a number of attempts.
+
+    An extension counts where it is later than the lab's own date.
+    """
     if lab is None or (lab.due is None and lab.attempts is None):
         return None
     notes = []
     submitted = _instant(student.submitted_at)
-    days = None
-    if lab.due is not None:
+    due, days = lab.due, None
+    if due is not None:
+        if extension is not None and extension.until > due:
+            due = extension.until
+            reason = f": {extension.reason}" if extension.reason else ""
+            notes.append(f"The due date was moved to {due.isoformat(' ', 'minutes')}{reason}.")
         if submitted is None:
             notes.append(_why_unknown(student))
         else:
-            days = days_late(lab.due, submitted, policy)
+            days = days_late(due, submitted, policy)
     counted = True
     if days is not None and policy.max_days is not None and days > policy.max_days:
         counted = False
@@ -64,8 +88,10 @@ def settle(
     final = after_penalty(score, max_score, days or 0, policy) if counted else 0
     return Late(
         due=lab.due.isoformat() if lab.due is not None else None,
+        extension=due.isoformat() if due is not None and due != lab.due else None,
         submitted_at=submitted.isoformat() if submitted is not None else None,
         days_late=days,
+        unknown=due is not None and submitted is None,
         penalty=rounded(score - final),
         score_raw=rounded(score),
         score=rounded(final),

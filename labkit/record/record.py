@@ -12,9 +12,11 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
+from labkit.record.adjusted import Adjusted, change, counted
 from labkit.record.answers import Answers
-from labkit.record.check import CHECK_FAILED, CheckResult, tally
+from labkit.record.check import CHECK_FAILED, CheckResult, by_question, tally
 from labkit.record.figure import Figure
 from labkit.record.late import Late
 from labkit.record.points import rounded
@@ -25,7 +27,18 @@ from labkit.text import inert
 SCHEMA = "labkit/result/v1"
 _ORDER = (
     *("schema", "submission", "student", "lab", "score", "max_score", "checks", "notes", "isolation"),
-    *("versions", "salt_id", "started_at", "late", "file", "sha256", "answers", "figures"),
+    *(
+        "versions",
+        "salt_id",
+        "started_at",
+        "adjusted",
+        "late",
+        "individual",
+        "file",
+        "sha256",
+        "answers",
+        "figures",
+    ),
 )
 #: The note of a record that stands for no verdict: the submission is graded once more.
 GRADER_FAILED = "The grader failed on this submission; that is no fault of it."
@@ -47,10 +60,20 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+class Individual(Struct, frozen=True, kw_only=True):
+    """What counts for one member of a group, by its place in `student.people`, where it is not what counts for all."""
+
+    member: int
+    adjusted: tuple[Adjusted, ...] = ()
+    late: Late | None = None
+
+
 class Record(Struct, frozen=True, kw_only=True):
     """What was decided about one submission. Times apart, one salt always gives the same bytes.
 
-    `late` is what `labkit.record.late.settle` made of the score, where the course has a due date or counts attempts.
+    `checks` and `score` are the grader's own. `adjusted` is what a human decided beside them (`labkit.adjustments`),
+    `late` what `labkit.record.late.settle` made of both, where the course has a due date or counts attempts;
+    `individual` has these two for members of a group about whom something was decided alone. `final_score` counts.
     `figures` are what checks drew with `labkit.check.measured`; those of a hidden check are for the instructor alone.
     `file` is the name of what was handed in, `sha256` the digest of its bytes, `answers` what it says, none of it run.
     """
@@ -64,7 +87,9 @@ class Record(Struct, frozen=True, kw_only=True):
     versions: dict[str, str] = field(default_factory=versions)
     salt_id: str | None = None
     started_at: str = field(default_factory=_now)
+    adjusted: tuple[Adjusted, ...] = ()
     late: Late | None = None
+    individual: tuple[Individual, ...] = ()
     figures: tuple[Figure, ...] = ()
     file: str = ""
     sha256: str = ""
@@ -77,8 +102,23 @@ class Record(Struct, frozen=True, kw_only=True):
 
     @property
     def score(self) -> float:
-        """Points earned, never above `max_score`; what lateness costs is not taken off."""
+        """Points that the grader gave, never above `max_score`; what lateness costs is not taken off."""
         return min(tally(self.checks))
+
+    @property
+    def adjusted_score(self) -> float:
+        """The score with what a human adjusted, from 0 to `max_score`."""
+        return rounded(min(max(self.score + change(self.adjusted), 0), self.max_score))
+
+    @property
+    def adjustment(self) -> float:
+        """Points that a human added, or took off."""
+        return rounded(self.adjusted_score - self.score)
+
+    @property
+    def counted_checks(self) -> tuple[CheckResult, ...]:
+        """The checks with the points that count before lateness: a human's where there are such."""
+        return counted(self.checks, self.adjusted) if self.adjusted else self.checks
 
     @property
     def grader_failed(self) -> bool:
@@ -89,25 +129,29 @@ class Record(Struct, frozen=True, kw_only=True):
 
     @property
     def percent(self) -> float:
-        """The score in percent of the maximum, 0 where there is nothing to earn."""
-        return 100 * (self.score / self.max_score) if self.max_score else 0.0
+        """The score that counts in percent of the maximum, 0 where there is nothing to earn."""
+        return 100 * (self.final_score / self.max_score) if self.max_score else 0.0
 
     @property
     def final_score(self) -> float:
-        """The score that counts: after the late policy where there is one."""
-        return self.score if self.late is None else rounded(min(self.late.score, self.max_score))
+        """The score that counts: with what a human adjusted, after the late policy where there is one."""
+        return self.adjusted_score if self.late is None else rounded(min(self.late.score, self.max_score))
 
     @property
     def penalty(self) -> float:
         """Points that the late policy took off."""
-        return rounded(max(self.score - self.final_score, 0))
+        return rounded(max(self.adjusted_score - self.final_score, 0))
+
+    def of(self, member: int) -> Record:
+        """The record with what counts for one of a group, by the place in `student.people`."""
+        own = [one for one in self.individual if one.member == member]
+        if not own:
+            return replace(self, individual=())
+        return replace(self, adjusted=own[0].adjusted, late=own[0].late, individual=())
 
     def by_question(self) -> dict[str, list[CheckResult]]:
         """The checks of each question, in order."""
-        questions: dict[str, list[CheckResult]] = {}
-        for check in self.checks:
-            questions.setdefault(check.question, []).append(check)
-        return questions
+        return by_question(self.checks)
 
     def as_dict(self) -> dict[str, Any]:
         """The record as plain data, its keys in the order of the schema."""
@@ -117,7 +161,7 @@ class Record(Struct, frozen=True, kw_only=True):
             "max_score": self.max_score,
         }
         data["submission"] = inert(self.submission, 500)
-        for optional in ("student", "late", "file", "sha256", "answers", "figures"):
+        for optional in ("student", "adjusted", "late", "individual", "file", "sha256", "answers", "figures"):
             if not data[optional]:
                 del data[optional]
         for check in data["checks"]:

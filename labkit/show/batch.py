@@ -38,13 +38,33 @@ def batch_table(records: list[Record]) -> Table:
     for heading, justify in (*headings, ("", "left")):
         table.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
     for record in records:
-        wrong = sum(check.verdict.wrong for check in record.checks)
-        first = record.notes[0].partition("\n")[0] if record.notes else ""
-        points = f"{record.score:g}/{record.max_score:g}"
-        remark = f"{wrong} checks failed" if wrong else one_line(first, 60)
+        points = f"{record.final_score:g}/{record.max_score:g}"
+        remark = "; ".join([*_changed(record), *_remark(record)])
         cells = (called(record, 60), *([record.lab] if several else []), points, remark)
         table.add_row(*map(Text, cells))
     return table
+
+
+def _changed(record: Record) -> list[str]:
+    """Why other points count than the grader gave."""
+    said = []
+    if record.adjusted and record.adjustment:
+        said.append(f"adjusted {record.adjustment:+g}")
+    if record.individual:
+        said.append("members differ")
+    if record.late and not record.late.counted:
+        said.append(f"too late or too often, {record.score:g} do not count")
+    elif record.penalty and record.late:
+        said.append(f"late {record.late.days_late} d, −{record.penalty:g}")
+    if record.late and record.late.extension:
+        said.append("extended")
+    return said
+
+
+def _remark(record: Record) -> list[str]:
+    wrong = sum(check.verdict.wrong for check in record.checks)
+    first = one_line(record.notes[0].partition("\n")[0], 60) if record.notes else ""
+    return [f"{wrong} check{'s' * (wrong != 1)} failed" if wrong else first] if wrong or first else []
 
 
 def several_labs(records: list[Record]) -> str | None:

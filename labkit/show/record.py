@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from labkit.course import Lab
-from labkit.record import CheckResult, Misconception, Record, Verdict, tally
+from labkit.record import CheckResult, Misconception, Record, Verdict, how_it_counts, tally
 from labkit.text import one_line
 
 
@@ -84,6 +84,10 @@ def _total(record: Record) -> Text:
     text = Text("\n")
     style = "bold green" if record.max_score and record.score == record.max_score else "bold"
     text.append(f"{record.score:g} of {record.max_score:g} points", style)
+    if record.final_score != record.score:
+        text.append(f", {record.final_score:g} count", "bold yellow")
+    for sentence in how_it_counts(record):
+        text.append(f"\n{one_line(sentence, 600)}", "yellow")
     return text
 
 

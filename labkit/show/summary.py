@@ -26,6 +26,7 @@ def summary(records: list[Record], kept: int, elapsed: float) -> RenderableType:
     for title, rows in (
         ("Most frequent named mistakes", _mistakes(records)),
         ("Not graded, or only in part", _troubles(records)),
+        ("Late, extended or adjusted", _counting(records)),
         ("Slowest", _slowest(records)),
     ):
         if rows:
@@ -96,6 +97,38 @@ def _troubles(records: list[Record]) -> list[tuple[str, str]]:
             rows.append((called(record), _first_line(stuck[0].message)))
     more = len(rows) - 2 * _SHOWN
     return rows[: 2 * _SHOWN] + ([("…", f"and {more} more; see the notes in grades.csv")] if more > 0 else [])
+
+
+def _counting(records: list[Record]) -> list[tuple[str, str]]:
+    """How many submissions count otherwise than they were graded, and what that costs."""
+    lates = [record for record in records if record.late is not None]
+    rows = [
+        ("late", [record for record in lates if record.late and record.late.days_late], "taken off"),
+        (
+            "no longer counted",
+            [record for record in lates if record.late and not record.late.counted],
+            "lost",
+        ),
+        ("extended", [record for record in lates if record.late and record.late.extension], ""),
+        (
+            "adjusted by a person",
+            [record for record in records if record.adjusted or record.individual],
+            "changed",
+        ),
+    ]
+    found = [(f"{len(some)}×", _sum(what, some, verb)) for what, some, verb in rows if some]
+    unknown = [record for record in lates if record.late and record.late.unknown]
+    if unknown:
+        some = ", ".join(called(record) for record in unknown[:3]) + (" …" if len(unknown) > 3 else "")
+        sentence = f"of unknown time, nothing was taken off for lateness: {some}"
+        found.append((f"{len(unknown)}×", sentence))
+    return found
+
+
+def _sum(what: str, records: list[Record], verb: str) -> str:
+    points = {"taken off": sum(r.penalty for r in records), "lost": sum(r.penalty for r in records)}
+    points["changed"] = sum(record.adjustment for record in records)
+    return f"{what}, {points[verb]:g} points {verb}" if points.get(verb) else what
 
 
 def _first_line(text: str) -> str:

@@ -13,23 +13,6 @@ RIGHT = "# labkit: lab01_toy\ndef double(x):\n    return 2 * x\ndef mean_of_doub
 WRONG = RIGHT.replace("2 * x\n", "x ** 2\n")
 
 
-@pytest.fixture
-def labkit(toy_course, tmp_path):
-    """Run a command in an empty folder, on the toy course; returns the finished process."""
-
-    def run(*arguments, **environment):
-        command = [sys.executable, "-m", "labkit.cli", *map(str, arguments)]
-        env = {
-            "PATH": "/usr/bin:/bin",
-            "HOME": str(tmp_path),
-            "LABKIT_COURSE": str(toy_course.root),
-            **environment,
-        }
-        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
-
-    return run
-
-
 def test_help_teaches_and_imports_nothing_heavy(labkit):
     done = labkit("--help")
     assert done.returncode == 0

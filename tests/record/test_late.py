@@ -230,8 +230,10 @@ def test_a_batch_settles_each_record_and_a_new_due_date_needs_no_new_grading(toy
     data = graded(DUE)
     assert data["late"] == {
         "due": "2026-10-01T23:59:00+02:00",
+        "extension": None,
         "submitted_at": "2026-10-02T20:00:00+02:00",
         "days_late": 1,
+        "unknown": False,
         "penalty": 10,
         "score_raw": 75,
         "score": 65,

@@ -118,7 +118,7 @@ def test_what_is_known_of_a_student_is_safe_to_show():
 
 def test_lateness_changes_the_final_score_only():
     record = record_from(data(late={"score": 3, "note": "late"}))
-    assert (record.score, record.final_score, record.penalty, record.percent) == (4, 3, 1, 100)
+    assert (record.score, record.final_score, record.penalty, record.percent) == (4, 3, 1, 75)
 
 
 def test_times_are_what_differs_between_two_gradings():

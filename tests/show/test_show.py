@@ -107,7 +107,7 @@ def test_a_mistake_that_was_named_above_is_not_told_twice():
 def test_a_batch_is_shown_in_full_as_a_table_or_summed_up(number, full, table, counted):
     text = shown(batch_page([record_of(n, 35, name="Jane Doe") for n in range(number)], {}, 0, 1.0))
     assert ("35 of 100 points" in text) == full
-    assert ("1 checks failed" in text) == table and ("Jane Doe (s000)" in text) == table
+    assert ("1 check failed" in text) == table and ("Jane Doe (s000)" in text) == table
     assert (f"{number} submissions" in text) == counted
 
 
