@@ -20,6 +20,7 @@ from msgspec import structs
 from labkit.course import CourseError
 from labkit.record.found import Found
 from labkit.record.student import LOGIN, SCHOOL, UNSAID, Student
+from labkit.text import one_line
 
 EMAIL = "email"
 #: Systems in which a person may have several ids; in all others there is one, and another one is another person's.
@@ -370,6 +371,28 @@ def _joined(listed: Student, known: Student) -> Student:
 
 def read_roster(path: Path) -> Roster:
     """Read a CSV file with a line of headings. Raises CourseError with one clear sentence."""
+    headings, rows = _table(path)
+    columns = _columns(["".join(words_of(heading)) for heading in headings])
+    if not columns:
+        raise CourseError(
+            f"{path} has no column that is understood; its first line must name some of: id, name, email, login."
+        )
+    listed = [_listed(dict(_cells(row, columns))) for row in rows]
+    return Roster(_namesakes(_once([student for student in listed if student.known])))
+
+
+def listed_values(path: Path, heading: str) -> list[tuple[Student, str]] | None:
+    """What a class list says of each student in the column of that heading; None where it has no such column."""
+    headings, rows = _table(path)
+    known = ["".join(words_of(name)) for name in headings]
+    if (wanted := "".join(words_of(heading))) not in known:
+        return None
+    at, columns = known.index(wanted), _columns(known)
+    return [(_listed(dict(_cells(row, columns))), one_line(row[at], 100)) for row in rows if at < len(row)]
+
+
+def _table(path: Path) -> tuple[list[str], list[list[str]]]:
+    """The headings and rows of a class list."""
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise CourseError(f"{path} is larger than {_MOST_BYTES // 1024**2} MB; that is no class list.")
@@ -384,13 +407,7 @@ def read_roster(path: Path) -> Roster:
         headings, *rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator)) or [[]]
     except csv.Error as error:
         raise CourseError(f"{path} is not CSV that can be read: {error}.") from None
-    columns = _columns(["".join(words_of(heading)) for heading in headings])
-    if not columns:
-        raise CourseError(
-            f"{path} has no column that is understood; its first line must name some of: id, name, email, login."
-        )
-    listed = [_listed(dict(_cells(row, columns))) for row in rows]
-    return Roster(_namesakes(_once([student for student in listed if student.known])))
+    return headings, rows
 
 
 def _columns(headings: list[str]) -> dict[str, int]:

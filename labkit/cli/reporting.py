@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from labkit.cli.common import app
+from labkit.cli.common import CourseOption, app
+
+_WHO = "Who"
 
 
 @app.command()
@@ -16,17 +18,56 @@ def report(
         Path,
         typer.Argument(metavar="DIR", help="What `labkit grade --out DIR` wrote: a result.json for each."),
     ],
+    roster: Annotated[
+        Path | None,
+        typer.Option(
+            "--roster",
+            help="The class list, a CSV file: who is missing, and who is staff by a column `role`.",
+            rich_help_panel=_WHO,
+        ),
+    ] = None,
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by",
+            metavar="COLUMN",
+            help="A column of the class list to compare groups by.",
+            rich_help_panel=_WHO,
+        ),
+    ] = "",
+    anonymous: Annotated[
+        bool,
+        typer.Option(
+            "--anonymous",
+            help="Pseudonyms for names, and nothing that a student wrote: to show around.",
+            rich_help_panel=_WHO,
+        ),
+    ] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against",
+            metavar="DIR",
+            help="Another folder of results of the same class: say what changed since. Default: the last grading.",
+        ),
+    ] = None,
     language: Annotated[
         str, typer.Option("--language", help="What the pages are written in: en or fr.")
     ] = "en",
+    course: CourseOption = None,
 ) -> None:
-    """Write pages and figures about a graded class: DIR/report.html for the instructor, and one for each student.
+    """Write pages and figures about a graded class: DIR/report.html, for the instructor, is where to begin.
 
-    Reads records alone: no student's code is run, nothing is fetched. The pages are files that work anywhere.
+    Reads records alone: no student's code is run, nothing is fetched. Beside the pages, which work anywhere, stand
+    DIR/report.json and tables in DIR/report/. Inside the course's folder code that the course gave out is not
+    mistaken for shared code, and known mistakes that nobody made are listed.
 
     Exit status: 0, or 2 where a record is damaged, which is named.
     """
     from labkit.report import Options, write_report
 
-    changed = write_report(folder, Options(language=language))
+    options = Options(
+        language=language, anonymous=anonymous, roster=roster, by=by, against=against, course=course
+    )
+    changed = write_report(folder, options)
     print(f"{folder / 'report.html'}: {len(changed)} files are new or have changed.")

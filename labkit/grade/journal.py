@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 import zlib
 from dataclasses import asdict, dataclass
@@ -19,13 +20,14 @@ from typing import Any
 from labkit.course import CourseError
 from labkit.files import writing
 from labkit.grade.one import Graded
-from labkit.record import RecordError, record_from
+from labkit.record import Record, RecordError, record_from
 
 if sys.platform != "win32":
     import fcntl
 
 JOURNAL_FILE = "journal.jsonl"
 SCHEMA = "labkit/journal/v1"
+_GRADED = re.compile(rb'\{"crc":"\w+","kind":"graded","data":\{"name":("(?:[^"\\]|\\.)*")')
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,27 @@ class Journal:
                     os.ftruncate(self._descriptor, self._size)  # no half line stays behind
                 raise
             self._size += len(line)
+
+
+def earlier(out: Path) -> dict[str, Record]:
+    """For each submission of a folder's journal that was graded more than once, the record before the last one."""
+    places: dict[bytes, list[tuple[int, int]]] = {}
+    try:
+        with open(out / JOURNAL_FILE, "rb") as stream:
+            position = 0
+            for line in stream:
+                if named := _GRADED.match(line):
+                    places.setdefault(named[1], []).append((position, len(line)))
+                position += len(line)
+            found = {}
+            for position, size in (spans[-2] for spans in places.values() if len(spans) > 1):
+                stream.seek(position)
+                with contextlib.suppress(KeyError, TypeError, RecordError):
+                    kind, data = _decode(stream.read(size)) or ("", {})
+                    found[data["name"]] = record_from(data["record"])
+            return found
+    except OSError:
+        return {}
 
 
 def _encode(kind: str, data: dict[str, Any]) -> bytes:

@@ -1,33 +1,95 @@
-"""`labkit report DIR`: reads records, makes the figures, and from these alone the pages and tables."""
+"""`labkit report DIR`: from records to figures, and from the figures alone to pages and tables."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
 from labkit.files import write_atomically, writing
-from labkit.report.environment import page
-from labkit.report.figures import figures
-from labkit.report.reading import records
+from labkit.report.environment import digest, inline, page
+from labkit.report.figures import LabFigures, Report
+from labkit.report.making import Options, figures_of
+from labkit.report.reading import results
+from labkit.report.tables import tables
+from labkit.text import json_text, one_line
 
-
-@dataclass(frozen=True)
-class Options:
-    """What the person who asks for a report has chosen."""
-
-    language: str = "en"
+FOLDER = "report"
+_LEFT_OVER = re.compile(r"\..+\.\d+$")
 
 
 def write_report(folder: Path, options: Options) -> list[Path]:
     """Write all that a report is made of into the folder; returns what has changed. Raises ReportError, CannotWrite."""
-    report = figures(records(folder))
-    made = {
-        "report.json": msgspec.json.format(msgspec.json.encode(report), indent=1).decode() + "\n",
-        "report.html": page("class.html", options.language, report=report),
-    }
+    results(folder)  # that the folder is one, before anything is written
+    report = figures_of(folder, options)
+    for left in (*folder.glob(".report.*"), *(folder / FOLDER).glob(".*")):
+        if _LEFT_OVER.match(left.name):  # by a run that was killed
+            left.unlink(missing_ok=True)
+    made = {"report.json": as_json(report)}
+    made |= {f"{FOLDER}/{name}.csv": text for name, text in tables(report).items()}
+    made |= pages(report, options.language)
     return [folder / name for name, text in made.items() if write_if_changed(folder / name, text)]
+
+
+def as_json(report: Report) -> str:
+    """The text of `report.json`."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=1).decode() + "\n"
+
+
+def pages(report: Report, language: str = "en") -> dict[str, str]:
+    """The class's page; of several labs one for each, behind an index."""
+    if len(report.labs) == 1:
+        return {"report.html": class_page(report.labs[0], report.anonymous, language, "")}
+    made = {f"{FOLDER}/{lab.lab or 'unknown'}.html": lab for lab in report.labs}
+    index = page("index.html", language, report=report, places=[name for name in made])
+    return {"report.html": index} | {
+        name: class_page(lab, report.anonymous, language, "../") for name, lab in made.items()
+    }
+
+
+def class_page(lab: LabFigures, anonymous: bool, language: str, root: str) -> str:
+    """The page of a lab; `root` leads from it to the folder of results."""
+    script = inline("class.js")
+    width = lab.max_score / len(lab.counted.bins) if lab.counted.bins else 0
+    spans = [
+        (f"{at * width:g}", f"{(at + 1) * width:g}", counted, raw)
+        for at, (counted, raw) in enumerate(zip(lab.counted.bins, lab.raw.bins, strict=True))
+    ]
+    facts = {
+        "lab": lab,
+        "anonymous": anonymous,
+        "root": root,
+        "script": script,
+        "script_digest": digest(script),
+    }
+    return page(
+        "class.html", language, **facts, spans=spans, rows=json_text(_rows(lab, anonymous, root), None)
+    )
+
+
+def _rows(lab: LabFigures, anonymous: bool, root: str) -> dict[str, Any]:
+    """What the script of the class's page needs of the students, as short as it can be said."""
+    places = {
+        name: at
+        for at, name in enumerate(dict.fromkeys(name for one in lab.students for name in one.mistakes))
+    }
+    rows = [
+        (
+            *(
+                one.name,
+                "" if anonymous else f"{root}{quote(one.submission)}/report.html",
+                one.id,
+                one.section,
+            ),
+            *(one.part, one.score, one.raw, one.late, one.strip, [places[name] for name in one.mistakes]),
+        )
+        for one in lab.students
+    ]
+    checks = [f"{item.question} {one_line(item.title, 60)}" for item in lab.items]
+    return {"by": lab.by, "checks": checks, "mistakes": list(places), "rows": rows}
 
 
 def write_if_changed(path: Path, text: str) -> bool:
