@@ -118,6 +118,7 @@ class Sheet:
             named,
             failures,
             digests,
+            record.adjustment,
         )
         self.rows.append(row)
 
@@ -126,10 +127,8 @@ class Sheet:
         width = len(self.columns)
         best: dict[object, Row] = {}
         for row in self.rows:
-            key, other = (
-                _whose(row.student) or row.submission,
-                best.get(_whose(row.student) or row.submission),
-            )
+            key = _whose(row.student) or row.submission
+            other = best.get(key)
             if row.part == "counted" and (other is None or _rank(row) > _rank(other)):
                 best[key] = row
         kept = {row.submission for row in best.values()}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 
 import numpy as np
 
 from labkit.lesson.quiz import QUESTION
 from labkit.record import Choice
-from labkit.report.figures import Delay, Follow, Item, Mistake, Option, Quiz, Spread, Trouble
+from labkit.report.figures import Delay, Follow, Item, Mistake, Option, Quiz, Spread, Trouble, Written
 from labkit.report.gathering import Sheet
 from labkit.report.statistics import (
     LEAST,
@@ -233,10 +234,10 @@ def delays(sheet: Sheet, anonymous: bool = False) -> tuple[Delay, ...]:
             days=row.late.days_late,
             penalty=row.late.penalty,
             score=row.raw,
-            note=row.late.note,
-        )  # fmt: skip
+            note="" if anonymous else row.late.note,
+        )
         for place, row in enumerate(sheet.rows)
-        if row.late is not None and row.late.due is not None and row.late.days_late != 0
+        if row.late is not None and (row.late.days_late or row.late.unknown or row.late.extension)
     ]
     return tuple(sorted(found, key=lambda one: (one.days is not None, -(one.days or 0), one.who)))
 
@@ -248,6 +249,21 @@ def in_time(sheet: Sheet, most: float) -> tuple[Spread, Spread]:
     early = [row.raw for row in known if row.late and row.late.days_late == 0]
     late = [row.raw for row in known if row.late and row.late.days_late]
     return spread(np.array(early), most), spread(np.array(late), most)
+
+
+def written(sheet: Sheet) -> tuple[Written, ...]:
+    """The written answers, those to one question together, each with the lines for adjustments.toml."""
+    found = []
+    for check in sheet.columns:
+        for place in sheet.units:
+            row = sheet.rows[place]
+            if text := row.answers.written.get(check.id):
+                name = row.student.id or row.submission
+                said = {"lab": sheet.lab, "student": name, "check": check.id}
+                lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in said.items()]
+                anchor = "\n".join(["[[mark]]", *lines, "points = ", 'reason = ""'])
+                found.append(Written(who=place, question=check.question, text=text, anchor=anchor))
+    return tuple(found)
 
 
 def quizzes(sheet: Sheet, anonymous: bool = False) -> tuple[Quiz, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from labkit.check.catalogue import MISCONCEPTIONS, read_catalogue
-from labkit.course import Course, CourseError, Lab, find_course
+from labkit.course import Course, Lab, NoCourse, find_course
 from labkit.files import write_atomically, writing
 from labkit.grade.journal import earlier
 from labkit.people import Roster, listed_values, read_roster
@@ -23,7 +23,7 @@ from labkit.report.alike import alike, given, starter_of
 from labkit.report.environment import ReportError
 from labkit.report.figures import Change, LabFigures, Person, Report
 from labkit.report.gathering import STAFF, Listed, Row, Sheet, letter, sheets
-from labkit.report.reading import records
+from labkit.report.reading import as_they_count, records
 
 KEY_FILE = "pseudonyms.key"
 
@@ -46,18 +46,20 @@ class Options:
 
 def figures_of(folder: Path, options: Options) -> Report:
     """The figures of a folder. Raises ReportError, CourseError."""
-    course = _course(options.course)
+    course = course_of(options.course)
     if options.by and options.roster is None:
         raise ReportError("--by names a column of the class list; give that with --roster.")
     roster = read_roster(options.roster) if options.roster else None
     listed = _listed(roster, options) if roster else None
     labs = {lab.name: lab for lab in course.labs} if course else {}
     starters = [starter for lab in labs.values() if (starter := starter_of(lab)).code]
-    gathered = sheets(records(folder), listed, starters)
+    gathered = sheets(as_they_count(folder, course), listed, starters)
     before = {one.submission: one for one in records(options.against)} if options.against else earlier(folder)
     key = _key(folder) if options.anonymous else b""
     made = []
     for sheet in gathered:
+        if key:  # in the order of names, a class list would tell who is who
+            sheet.rows.sort(key=lambda row: pseudonym(key, row.submission))
         missing = [
             _called(one) or "?" for place, one in enumerate(roster.students) if place not in sheet.seen
         ] if roster else []  # fmt: skip
@@ -112,7 +114,7 @@ def _lab(
         alike=alike(sheet, given(lab) if lab else (), hide),
         compared=lab is not None,
         quiz=figures.quizzes(sheet, hide),
-        written=(),
+        written=() if hide else figures.written(sheet),
         changes=_changes(sheet, before),
         changed_since=options.against.name if options.against and not hide else "",
         students=tuple(_person(sheet, row, key) for row in sheet.rows),
@@ -200,11 +202,9 @@ def _listed(roster: Roster, options: Options) -> Listed:
     return Listed(roster, values, frozenset(staff))
 
 
-def _course(given: Path | None) -> Course | None:
+def course_of(given: Path | None) -> Course | None:
     """The course that is named, or that is around here; a report can be made without one."""
     try:
         return find_course(given=given)
-    except CourseError:
-        if given is not None:
-            raise
+    except NoCourse:
         return None

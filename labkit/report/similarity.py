@@ -1,8 +1,8 @@
 """Which submissions share code that hardly anybody else has: fingerprints of function bodies, compared all at once.
 
-Names become one letter and comments vanish, so that renaming, commenting and reordering functions hide nothing; what
-the course itself gave out (starter, reference, known right and wrong answers) is taken off, so that two honest answers
-to a small question are not accused of agreeing with it.
+Names become one letter, comments and the ends of lines vanish, so that renaming, commenting, reordering functions and
+breaking lines hide nothing; what the course itself gave out (starter, reference, known right and wrong answers) is
+taken off, so that two honest answers to a small question are not accused of agreeing with it.
 
 source: S. Schleimer, D. Wilkerson, A. Aiken, "Winnowing: local algorithms for document fingerprinting", 2003
 """
@@ -10,12 +10,10 @@ source: S. Schleimer, D. Wilkerson, A. Aiken, "Winnowing: local algorithms for d
 from __future__ import annotations
 
 import hashlib
-import io
 import keyword
-import tokenize
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from scipy import sparse
@@ -23,11 +21,26 @@ from scipy import sparse
 GRAM = 12  # tokens that a fingerprint covers
 WINDOW = 6  # of so many fingerprints in a row one is kept
 LEAST = 8  # rare common parts, below which a pair is not shown
-_FACTOR = np.uint64(0x9E3779B97F4A7C15)
-_SILENT = (tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER)
+_FACTORS = np.cumprod(np.full(GRAM, 0x9E3779B97F4A7C15, np.uint64))
+_TEXTS = re.compile(
+    r"""(?=["'#])(?:(?P<q>\"{3}|'{3})(?:[^\\]|\\.)*?(?:(?P=q)|\Z)|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\#[^\n]*)""",
+    re.S,
+)
+_TOKENS = re.compile(
+    r"\n|[rRbBuUfF]{0,2}\"|\.?\d(?:[\w.]|(?<=[eE])[-+](?=\d))*|\w+"
+    r"|\*\*=?|//=?|>>=?|<<=?|->|:=|[-+*/%&|^@=!<>]=|\.\.\.|[^\s\\]"
+)
+#: After these a string is a part of something, even on a line of its own.
+_GOES_ON = (*'([{,+%="',)
 
-#: A fingerprint with the first and last line of the code that it stands for.
-Prints = dict[int, tuple[int, int]]
+
+@dataclass(frozen=True)
+class Prints:
+    """The fingerprints of a text, each once and sorted, with the first and last line of what each stands for."""
+
+    marks: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -49,16 +62,16 @@ def fingerprints(source: str) -> Prints:
 
     The rightmost smallest of each window is kept, so that any common run of GRAM + WINDOW - 1 tokens leaves one.
     """
-    words, lines = _words(source)
-    if len(words) < GRAM:
-        return {}
-    codes = np.array([_code(word) for word in words], np.uint64)
-    powers = np.cumprod(np.full(GRAM, _FACTOR, np.uint64))
-    grams = (np.lib.stride_tricks.sliding_window_view(codes, GRAM) * powers).sum(axis=1, dtype=np.uint64)
+    codes, lines = tokens(source)
+    if len(codes) < GRAM:
+        return Prints(np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.int32))
+    grams = (np.lib.stride_tricks.sliding_window_view(codes, GRAM) * _FACTORS).sum(axis=1, dtype=np.uint64)
     width = min(WINDOW, len(grams))
     windows = np.lib.stride_tricks.sliding_window_view(grams, width)[:, ::-1]
     kept = np.unique(np.arange(len(windows)) + width - 1 - windows.argmin(axis=1))
-    return {int(grams[at]): (lines[at], lines[at + GRAM - 1]) for at in kept[::-1]}
+    marks, first = np.unique(grams[kept], return_index=True)
+    kept = kept[first]
+    return Prints(marks, lines[kept], lines[kept + GRAM - 1])
 
 
 def compare(answers: Mapping[str, Prints], known: Iterable[Prints] = ()) -> list[Pair]:
@@ -71,48 +84,48 @@ def compare(answers: Mapping[str, Prints], known: Iterable[Prints] = ()) -> list
     is ignored.
     """
     names = sorted(answers)
-    given = set().union(*known)
-    columns: dict[int, int] = {}
-    rows, entries = [], []
-    for row, name in enumerate(names):
-        for mark in answers[name].keys() - given:
-            rows.append(row)
-            entries.append(columns.setdefault(mark, len(columns)))
-    if not entries:
+    given = np.concatenate([np.zeros(0, np.uint64), *(prints.marks for prints in known)])
+    marks = np.concatenate([np.zeros(0, np.uint64), *(answers[name].marks for name in names)])
+    rows = np.repeat(np.arange(len(names)), [len(answers[name].marks) for name in names])
+    columns, entries, frequency = np.unique(marks, return_inverse=True, return_counts=True)
+    # what one submission alone has joins nobody, but counts in what it is measured by
+    rare = (frequency <= max(5, len(names) // 100)) & ~np.isin(columns, given)
+    if not rare.any():
         return []
-    has = sparse.csr_matrix((np.ones(len(rows)), (rows, entries)), (len(names), len(columns)))
-    frequency = np.asarray(has.sum(axis=0)).ravel()
-    rare = (frequency >= 1) & (frequency <= max(5, len(names) // 100))
     weights = np.where(rare, np.log(len(names) / frequency), 0.0)
-    has = has[:, rare]
-    weighted = has.multiply(np.sqrt(weights[rare])).tocsr()
+    sums = np.bincount(rows, weights[entries], len(names))
+    shared = rare & (frequency > 1)
+    place = np.cumsum(shared) - 1
+    kept = shared[entries]
+    where = (rows[kept], place[entries[kept]])
+    has = sparse.csr_matrix((np.ones(kept.sum(), np.int32), where), (len(names), int(shared.sum())))
     counts = sparse.triu(has @ has.T, k=1).tocoo()
-    common = (weighted @ weighted.T).tocsr()
-    sums = common.diagonal()
-    found = []
-    for first, second, count in zip(counts.row, counts.col, counts.data, strict=True):
-        if count >= LEAST:
-            total = sums[first] + sums[second]
-            found.append(
-                (2 * common[first, second] / total if total else 1.0, names[first], names[second], int(count))
-            )
-    found.sort(key=lambda pair: (-pair[0], -pair[3], pair[1], pair[2]))
-    marks = {mark for mark, column in columns.items() if rare[column]}
+    enough = counts.data >= LEAST
+    first, second, parts = counts.row[enough], counts.col[enough], counts.data[enough]
+    common = has[first].multiply(has[second]) @ weights[shared]
+    totals = sums[first] + sums[second]
+    dice = np.where(totals > 0, 2 * common / np.where(totals > 0, totals, 1), 1.0)
+    order = np.lexsort((second, first, -parts, -dice))
+    rest = columns[rare]
     return [
-        Pair(a, b, float(dice), rank, count, _common_lines(answers[a], answers[b], marks))
-        for rank, (dice, a, b, count) in enumerate(found, 1)
+        _pair(names[first[at]], names[second[at]], answers, float(dice[at]), rank, int(parts[at]), rest)
+        for rank, at in enumerate(order, 1)
     ]
 
 
-def _common_lines(first: Prints, second: Prints, rare: set[int]) -> tuple:
-    both = first.keys() & second.keys() & rare
-    return _joined(first[mark] for mark in both), _joined(second[mark] for mark in both)
+def _pair(
+    one: str, other: str, answers: Mapping[str, Prints], dice: float, rank: int, parts: int, rare: np.ndarray
+) -> Pair:
+    both = np.intersect1d(answers[one].marks, answers[other].marks, assume_unique=True)
+    both = both[np.isin(both, rare)]
+    return Pair(one, other, dice, rank, parts, (_lines(answers[one], both), _lines(answers[other], both)))
 
 
-def _joined(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Spans of lines, those that touch made one."""
+def _lines(prints: Prints, marks: np.ndarray) -> tuple[tuple[int, int], ...]:
+    """The lines of some of the fingerprints, spans that touch made one."""
+    at = np.searchsorted(prints.marks, marks)
     joined: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
+    for start, end in sorted(zip(prints.first[at].tolist(), prints.last[at].tolist(), strict=True)):
         if joined and start <= joined[-1][1] + 1:
             joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
         else:
@@ -120,37 +133,42 @@ def _joined(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     return tuple(joined)
 
 
-def _words(source: str) -> tuple[list[str], list[int]]:
-    """The tokens, with names as V and strings as S, and the line of each; a string for itself is a comment."""
-    words: list[str] = []
-    lines: list[int] = []
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(source).readline):
-            if token.type in _SILENT:
-                continue
-            word = _word(token)
-            if word == "NEWLINE" and words[-1:] == ["S"] and words[-2:-1] in ([], ["NEWLINE"], ["INDENT"]):
-                words.pop()
-                lines.pop()
-                continue
-            words.append(word)
-            lines.append(token.start[0])
-    except (tokenize.TokenError, SyntaxError):  # half a function still has a beginning
-        pass
-    return words, lines
+def tokens(source: str) -> tuple[np.ndarray, np.ndarray]:
+    """The tokens of Python as `tokenize` has them, but for whole classes at once: the number of each, and its line.
+
+    Names are one token, strings another; comments, strings that stand for themselves and line breaks are none.
+    """
+    plain = _TEXTS.sub(lambda text: "" if text[0][0] == "#" else '"' + "\n" * text[0].count("\n"), source)
+    found = _TOKENS.findall(plain)
+    codes = np.fromiter(map(number_of.__getitem__, found), np.uint64, len(found))
+    breaks = codes == 0
+    lines = (1 + np.cumsum(breaks)).astype(np.int32)
+    edge = np.concatenate([[True], breaks, [True]])
+    alone = np.flatnonzero((codes == number_of['"']) & edge[:-2] & edge[2:])
+    # what stands last on the lines before; 0 where nothing does
+    before = np.maximum.accumulate(np.where(breaks, 0, 1 + np.arange(len(codes))))
+    last = before[alone - 1] if len(codes) else alone
+    goes_on = np.isin(codes[last - 1], [number_of[word] for word in _GOES_ON]) & (last > 0) & (alone > 0)
+    breaks[alone[~goes_on]] = True
+    return codes[~breaks], lines[~breaks]
 
 
-def _word(token: tokenize.TokenInfo) -> str:
-    if token.type == tokenize.NAME:
-        return token.string if keyword.iskeyword(token.string) else "V"
-    if token.type == tokenize.STRING or tokenize.tok_name[token.type].startswith("FSTRING"):
-        return "S"
-    if token.type in (tokenize.INDENT, tokenize.DEDENT, tokenize.NEWLINE):
-        return tokenize.tok_name[token.type]
-    return token.string
+class _Numbers(dict[str, int]):
+    """A number for each token, the same in every process; 0 for a line break."""
+
+    def __missing__(self, word: str) -> int:
+        text = (
+            "V"
+            if word.isidentifier() and not keyword.iskeyword(word)
+            else word[-1]
+            if word[-1] == '"'
+            else word
+        )
+        digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
+        found = int.from_bytes(digest, "big") | 1
+        if len(self) < 100_000:
+            self[word] = found
+        return found
 
 
-@lru_cache(maxsize=10_000)
-def _code(word: str) -> int:
-    """A number for a word, the same in every process."""
-    return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+number_of = _Numbers({"\n": 0})
