@@ -6,6 +6,7 @@ sequences move the cursor, bidirectional marks reorder a line, lone surrogates b
 
 from __future__ import annotations
 
+import codecs
 import csv
 import html
 import io
@@ -76,6 +77,26 @@ def json_text(data: object, indent: int | None = 1) -> str:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text + "\n"
+
+
+_SIGNS = {
+    **{"✓": "+", "✗": "x", "·": ".", "–": "-", "−": "-", "→": "->", "…": "...", "█": "#", "×": "x", "²": "2"},
+    **{"≤": "<=", "≥": ">=", "’": "'", "‘": "'", "“": '"', "”": '"', "•": "*", "Δ": "d", "σ": "s", "α": "a"},
+}
+
+
+def in_other_signs(error: UnicodeError) -> tuple[str | bytes, int]:
+    """What an encoding cannot write, in signs that every encoding has: an error handler of codecs, "labkit"."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    written = ""
+    for character in error.object[error.start : error.end]:
+        plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
+        written += _SIGNS.get(character) or plain or "?"
+    return written, error.end
+
+
+codecs.register_error("labkit", in_other_signs)
 
 
 def _is_number(text: str) -> bool:

@@ -24,6 +24,7 @@ def main() -> None:
     from labkit.errors import LabkitError
 
     lazy.install()
+    _write_whatever_the_encoding()
     try:
         app()
     except LabkitError as error:
@@ -34,6 +35,17 @@ def main() -> None:
         if os.environ.get("LABKIT_TRACEBACK"):
             raise
         _end(_unexpected(error), 1)
+
+
+def _write_whatever_the_encoding() -> None:
+    """Under cron, or redirected, output may be ASCII: what it cannot write comes in other signs."""
+    import io
+
+    import labkit.text  # noqa: F401  its handler of what cannot be encoded
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="labkit")
 
 
 def _unexpected(error: Exception) -> str:
