@@ -140,6 +140,27 @@ def codes(lab: Lab, file_name: str) -> tuple[str, dict[str, str]]:
     return whole, {name: "\0".join([*shared, code]) for name, code in pieces if name in own}
 
 
+def check_codes(lab: Lab) -> tuple[str, dict[str, str]]:
+    """What all checks of a lab share: its solution, helpers of the checks; and what each check does by itself.
+
+    Without comments, docstrings and what marks say of points. A question of the quiz is a check of its own.
+    """
+    master = parse_python(without_explore_cells(read_text(lab.source)), lab.source)
+    quiz = {f"test_{node.name}": ast.unparse(node) for node in quiz_functions(master)}
+    master.body = [node for node in master.body if node not in quiz_functions(master)]
+    tests = read_python(lab.source.parent / "test_lab.py")
+    own, shared = {}, []
+    for node in tests.body:
+        if isinstance(node, ast.FunctionDef) and any(
+            _called(mark) == "question" for mark in node.decorator_list
+        ):
+            node.decorator_list = [mark for mark in node.decorator_list if _called(mark) != "points"]
+            own[node.name] = code_of(ast.Module([node], []))
+        else:
+            shared.append(node)
+    return "\0".join([code_of(master), code_of(ast.Module(shared, []))]), own | quiz
+
+
 @lru_cache(maxsize=64)
 def _without_registration(text: str) -> str:
     """The functions of a catalogue alone: a worker has no `labkit.check` to register them with."""

@@ -100,9 +100,9 @@ def carry_out(
     run.results.sort(key=lambda result: place.get(result.id, len(place)))
 
 
-def with_dependents(checks: Iterable[Check], questions: Iterable[str]) -> set[str]:
+def with_dependents(infos: Iterable[CheckInfo], questions: Iterable[str]) -> set[str]:
     """These questions, those whose checks wait for one of them, and what waits for those."""
-    found, infos = set(questions), [check.info for check in checks]
+    found, infos = set(questions), list(infos)
     while more := {info.question for info in infos if found & set(info.needs)} - found:
         found |= more
     return found

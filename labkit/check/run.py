@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,6 +80,13 @@ class Run:
             raise
         self.notes += [inert(note, 600) for note in report["notes"][:50]]
         self.fatal = inert(report["fatal"], 600) if report["fatal"] else None
+
+    def keep(self, results: Iterable[CheckResult], checks: Iterable[Check]) -> None:
+        """Take over results of an earlier run on the same file; what failed in them is named with the others, by the
+        lab's checks.
+        """
+        self.results += results
+        self._checks |= {check.info.name: check for check in checks}
 
     def close(self) -> None:
         """End the worker."""

@@ -41,7 +41,7 @@ def _write_whatever_the_encoding() -> None:
     """Under cron, or redirected, output may be ASCII: what it cannot write comes in other signs."""
     import io
 
-    import labkit.text  # noqa: F401  its handler of what cannot be encoded
+    import labkit.text  # its handler of what cannot be encoded
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -217,6 +217,11 @@ def grade(
         say(sentence)
     place = one_line(out / "grades.csv", 1000)
     print(f"Results: {place}, and result.json in a folder for each submission.")
+    if batch.stale:
+        say(
+            f"{batch.stale} records hold verdicts of checks that were changed since; the same command without "
+            "--regrade-check makes them anew."
+        )
     for failure in batch.failures:
         say(f"the grader is at fault, not the submission: {failure}")
     lost = unwritten(out, batch.records)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
+import hashlib
 import time
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field, replace
@@ -15,8 +16,8 @@ from labkit import adjustments
 from labkit.course import Course, CourseError, Lab, lab_of
 from labkit.grade.files import write_grades, write_result
 from labkit.grade.journal import Entry, Journal, Key
-from labkit.grade.kept import renamed, restated, verdict_hash
-from labkit.grade.one import Graded, live_answers, unreadable
+from labkit.grade.kept import check_hashes, renamed, restated, verdict_hash
+from labkit.grade.one import Graded, live_answers, made_anew, unreadable
 from labkit.grade.pool import Here
 from labkit.grade.task import Task, carry_out, failure, lab_hash
 from labkit.lesson.submission import SubmissionError
@@ -30,12 +31,16 @@ _TICK = 0.25  # seconds
 
 @dataclass
 class Batch:
-    """What came of a batch: the records in order, what the grader itself failed on, how many were kept."""
+    """What came of a batch: the records in order, what the grader itself failed on, how many were kept.
+
+    `stale` counts those in which a check is kept that was changed since: only another one was to be made anew.
+    """
 
     records: list[Record] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     kept: int = 0
     renamed: int = 0
+    stale: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -100,6 +105,7 @@ class Grading:
     width: int = 1
     observer: Observer = field(default_factory=Observer)
     adjustments: adjustments.Found = adjustments.Found()
+    _digests: dict[str, dict[str, str]] = field(init=False, default_factory=dict)
 
     def grade(
         self, submissions: list[Found], again: tuple[str, ...] = (), checks: tuple[str, ...] = ()
@@ -131,7 +137,7 @@ class Grading:
         for ready, graded, seconds in self._carry_out(waiting):
             name = ready.found.name
             if self.journal is not None:
-                self.journal.add(name, ready.key, graded)
+                self.journal.add(name, ready.key, graded, self._rests_on(ready, graded))
             done[name] = self._written(ready, graded)
             batch.seconds[name] = seconds
             self.observer.finished(done[name].record, seconds)
@@ -139,6 +145,7 @@ class Grading:
             graded = done[entry.found.name]
             batch.records.append(graded.record)
             batch.failures += [f"{entry.found.name}: {fault}" for fault in graded.faults]
+            batch.stale += self._is_stale(entry)
         write_grades(self.out, batch.records)
         return batch
 
@@ -158,7 +165,8 @@ class Grading:
             record = renamed(graded.record, entry.lab, self.salt)
             if record != graded.record:
                 graded = replace(graded, record=record)
-                self.journal.add(entry.found.name, entry.key, graded)
+                rests_on = self.journal.entries[entry.found.name].rests_on
+                self.journal.add(entry.found.name, entry.key, graded, rests_on)
                 batch.renamed += 1
             batch.kept += 1
             batch.records.append(self._written(entry, graded).record)
@@ -202,8 +210,7 @@ class Grading:
 
     def _key(self, lab: Lab, sha256: str) -> Key:
         used = tuple(versions().items())
-        lab_state = f"{verdict_hash(lab)}, threads {lab.threads}"
-        return Key(sha256, lab.name, lab_state, salt_id(self.salt), self.plan.layers, used)
+        return Key(sha256, lab.name, verdict_hash(lab), salt_id(self.salt), self.plan.layers, used)
 
     def _describe(self) -> dict:
         return {
@@ -234,11 +241,59 @@ class Grading:
         return list(dict.fromkeys(entry.found.name for entry in chosen))
 
     def _kept(self, entry: _Prepared) -> Graded | None:
-        """A record that need not be made again."""
-        kept = self.journal.entries.get(entry.found.name) if self.journal is not None else None
-        if kept is None or kept.void or kept.pending or kept.graded.faults or kept.key != entry.key:
+        """A record that need not be made again: every check in it rests on what it would rest on today."""
+        kept = self._usable(entry)
+        if kept is None or kept.pending or self._stale(entry.lab, kept):
             return None
         return replace(kept.graded, record=restated(kept.graded.record, entry.lab))
+
+    def _usable(self, entry: _Prepared) -> Entry | None:
+        """What the journal has of the same file, of which checks may be kept."""
+        kept = self.journal.entries.get(entry.found.name) if self.journal is not None else None
+        if kept is None or kept.void or kept.graded.faults or not entry.key.allows_part_of(kept.key):
+            return None
+        return kept
+
+    def _stale(self, lab: Lab, kept: Entry) -> list[str]:
+        """The checks of today's lab whose kept verdict, if there is one, rests on something else."""
+        today = self._today(lab)
+        return [name for name, digest in today.items() if kept.rests_on.get(name) != digest]
+
+    def _is_stale(self, entry: _Prepared | _Unread) -> bool:
+        if self.journal is None or isinstance(entry, _Unread):
+            return False
+        kept = self.journal.entries.get(entry.found.name)
+        return kept is not None and bool(self._stale(entry.lab, kept))
+
+    def _today(self, lab: Lab) -> dict[str, str]:
+        """What each check of a lab rests on: its code, and the versions of the libraries."""
+        if lab.name not in self._digests:
+            used = repr(versions())
+            self._digests[lab.name] = {
+                name: hashlib.sha256(f"{digest} {used}".encode()).hexdigest()[:16]
+                for name, digest in check_hashes(lab).items()
+            }
+        return self._digests[lab.name]
+
+    def _rests_on(self, entry: _Prepared, graded: Graded) -> dict[str, str]:
+        """What the checks of a record rest on that was just made, or made anew in part."""
+        today, before = self._today(entry.lab), self._usable(entry)
+        only = self._only(entry, before) if before is not None else ()
+        if before is None or not only:
+            return today
+        again = made_anew(entry.lab, only, [check.id for check in before.graded.record.checks])
+        remade = {info.name for info in entry.lab.checks if info.question in again}
+        return {
+            name: digest if name in remade else before.rests_on.get(name, "")
+            for name, digest in today.items()
+        }
+
+    def _only(self, entry: _Prepared, kept: Entry) -> tuple[str, ...]:
+        """The checks or questions that are made anew within a kept record; none: all."""
+        if kept.pending:
+            return kept.pending
+        stale = self._stale(entry.lab, kept)
+        return () if len(stale) == len(entry.lab.checks) else tuple(stale)
 
     # --- the work -----------------------------------------------------------------------------------------
 
@@ -274,12 +329,12 @@ class Grading:
         submission = entry.found.read()
         trainings = self.out / TRAININGS if self.journal is not None else None
         task = Task(submission, entry.lab, self.salt, self.plan, trainings=trainings)
-        kept: Entry | None = self.journal.entries.get(entry.found.name) if self.journal is not None else None
-        if kept is None or kept.void or kept.graded.faults or not kept.pending:
+        kept = self._usable(entry)
+        only = self._only(entry, kept) if kept is not None else ()
+        if kept is None or not only:
             return task
-        if not entry.key.allows_part_of(kept.key):
-            return task
-        return replace(task, only=kept.pending, kept=kept.graded)
+        record = restated(kept.graded.record, entry.lab)
+        return replace(task, only=only, kept=replace(kept.graded, record=record))
 
     def _unreadable(self, entry: _Prepared | _Unread, problem: str) -> Graded:
         return Graded(unreadable(entry.found.name, entry.lab, problem, self.salt, self.plan))

@@ -13,7 +13,7 @@ import os
 import re
 import sys
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ _GRADED = re.compile(rb'\{"crc":"\w+","kind":"graded","data":\{"name":("(?:[^"\\
 
 @dataclass(frozen=True)
 class Key:
-    """All that a record depends on: with the same key it is not made again."""
+    """All that a record depends on as a whole."""
 
     sha256: str
     lab: str
@@ -42,7 +42,9 @@ class Key:
     versions: tuple[tuple[str, str], ...]
 
     def allows_part_of(self, other: Key) -> bool:
-        """Whether single checks may be made anew within a record of the other key: the lab may have changed."""
+        """Whether checks of a record of the other key may be kept where they rest on the same: the lab may have
+        changed.
+        """
         return (self.sha256, self.lab, self.salt_id, self.isolation) == (
             other.sha256,
             other.lab,
@@ -53,10 +55,14 @@ class Key:
 
 @dataclass(frozen=True)
 class Entry:
-    """What the journal knows of a submission; `pending` are checks to make anew, `void` a record to make anew."""
+    """What the journal knows of a submission; `pending` are checks to make anew, `void` a record to make anew.
+
+    `rests_on` has for each check of the record a digest of what its verdict rests on.
+    """
 
     key: Key
     graded: Graded
+    rests_on: dict[str, str] = field(default_factory=dict)
     pending: tuple[str, ...] = ()
     void: bool = False
 
@@ -98,17 +104,18 @@ class Journal:
             self._append("run", run)
             self._run = run
 
-    def add(self, name: str, key: Key, graded: Graded) -> None:
+    def add(self, name: str, key: Key, graded: Graded, rests_on: dict[str, str]) -> None:
         """Keep a finished record; it is on the disk when this returns."""
         data = {
             "name": name,
             "key": asdict(key),
             "output": graded.output,
             "faults": list(graded.faults),
+            "rests_on": rests_on,
             "record": graded.record.as_dict(),
         }
         self._append("graded", data)
-        self.entries[name] = Entry(key, graded)
+        self.entries[name] = Entry(key, graded, rests_on)
 
     def regrade(self, names: list[str], checks: list[str]) -> None:
         """Have these submissions made anew, whole or, with `checks`, in part; it holds until it is done."""
@@ -157,7 +164,7 @@ class Journal:
         elif kind == "graded":
             record = record_from(data["record"])
             graded = Graded(record, data["output"], tuple(data["faults"]))
-            self.entries[data["name"]] = Entry(_key(data["key"]), graded)
+            self.entries[data["name"]] = Entry(_key(data["key"]), graded, dict(data.get("rests_on", {})))
 
     def _void(self, data: dict[str, Any]) -> None:
         for name in data["names"]:
@@ -165,7 +172,7 @@ class Journal:
             if entry is not None:
                 pending = tuple(dict.fromkeys((*entry.pending, *data["checks"])))
                 void = entry.void or not data["checks"]
-                self.entries[name] = Entry(entry.key, entry.graded, pending, void)
+                self.entries[name] = replace(entry, pending=pending, void=void)
 
     def _append(self, kind: str, data: dict[str, Any]) -> None:
         line = _encode(kind, data)

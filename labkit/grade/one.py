@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-
-from msgspec.structs import replace
 
 from labkit.check.answers import Live, recorded_answers
 from labkit.check.collect import Check, Progress, carry_out, collect, with_dependents
@@ -61,25 +59,33 @@ def regrade_checks(
     those, and those that the earlier record does not have.
     """
     earlier = {check.id: check for check in kept.record.checks}
+    questions = made_anew(lab, only, earlier)
+    checks = collect(solution_of(lab) / "test_lab.py")
+    run = live_run(submission, lab, salt, plan)
+    stay = {
+        info.name: earlier[info.name]
+        for info in lab.checks
+        if info.name in earlier and earlier[info.name].question not in questions
+    }
+    run.keep(stay.values(), checks)
+    run.figures = [figure for figure in kept.record.figures if figure.check in stay]
+    graded = _graded(run, submission, lab, checks, salt, questions, progress)
+    if set(kept.record.notes) - set(graded.record.notes):  # of which check they are, nobody knows
+        return grade_submission(submission, lab, salt, progress, plan)
+    return Graded(graded.record, kept.output, graded.faults)
+
+
+def made_anew(lab: Lab, only: Iterable[str], earlier: Container[str]) -> set[str]:
+    """The questions whose checks are carried out where `only` these checks or questions are asked for: those, what
+    waits for them, and those of which an earlier record lacks a check.
+    """
     wanted = set(only)
     questions = {
         info.question
         for info in lab.checks
         if info.question in wanted or info.name in wanted or info.name not in earlier
     }
-    checks = collect(solution_of(lab) / "test_lab.py")
-    questions = with_dependents(checks, questions)
-    run = live_run(submission, lab, salt, plan)
-    run.results = [
-        earlier[info.name]
-        for info in lab.checks
-        if info.name in earlier and earlier[info.name].question not in questions
-    ]
-    stay = {check.id for check in run.results}
-    run.figures = [figure for figure in kept.record.figures if figure.check in stay]
-    graded = _graded(run, submission, lab, checks, salt, questions, progress)
-    notes = tuple(dict.fromkeys((*kept.record.notes, *graded.record.notes)))
-    return Graded(replace(graded.record, notes=notes), kept.output, graded.faults)
+    return with_dependents(lab.checks, questions)
 
 
 def live_run(submission: Submission, lab: Lab, salt: bytes, plan: Plan | None) -> Run:

@@ -131,13 +131,47 @@ def test_a_changed_lab_is_graded_again_whole(grading, toy_course, tmp_path):
     lesson = root / "solutions/lab01_toy/lab.py"
     lesson.write_text(lesson.read_text().replace("# # Lab 01", "# # The first lab"))
     (root / "solutions/lab01_toy/misconceptions.py").write_text("")
-    kept.verdict_hash.cache_clear()
+    kept.check_hashes.cache_clear()
     batch, graded = grading(course=read_course(root))
     assert graded == []  # no verdict rests on prose, or on what mistakes are known
     assert batch.records[1].checks[0].misconception is not None
     lesson.write_text(lesson.read_text().replace("# END SOLUTION", "# END SOLUTION\n    pass", 1))
-    kept.verdict_hash.cache_clear()
+    kept.check_hashes.cache_clear()
     assert grading(course=read_course(root))[1] == ["alice", "bob", "carol"]
+
+
+def test_what_changed_in_one_check_is_made_again_without_being_named(grading, toy_course, tmp_path):
+    grading()
+    root = tmp_path / "course"
+    shutil.copytree(toy_course.root, root)
+    tests = root / "solutions/lab01_toy/test_lab.py"
+
+    def edit(old: str, new: str) -> Course:
+        assert old in tests.read_text()
+        tests.write_text(tests.read_text().replace(old, new, 1))
+        kept.check_hashes.cache_clear()
+        return read_course(root)
+
+    def again(*checks: str) -> list[str]:
+        told: list[str] = []
+        with task.telling(told.append):
+            batch, _ = grading(checks=checks, course=course)
+        stale.append(batch.stale)
+        fresh, _ = grading(course=course, out=tmp_path / f"fresh{len(stale)}")
+        both = [[without_times(one.as_dict()) for one in some.records] for some in (fresh, batch)]
+        equal.append(both[0] == both[1])
+        return sorted(set(told))
+
+    stale: list[int] = []
+    equal: list[bool] = []
+    course = edit("student.mean_of_doubles(x)", "1 + student.mean_of_doubles(x)")
+    assert again() == ["test_mean"]  # what 1.1 decided stays
+    course = edit("1 + student.mean_of_doubles(x)", "student.mean_of_doubles(x)")
+    course = edit("expect.close(answer, reference.double(x))", "expect.shape(answer, x.shape)")
+    assert "test_double" not in again("1.2")
+    assert "test_double" in again()
+    # a record is of today's checks only if every one of them is
+    assert stale == [0, 3, 0] and equal == [True, False, True]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +215,7 @@ def test_one_check_is_made_again_with_what_waits_for_it(grading, toy_course, tmp
         "expect.close(answer, reference.double(x))", "expect.shape(answer, x.shape)"
     )
     tests.write_text(mended.replace("The mean is right.", "The mean is quite right."))
-    kept.verdict_hash.cache_clear()
+    kept.check_hashes.cache_clear()
     course = read_course(root)
     told: list[str] = []
     with task.telling(told.append):

@@ -32,7 +32,7 @@ def lab(toy_course, tmp_path):
 
 
 def _read_anew(root):
-    for cached in (kept.verdict_hash, kept._checks, live_answers):
+    for cached in (kept.check_hashes, kept._checks, live_answers):
         cached.cache_clear()
     return read_course(root).lab("1")
 
@@ -50,7 +50,7 @@ def _edit(lab, name, old, new):
         ("lab.py", "# # ", "# # Another title: ", True),
         ("misconceptions.py", "You squared each value", "You took the square", True),
         ("misconceptions.py", "return x**2", "return x**3", True),
-        ("test_lab.py", "@points(", "@points(1 + ", True),
+        ("test_lab.py", "@points(40)", "@points(41)", True),
         ("test_lab.py", "expect.", "expect  .", True),
         ("lab.py", "# BEGIN SOLUTION", "# BEGIN SOLUTION\n    x = x + 0", False),
         ("test_lab.py", "rng.normal", "rng.uniform", False),
