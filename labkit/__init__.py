@@ -11,7 +11,7 @@ _WHERE = {
     "accelerate": "labkit.training",
     "gradient_check": "labkit.gradients",
 }
-_MODULES = ("augment", "data", "plots", "training")
+_MODULES = ("augment", "check", "data", "plots", "training")
 
 __all__ = [*_WHERE, *_MODULES]
 

@@ -31,7 +31,7 @@ ROOMS = (
     ("author", "report"),
     ("doctor", "watch"),
     ("show",),
-    ("cli",),
+    ("cli", "interactive"),
 )
 HEIGHT = {room: height for height, rooms in enumerate(ROOMS) for room in rooms}
 FILES = sorted(PACKAGE.rglob("*.py"))

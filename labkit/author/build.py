@@ -13,7 +13,7 @@ from labkit.author import recording
 from labkit.author.notebook import starter_notebook
 from labkit.author.problems import errors
 from labkit.author.public import public_checks
-from labkit.author.starter import starter, without_hints
+from labkit.author.starter import starter, with_checks, without_hints
 from labkit.check.recorded import RECORDED
 from labkit.course import CourseError, Lab, solution_of
 from labkit.files import writing
@@ -59,7 +59,7 @@ def handout(lab: Lab) -> dict[str, str]:
     checks = solution_of(lab) / "test_lab.py"
     if found := errors(lab):
         raise CourseError("\n".join([f"{lab.name} cannot be built.", *map(str, found)]))
-    script = starter(read_text(lab.source), lab.source)
+    script = with_checks(starter(read_text(lab.source), lab.source))
     return {
         "lab.py": without_hints(script),
         "lab.ipynb": starter_notebook(script, lab.name),

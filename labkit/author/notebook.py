@@ -7,16 +7,17 @@ import re
 
 import nbformat
 
-from labkit.lesson.cells import Cell
+from labkit.lesson.cells import EXPLORE, Cell
 from labkit.lesson.lesson import read_lesson
 
+LOOKING = "# for looking, not graded"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
 def notebook_of(script: str, lab: str) -> nbformat.NotebookNode:
     """The cells of a script, with tags and without outputs; metadata names the lab, as the header did.
 
-    A cell is called after the function that it defines, else after its place.
+    A cell is called after the function that it defines or the question that it checks, else after its place.
     """
     lesson = read_lesson(script)
     cells: list[nbformat.NotebookNode] = []
@@ -33,8 +34,12 @@ def notebook_of(script: str, lab: str) -> nbformat.NotebookNode:
 
 
 def starter_notebook(starter: str, lab: str) -> str:
-    """The starter as the text of a notebook."""
-    return as_text(notebook_of(starter, lab))
+    """The starter as the text of a notebook. It hides the tags, so cells that explore say in words what they are."""
+    notebook = notebook_of(starter, lab)
+    for cell in notebook.cells:
+        if EXPLORE in cell.metadata.get("tags", ()) and cell.cell_type == "code":
+            cell.source = f"{LOOKING}\n{cell.source}"
+    return as_text(notebook)
 
 
 def as_text(notebook: nbformat.NotebookNode) -> str:
@@ -52,6 +57,8 @@ def _cell(cell: Cell, source: str, number: int) -> nbformat.NotebookNode:
 
 
 def _name(source: str, kind: str, number: int) -> str:
+    if checked := re.search(r'^labkit\.check\("([\w.]+)"\)$', source, re.M):
+        return f"check-{checked[1].replace('.', '-')}"
     try:
         tree = ast.parse(source if kind == "code" else "")
     except SyntaxError:

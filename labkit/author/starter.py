@@ -7,8 +7,9 @@ from pathlib import Path
 
 from labkit.author.quiz import Edit, asked
 from labkit.course import CourseError
-from labkit.lesson.cells import Cell
+from labkit.lesson.cells import CHECK, Cell
 from labkit.lesson.lesson import HINT, Lesson, read_lesson
+from labkit.lesson.quiz import PREFIX
 
 
 def starter(master: str, name: Path | str = "lab.py") -> str:
@@ -32,6 +33,23 @@ def without_hints(script: str) -> str:
             written = len(cell.code.rstrip("\n").split("\n"))
             pointer = f"# Stuck? `labkit hint {question}` helps, step by step."
             edits.append((cell.number, cell.number + written - 1, [pointer]))
+    return lesson.edited(edits)
+
+
+def with_checks(script: str) -> str:
+    """The script with a cell that checks after the functions of each question, and one after each quiz question."""
+    lesson = read_lesson(script)
+    last: dict[str, Cell] = {}
+    for function in lesson.functions:
+        name = function.name if function.name.startswith(PREFIX) else function.question
+        if name and (function.asked or name == function.name):
+            last[name] = lesson.cell_at(function.line)
+    edits: list[Edit] = []
+    for name, cell in last.items():
+        end = cell.number + len(cell.lines)
+        imported = [] if edits or "\nimport labkit\n" in script else ["import labkit", ""]
+        check = [f'# %% tags=["{CHECK}"]', *imported, f'labkit.check("{name}")', ""]
+        edits.append((end, end - 1, check if cell.code.endswith("\n") else ["", "", *check]))
     return lesson.edited(edits)
 
 

@@ -15,6 +15,7 @@ _SENTENCES = {
     "under": "{name} is defined under `{of}` ({place}), which does not hold here; move it out of there",
     "explore": "{name} is defined in {place}, in a cell tagged explore, which is not run here; take the tag away",
     "below": "the `raise` in {place} stands before the answer, which is never reached; delete the `raise`",
+    "undefined": "{name} is not defined here; run the cell in which it stands",
     "again": "the answer in {place} is replaced by {of}, which defines {name} once more; delete the one without answer",
 }
 

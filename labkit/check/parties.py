@@ -51,6 +51,24 @@ class Transport(Protocol):
     def ask(self, verb: str, **request: Any) -> dict[str, Any]: ...
 
 
+class Examinee(Transport, Protocol):
+    """A transport that a run of checks prepares for each of them; see `InWorker`."""
+
+    cells: list[list[str]]
+    plan: Plan
+
+    def load(self) -> dict[str, Any]: ...
+
+    def begin(self, seed: int, seconds: float | None, keras: bool) -> None: ...
+
+    def renew(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    @property
+    def output(self) -> str: ...
+
+
 class Party:
     """Functions of a submission, called by name; see `hold` and `fetch` for things that stay with it.
 

@@ -18,7 +18,7 @@ from labkit.check.expect.failure import Examination, Failure, examining
 from labkit.check.expect.values import describe
 from labkit.check.inputs import Inputs, generator
 from labkit.check.naming import KnownMistakes, named
-from labkit.check.parties import InWorker, NotAttempted, Transport
+from labkit.check.parties import Examinee, InWorker, NotAttempted, Transport
 from labkit.check.relations import find_relation
 from labkit.check.signature import signature, unusable
 from labkit.errors import LabkitError
@@ -35,7 +35,7 @@ from labkit.worker.launch import THREADS, can_fork, warm_server
 class Run:
     """A submission under check. `salt` is None for public inputs, secret bytes for grading; `plan` isolates it.
 
-    A `worker` that is given serves many runs on trusted code, and is closed by whoever gave it.
+    A `worker` that is given serves many runs on trusted code, or stands for code that lives here.
     """
 
     cells: Sequence[Sequence[str]]
@@ -50,8 +50,8 @@ class Run:
     figures: list[Figure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
-    worker: InWorker | None = None
-    student: InWorker = field(init=False)
+    worker: Examinee | None = None
+    student: Examinee = field(init=False)
     #: checks whose message says how the answer relates to the right one
     related: set[str] = field(init=False, default_factory=set)
     #: what each check compared with a bound: (what, number, bound)

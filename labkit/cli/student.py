@@ -50,6 +50,10 @@ def start(
         with path.open("x", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
     print(f"{path} is yours to edit. See how far you are with:\n\n    labkit check {path}")
+    if notebook:
+        print(
+            f"\nOpen it (`pip install 'labkit[notebook]'` brings what that takes):\n\n    jupyter lab {path}"
+        )
 
 
 @app.command()

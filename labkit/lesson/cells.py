@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 EXPLORE = "explore"  # the tag of cells that grading never runs
+CHECK = "check"  # the tag of cells that check what stands above them
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _MARKER = re.compile(r"#\s*%%+(\s.*|\[.*)?")
 _KIND = re.compile(r"\[(markdown|md|raw)\]")
@@ -32,7 +33,8 @@ _MAGIC = re.compile(r"^# ?(%{1,2}[a-zA-Z]|![a-zA-Z.~$/])", re.M)
 class Cell:
     """A cell: its kind ("code", "markdown" or "raw"), its tags, its marker and the lines below as they are written.
 
-    `number` is the line of its first line of content in a script, the place of the cell in a notebook.
+    `number` is the line of its first line of content in a script, the place of the cell in a notebook; `count` is the
+    number that Jupyter shows beside it, where it was run.
     """
 
     kind: str
@@ -40,6 +42,7 @@ class Cell:
     lines: tuple[str, ...]
     marker: str = ""
     number: int = 1
+    count: int | None = None
 
     @property
     def text(self) -> str:
@@ -132,7 +135,9 @@ def notebook_cells(cells: Iterable[dict]) -> tuple[Cell, ...]:
         if kind != "code":
             text = "".join(f"# {line}" for line in _lines(text))
         tags = tuple(tag for tag in tags if isinstance(tag, str))
-        found.append(Cell(str(kind), tags, tuple(_lines(text)), number=number))
+        run = cell.get("execution_count")
+        count = run if type(run) is int and 0 < run < 10**6 else None
+        found.append(Cell(str(kind), tags, tuple(_lines(text)), number=number, count=count))
     return tuple(found)
 
 

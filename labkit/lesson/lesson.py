@@ -114,6 +114,10 @@ class Lesson:
                 found.append(Question(heading.question, heading.title, tuple(dict.fromkeys(names))))
         return tuple(found)
 
+    def cell_at(self, line: int) -> Cell:
+        """The cell that holds this line of the script."""
+        return next(cell for cell in reversed(self.cells) if cell.number <= line)
+
     def edited(self, edits: Iterable[tuple[int, int, list[str]]]) -> str:
         """The script with lines replaced; see `Script.edited`."""
         return self.script.edited(edits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,8 +126,21 @@ def _notebook(path: Path, text: str) -> tuple[str | None, Sources, Sources]:
             f"{path} is not a notebook that can be read ({type(error).__name__}); save it again in Jupyter."
         ) from None
     lab = lab[:100] if isinstance(lab, str) else lab_named(cells)
-    return lab or None, _sources(cells), _sources(cell for cell in code if EXPLORE in cell.tags)
+    labels = _labels(code)
+    explore = [cell for cell in code if EXPLORE in cell.tags]
+    return lab or None, _sources(cells, labels), _sources(explore, labels)
 
 
-def _sources(cells: Iterable[Cell]) -> Sources:
-    return tuple((f"cell {cell.number}", cell.code) for cell in cells)
+def _labels(cells: list[Cell]) -> dict[int, str]:
+    """What messages call each cell: as Jupyter shows it where it was run and no other has its number, else by place."""
+    counts = Counter(cell.count for cell in cells)
+    return {
+        cell.number: f"cell In[{cell.count}]"
+        if cell.count and counts[cell.count] == 1
+        else f"cell {cell.number} from the top"
+        for cell in cells
+    }
+
+
+def _sources(cells: Iterable[Cell], labels: dict[int, str]) -> Sources:
+    return tuple((labels[cell.number], cell.code) for cell in cells)

@@ -21,6 +21,7 @@ def run(plan: isolation.Plan, memory: int) -> NoReturn:
     """Be a worker in the present folder, which is its own, until the requests end; never returns."""
     try:
         isolation.enter(plan, os.getcwd(), memory)
+        import labkit
         from labkit import lazy
         from labkit.worker import locks, wire
         from labkit.worker.session import Session
@@ -38,6 +39,7 @@ def run(plan: isolation.Plan, memory: int) -> NoReturn:
     sys.argv = [""]
     lazy.install()
     locks.install()
+    vars(labkit)["check"] = lambda *args, **kwargs: None  # a cell that checks is no answer
     session = Session()
     answers.write(wire.encode({"id": "ready"}))
     answers.flush()

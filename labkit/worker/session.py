@@ -46,6 +46,7 @@ class Session:
         self.objects = Objects()
         self._cells: list = []
         self._unrun: list = []
+        self._label: Callable[[str], str] = str  # what messages call a file whose code answers
 
     def handle(self, request: dict[str, Any]) -> dict[str, Any]:
         """The answer to one request; `verb` chooses the method and the other keys are its arguments."""
@@ -102,6 +103,10 @@ class Session:
         fatal = None if ran or not problems else problems[0]
         return {"notes": notes + problems, "functions": functions, "fatal": fatal, "slow": slow}
 
+    def adopt(self, module: types.ModuleType, cells: list, label: Callable[[str], str]) -> None:
+        """Answer with what a module holds already. `cells` are what it came from; `label` names a file of it."""
+        self.module, self._cells, self._label = module, cells, label
+
     # --- calling -------------------------------------------------------------------------------------------
 
     def begin(self, seed: int) -> dict[str, Any]:
@@ -134,7 +139,7 @@ class Session:
             where = where_answered(function, self._cells, self._unrun)
             return {"status": "not_attempted", "message": readable(error), "where": where}
         except BaseException as error:
-            return {"status": "raised", **_account(error), "where": self._unknown(error)}
+            return {"status": "raised", **self._account(error), "where": self._unknown(error)}
         return self._answered(value) | {"changed": given.changed()}
 
     def defaults(self, function: str) -> dict[str, Any]:
@@ -156,6 +161,25 @@ class Session:
             return None
         where = where_unrun(name, self._unrun)
         return where and where | {"of": name[:100]}
+
+    def _account(self, error: BaseException) -> dict[str, Any]:
+        """Type, message and the innermost place in the submission's own code."""
+        place = line = None
+        text, own = "", vars(self.module).get("__name__")
+        frame = error.__traceback__
+        while frame is not None:
+            name = frame.tb_frame.f_code.co_filename
+            if frame.tb_frame.f_globals.get("__name__") == own and name in linecache.cache:
+                place, line = self._label(name), frame.tb_lineno
+                text = linecache.getline(name, line).strip()[:200]
+            frame = frame.tb_next
+        return {
+            "type": type(error).__name__[:100],
+            "message": readable(error),
+            "place": place,
+            "line": line,
+            "text": text,
+        }
 
     def hold(self, value: Any) -> dict[str, Any]:
         """Keep an argument here and answer with its handle."""
@@ -248,22 +272,3 @@ def _sentence(error: BaseException) -> str:
     if message == NO_MNIST:
         return message
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
-
-
-def _account(error: BaseException) -> dict[str, Any]:
-    """Type, message and the innermost place in the submission's own code."""
-    place = line = None
-    frame = error.__traceback__
-    while frame is not None:
-        name = frame.tb_frame.f_code.co_filename
-        if frame.tb_frame.f_globals.get("__name__") == MODULE and name in linecache.cache:
-            place, line = name, frame.tb_lineno
-        frame = frame.tb_next
-    text = linecache.getline(place, line).strip()[:200] if place and line else ""
-    return {
-        "type": type(error).__name__[:100],
-        "message": readable(error),
-        "place": place,
-        "line": line,
-        "text": text,
-    }

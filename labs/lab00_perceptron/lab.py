@@ -100,6 +100,9 @@ def predict(weights: np.ndarray, x: np.ndarray) -> np.ndarray:
     raise NotImplementedError("0.1 predict")
 
 
+# %% tags=["check"]
+labkit.check("0.1")
+
 # %% tags=["explore"]
 weights = np.array([-1, 0.5, 0.3])
 rows = np.array([[2.0, 1.0], [2.0, 0.0], [0.0, 3.0]])
@@ -138,6 +141,9 @@ def quiz_0_1() -> float:
     raise NotImplementedError("quiz quiz_0_1")
 
 
+# %% tags=["check"]
+labkit.check("quiz_0_1")
+
 # %% [markdown]
 # ## 0.2 The learning rule
 #
@@ -167,6 +173,9 @@ def perceptron_step(weights: np.ndarray, x: np.ndarray, y: int, learning_rate: f
     raise NotImplementedError("0.2 perceptron_step")
 
 
+# %% tags=["check"]
+labkit.check("0.2")
+
 # %% tags=["explore"]
 weights, row = np.array([-1, 0.5, 0.3]), np.array([2.0, 1.0])
 corrected = perceptron_step(weights, row, 0)
@@ -192,6 +201,9 @@ def quiz_0_2() -> float:
     """
     raise NotImplementedError("quiz quiz_0_2")
 
+
+# %% tags=["check"]
+labkit.check("quiz_0_2")
 
 # %% [markdown]
 # ## 0.3 Training
@@ -241,6 +253,9 @@ def train_perceptron(
     """
     raise NotImplementedError("0.3 train_perceptron")
 
+
+# %% tags=["check"]
+labkit.check("0.3")
 
 # %% tags=["explore"]
 start = np.array([0.0, 1.0, -1.0])
@@ -319,6 +334,9 @@ def quiz_0_3() -> float:
     raise NotImplementedError("quiz quiz_0_3")
 
 
+# %% tags=["check"]
+labkit.check("quiz_0_3")
+
 # %% [markdown]
 # ## 0.4 Is there a line at all?
 #
@@ -349,6 +367,9 @@ def is_separable(x: np.ndarray, y: np.ndarray) -> bool:
     """
     raise NotImplementedError("0.4 is_separable")
 
+
+# %% tags=["check"]
+labkit.check("0.4")
 
 # %% tags=["explore"]
 show_beside("OR, AND, XOR", [True, True, False], [is_separable(FOUR, y) for y in (OR, AND, XOR)])
@@ -412,6 +433,9 @@ def quiz_0_4() -> str:
     raise NotImplementedError("quiz quiz_0_4")
 
 
+# %% tags=["check"]
+labkit.check("quiz_0_4")
+
 # %% [markdown]
 # ## 0.5 XOR by hand
 #
@@ -465,6 +489,9 @@ def parity_network(bits: int) -> list[np.ndarray]:
     """
     raise NotImplementedError("0.5 parity_network")
 
+
+# %% tags=["check"]
+labkit.check("0.5")
 
 # %% tags=["explore"]
 def with_one(x: np.ndarray) -> np.ndarray:
@@ -533,6 +560,9 @@ def quiz_0_5() -> str:
     raise NotImplementedError("quiz quiz_0_5")
 
 
+# %% tags=["check"]
+labkit.check("quiz_0_5")
+
 # %% [markdown]
 # ## 0.6 Any region you can draw
 #
@@ -572,6 +602,9 @@ def region_network(polygons: list[np.ndarray]) -> list[np.ndarray]:
     """
     raise NotImplementedError("0.6 region_network")
 
+
+# %% tags=["check"]
+labkit.check("0.6")
 
 # %% tags=["explore"]
 rectangle = np.array([[0.0, 0.0], [2.0, 0.0], [2.0, 1.0], [0.0, 1.0]])
@@ -620,6 +653,9 @@ def quiz_0_6() -> float:
     """
     raise NotImplementedError("quiz quiz_0_6")
 
+
+# %% tags=["check"]
+labkit.check("quiz_0_6")
 
 # %% [markdown]
 # ## 0.7 Distance, margin, and why it stops
@@ -673,6 +709,9 @@ def mistake_bound(weights: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:
     """
     raise NotImplementedError("0.7 mistake_bound")
 
+
+# %% tags=["check"]
+labkit.check("0.7")
 
 # %% tags=["explore"]
 line = np.array([-5.0, 3.0, 4.0])
@@ -735,6 +774,9 @@ def quiz_0_7() -> str:
     raise NotImplementedError("quiz quiz_0_7")
 
 
+# %% tags=["check"]
+labkit.check("quiz_0_7")
+
 # %% [markdown]
 # ## 0.8 The detective
 #
@@ -780,6 +822,9 @@ def diagnose_trace(x: np.ndarray, y: np.ndarray, trace: np.ndarray, learning_rat
     """
     raise NotImplementedError("0.8 diagnose_trace")
 
+
+# %% tags=["check"]
+labkit.check("0.8")
 
 # %% [markdown]
 # Eight traces of OR from (0, 1, −1), two epochs each, learning rate 1. Try to name some of them before your function
@@ -850,6 +895,9 @@ def multiclass_epoch(weights: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple
     raise NotImplementedError("0.9 multiclass_epoch")
 
 
+# %% tags=["check"]
+labkit.check("0.9")
+
 # %% tags=["explore"]
 last, average = multiclass_epoch(np.zeros((2, 2)), np.array([[1.0], [1.0], [3.0]]), np.array([1, 1, 0]))
 show_beside("last weights", [[0, 0], [2, -2]], last.tolist())
@@ -918,6 +966,9 @@ def quiz_0_9() -> str:
     """
     raise NotImplementedError("quiz quiz_0_9")
 
+
+# %% tags=["check"]
+labkit.check("quiz_0_9")
 
 # %% [markdown]
 # ## What to take along

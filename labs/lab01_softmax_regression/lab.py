@@ -87,6 +87,9 @@ def prepare_images(images: np.ndarray) -> np.ndarray:
     raise NotImplementedError("1.1 prepare_images")
 
 
+# %% tags=["check"]
+labkit.check("1.1")
+
 # %% tags=["explore"]
 mnist = labkit.data.load_mnist()
 labkit.plots.digits(mnist.x_train[:40], mnist.y_train[:40], title="The first 40 training images").show()
@@ -105,6 +108,9 @@ def quiz_1_1() -> str:
     """
     raise NotImplementedError("quiz quiz_1_1")
 
+
+# %% tags=["check"]
+labkit.check("quiz_1_1")
 
 # %% [markdown]
 # ## 1.2 One-hot targets
@@ -129,6 +135,9 @@ def one_hot(labels: np.ndarray, num_classes: int) -> np.ndarray:
     raise NotImplementedError("1.2 one_hot")
 
 
+# %% tags=["check"]
+labkit.check("1.2")
+
 # %% tags=["quiz"]
 def quiz_1_2() -> float:
     """A batch of MNIST has the labels 3, 1, 3. How many columns has its one-hot matrix?
@@ -137,6 +146,9 @@ def quiz_1_2() -> float:
     """
     raise NotImplementedError("quiz quiz_1_2")
 
+
+# %% tags=["check"]
+labkit.check("quiz_1_2")
 
 # %% [markdown]
 # ## 1.3 Softmax
@@ -175,6 +187,9 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     raise NotImplementedError("1.3 softmax")
 
 
+# %% tags=["check"]
+labkit.check("1.3")
+
 # %% tags=["quiz"]
 def quiz_1_3() -> str:
     """Which of these may you do to the logits of a row without changing its softmax?
@@ -188,6 +203,9 @@ def quiz_1_3() -> str:
     """
     raise NotImplementedError("quiz quiz_1_3")
 
+
+# %% tags=["check"]
+labkit.check("quiz_1_3")
 
 # %% [markdown]
 # ## 1.4 Cross-entropy
@@ -228,6 +246,9 @@ def cross_entropy(probabilities: np.ndarray, targets: np.ndarray) -> float:
     raise NotImplementedError("1.4 cross_entropy")
 
 
+# %% tags=["check"]
+labkit.check("1.4")
+
 # %% tags=["quiz"]
 def quiz_1_4() -> float:
     """A fresh model gives each of ten classes the probability 1/10. What is its cross-entropy, in nats?
@@ -236,6 +257,9 @@ def quiz_1_4() -> float:
     """
     raise NotImplementedError("quiz quiz_1_4")
 
+
+# %% tags=["check"]
+labkit.check("quiz_1_4")
 
 # %% [markdown]
 # ## 1.5 Gradients
@@ -275,6 +299,9 @@ def loss_and_gradients(
     raise NotImplementedError("1.5 loss_and_gradients")
 
 
+# %% tags=["check"]
+labkit.check("1.5")
+
 # %% [markdown]
 # A gradient that is nearly right trains a little worse and says nothing. So compare it with slopes, always:
 # `labkit.gradient_check(f, x)` moves one entry of `x` at a time by a hair and looks how the value of `f` changes. `f`
@@ -312,6 +339,9 @@ def quiz_1_5() -> float:
     """
     raise NotImplementedError("quiz quiz_1_5")
 
+
+# %% tags=["check"]
+labkit.check("quiz_1_5")
 
 # %% [markdown]
 # ## 1.6 Stochastic gradient descent
@@ -364,6 +394,9 @@ def sgd_epoch(
     raise NotImplementedError("1.6 sgd_epoch")
 
 
+# %% tags=["check"]
+labkit.check("1.6")
+
 # %% [markdown]
 # Ten epochs by hand. A column of $W$ has one number per pixel, so it *is* an image: bright where ink speaks for the
 # class, dark where it speaks against it. Find the hole of the 0, and explain the corner pixels that stay grey.
@@ -410,6 +443,9 @@ def quiz_1_6() -> float:
     raise NotImplementedError("quiz quiz_1_6")
 
 
+# %% tags=["check"]
+labkit.check("quiz_1_6")
+
 # %% [markdown]
 # ## 1.7 The same network in Keras
 #
@@ -445,6 +481,9 @@ def build_model(num_classes: int = 10) -> keras.Sequential:
     raise NotImplementedError("1.7 build_model")
 
 
+# %% tags=["check"]
+labkit.check("1.7")
+
 # %% tags=["explore"]
 build_model().summary()  # 7,850 parameters
 
@@ -462,6 +501,9 @@ def quiz_1_7() -> str:
     """
     raise NotImplementedError("quiz quiz_1_7")
 
+
+# %% tags=["check"]
+labkit.check("quiz_1_7")
 
 # %% [markdown]
 # ## 1.8 Training
@@ -500,6 +542,9 @@ def train(
     """
     raise NotImplementedError("1.8 train")
 
+
+# %% tags=["check"]
+labkit.check("1.8")
 
 # %% tags=["explore"]
 model = build_model()
@@ -563,6 +608,9 @@ def diagnose_loss(losses: list[float], num_classes: int = 10) -> str:
     raise NotImplementedError("1.9 diagnose_loss")
 
 
+# %% tags=["check"]
+labkit.check("1.9")
+
 # %% [markdown]
 # Break it yourself: the loop of 1.6, with a learning rate that shrinks from epoch to epoch, and one thing wrong each
 # time. One of the broken curves is called "ok", because it still falls when the rules look at it: the one of 1.1,
@@ -617,6 +665,9 @@ def quiz_1_9() -> str:
     """
     raise NotImplementedError("quiz quiz_1_9")
 
+
+# %% tags=["check"]
+labkit.check("quiz_1_9")
 
 # %% [markdown]
 # ## What to take along

@@ -86,6 +86,9 @@ def count_parameters(layer_sizes: list[int], bias: bool = True) -> int:
     raise NotImplementedError("3.1 count_parameters")
 
 
+# %% tags=["check"]
+labkit.check("3.1")
+
 # %% tags=["explore"]
 print("Fromont's exercise:", count_parameters([1600, 100, 100, 100, 10]))
 for depth, width in [(1, 125), (2, 20), (3, 14), (3, 15), (3, 19)]:
@@ -100,6 +103,9 @@ def quiz_3_1() -> float:
     """
     raise NotImplementedError("quiz quiz_3_1")
 
+
+# %% tags=["check"]
+labkit.check("quiz_3_1")
 
 # %% [markdown]
 # ## 3.2 Examples to judge by
@@ -140,6 +146,9 @@ def split(
     raise NotImplementedError("3.2 split")
 
 
+# %% tags=["check"]
+labkit.check("3.2")
+
 # %% tags=["explore"]
 from labkit import plots
 from labkit.data import load_mnist
@@ -165,6 +174,9 @@ def quiz_3_2() -> str:
     """
     raise NotImplementedError("quiz quiz_3_2")
 
+
+# %% tags=["check"]
+labkit.check("quiz_3_2")
 
 # %% [markdown]
 # ## 3.3 The network
@@ -213,6 +225,9 @@ def build_mlp(
     raise NotImplementedError("3.3 build_mlp")
 
 
+# %% tags=["check"]
+labkit.check("3.3")
+
 # %% tags=["explore"]
 build_mlp().summary()
 
@@ -238,6 +253,9 @@ def quiz_3_3() -> float:
     raise NotImplementedError("quiz quiz_3_3")
 
 
+# %% tags=["check"]
+labkit.check("quiz_3_3")
+
 # %% tags=["quiz"]
 def quiz_3_3_sigmoid() -> float:
     """The EPFL lecture squeezes ten outputs through a sigmoid and then takes the softmax. What is the largest
@@ -247,6 +265,9 @@ def quiz_3_3_sigmoid() -> float:
     """
     raise NotImplementedError("quiz quiz_3_3_sigmoid")
 
+
+# %% tags=["check"]
+labkit.check("quiz_3_3_sigmoid")
 
 # %% [markdown]
 # ## 3.4 Knowing when to stop
@@ -285,6 +306,9 @@ def train(
     raise NotImplementedError("3.4 train")
 
 
+# %% tags=["check"]
+labkit.check("3.4")
+
 # %% [markdown]
 # What does dropout do? Take only 3,000 images, so that learning by heart is easy, and train once without and once
 # with it. In the figure the grey area is the gap between what the network knows by heart and what it understood.
@@ -318,6 +342,9 @@ def quiz_3_4() -> float:
     """
     raise NotImplementedError("quiz quiz_3_4")
 
+
+# %% tags=["check"]
+labkit.check("quiz_3_4")
 
 # %% [markdown]
 # ## 3.5 How much does width buy?
@@ -357,6 +384,9 @@ def sweep_hidden(
     raise NotImplementedError("3.5 sweep_hidden")
 
 
+# %% tags=["check"]
+labkit.check("3.5")
+
 # %% tags=["explore"]
 accuracies = sweep_hidden([20, 40, 60, 80, 100, 120], x_train, y_train, x_val, y_val, epochs=10, seed=0)
 classics = {"nearest neighbours": 0.968, "support vector machine": 0.986}
@@ -388,6 +418,9 @@ def quiz_3_5() -> str:
     raise NotImplementedError("quiz quiz_3_5")
 
 
+# %% tags=["check"]
+labkit.check("quiz_3_5")
+
 # %% [markdown]
 # ## 3.6 From outputs to classes
 #
@@ -409,6 +442,9 @@ def predict_classes(model: keras.Model, x: np.ndarray) -> np.ndarray:
     """
     raise NotImplementedError("3.6 predict_classes")
 
+
+# %% tags=["check"]
+labkit.check("3.6")
 
 # %% tags=["explore"]
 def probabilities(model: keras.Model, x: np.ndarray) -> np.ndarray:
@@ -436,6 +472,9 @@ def quiz_3_6() -> str:
     """
     raise NotImplementedError("quiz quiz_3_6")
 
+
+# %% tags=["check"]
+labkit.check("quiz_3_6")
 
 # %% [markdown]
 # ## 3.7 A head that cannot learn
@@ -475,6 +514,9 @@ def fix_binary_head(num_features: int) -> keras.Sequential:
     """
     raise NotImplementedError("3.7 fix_binary_head")
 
+
+# %% tags=["check"]
+labkit.check("3.7")
 
 # %% [markdown]
 # See what it has learned: the shade is the probability of class 1, the line is where it is one half. Fromont's table
@@ -538,6 +580,9 @@ def quiz_3_7() -> str:
     raise NotImplementedError("quiz quiz_3_7")
 
 
+# %% tags=["check"]
+labkit.check("quiz_3_7")
+
 # %% [markdown]
 # ## 3.8 The best dense network for what you can spend
 #
@@ -580,6 +625,9 @@ def best_mlp(budget: float) -> tuple[keras.Sequential, int, int]:
     """
     raise NotImplementedError("3.8 best_mlp")
 
+
+# %% tags=["check"]
+labkit.check("3.8")
 
 # %% tags=["explore"]
 keras.utils.set_random_seed(0)

@@ -111,6 +111,9 @@ def conv2d(
     raise NotImplementedError("5.1 conv2d")
 
 
+# %% tags=["check"]
+labkit.check("5.1")
+
 # %% [markdown]
 # Try it on a digit: one kernel answers where a stroke begins (paper to ink, left to right), its negative where a
 # stroke ends.
@@ -136,6 +139,9 @@ def quiz_5_1() -> float:
     raise NotImplementedError("quiz quiz_5_1")
 
 
+# %% tags=["check"]
+labkit.check("quiz_5_1")
+
 # %% tags=["quiz"]
 def quiz_5_1_flip() -> str:
     """Loiseau's formula with I(i - m, j - n) flips the kernel, Keras does not. What does it matter for training?
@@ -149,6 +155,9 @@ def quiz_5_1_flip() -> str:
     """
     raise NotImplementedError("quiz quiz_5_1_flip")
 
+
+# %% tags=["check"]
+labkit.check("quiz_5_1_flip")
 
 # %% [markdown]
 # ## 5.2 Convolution is a matrix
@@ -176,6 +185,9 @@ def conv_matrix(kernel: np.ndarray, height: int, width: int) -> np.ndarray:
     raise NotImplementedError("5.2 conv_matrix")
 
 
+# %% tags=["check"]
+labkit.check("5.2")
+
 # %% tags=["explore"]
 plots.matrix(
     conv_matrix(np.arange(1.0, 10.0).reshape(3, 3), 6, 7),
@@ -193,6 +205,9 @@ def quiz_5_2() -> float:
     """
     raise NotImplementedError("quiz quiz_5_2")
 
+
+# %% tags=["check"]
+labkit.check("quiz_5_2")
 
 # %% [markdown]
 # ## 5.3 Max pooling and its gradient
@@ -231,6 +246,9 @@ def max_pool_gradient(d_output: np.ndarray, x: np.ndarray, size: int = 2) -> np.
     raise NotImplementedError("5.3 max_pool_gradient")
 
 
+# %% tags=["check"]
+labkit.check("5.3")
+
 # %% [markdown]
 # Is it the gradient? `labkit.gradient_check` compares it with slopes. The value to differentiate must be one number:
 # the sum of the outputs, each times the gradient that arrives for it.
@@ -259,6 +277,9 @@ def quiz_5_3() -> str:
     """
     raise NotImplementedError("quiz quiz_5_3")
 
+
+# %% tags=["check"]
+labkit.check("quiz_5_3")
 
 # %% [markdown]
 # ## 5.4 LeNet-5
@@ -300,6 +321,9 @@ def build_lenet5(num_classes: int = 10) -> keras.Sequential:
     """
     raise NotImplementedError("5.4 build_lenet5")
 
+
+# %% tags=["check"]
+labkit.check("5.4")
 
 # %% [markdown]
 # How much of the digit does one unit see? A 5×5 convolution sees five rows; after pooling, a step of one unit is
@@ -353,6 +377,9 @@ def quiz_5_4() -> float:
     raise NotImplementedError("quiz quiz_5_4")
 
 
+# %% tags=["check"]
+labkit.check("quiz_5_4")
+
 # %% [markdown]
 # ## 5.5 Units, weights, connections
 #
@@ -394,6 +421,9 @@ def conv_counts(
     raise NotImplementedError("5.5 conv_counts")
 
 
+# %% tags=["check"]
+labkit.check("5.5")
+
 # %% tags=["quiz"]
 def quiz_5_5() -> float:
     """How many parameters has a 3×3 convolution from 16 to 32 maps, biases included?
@@ -402,6 +432,9 @@ def quiz_5_5() -> float:
     """
     raise NotImplementedError("quiz quiz_5_5")
 
+
+# %% tags=["check"]
+labkit.check("quiz_5_5")
 
 # %% [markdown]
 # ## 5.6 Filters made by hand
@@ -456,6 +489,9 @@ def gabor_bank(orientations: int, size: int, sigma: float, wavelength: float) ->
     raise NotImplementedError("5.6 gabor_bank")
 
 
+# %% tags=["check"]
+labkit.check("5.6")
+
 # %% tags=["explore"]
 plots.feature_maps(
     mnist.x_test[0] / 255,
@@ -482,6 +518,9 @@ def quiz_5_6() -> float:
     """
     raise NotImplementedError("quiz quiz_5_6")
 
+
+# %% tags=["check"]
+labkit.check("quiz_5_6")
 
 # %% [markdown]
 # ## 5.7 A network of your own
@@ -547,6 +586,9 @@ def train(
     """
     raise NotImplementedError("5.7 train")
 
+
+# %% tags=["check"]
+labkit.check("5.7")
 
 # %% [markdown]
 # Two looks before training: the loss of a fresh network lies near ln 10 = 2.303, and twenty digits must be learned by
@@ -737,6 +779,9 @@ def conv_transpose1d(x: np.ndarray, kernel: np.ndarray, stride: int = 1, padding
     raise NotImplementedError("5.8 conv_transpose1d")
 
 
+# %% tags=["check"]
+labkit.check("5.8")
+
 # %% tags=["explore"]
 print(conv_transpose1d(np.array([10.0, 20.0]), np.array([1.0, 2.0, 3.0]), stride=2))  # 10 20 50 40 60 0
 
@@ -761,6 +806,9 @@ def permute_pixels(images: np.ndarray, seed: int) -> np.ndarray:
     """
     raise NotImplementedError("5.9 permute_pixels")
 
+
+# %% tags=["check"]
+labkit.check("5.9")
 
 # %% tags=["explore"]
 def build_dense() -> keras.Sequential:
@@ -824,6 +872,9 @@ def quiz_5_9() -> str:
     """
     raise NotImplementedError("quiz quiz_5_9")
 
+
+# %% tags=["check"]
+labkit.check("quiz_5_9")
 
 # %% [markdown]
 # The dense network does not notice. The convolutional one falls back to it, or behind: what made it better was the

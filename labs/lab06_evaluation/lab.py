@@ -129,6 +129,9 @@ def precision_recall_f1(matrix: np.ndarray) -> np.ndarray:
     raise NotImplementedError("6.1 precision_recall_f1")
 
 
+# %% tags=["check"]
+labkit.check("6.1")
+
 # %% tags=["explore"]
 small = confusion(np.array([0, 0, 0, 1, 1, 2]), np.array([0, 1, 0, 1, 1, 1]), 3)
 beside("confusion", [[2, 1, 0], [0, 2, 0], [0, 1, 0]], small.tolist())
@@ -189,6 +192,9 @@ def quiz_6_1() -> str:
     raise NotImplementedError("quiz quiz_6_1")
 
 
+# %% tags=["check"]
+labkit.check("quiz_6_1")
+
 # %% [markdown]
 # ## 6.2 Top-k error
 #
@@ -227,6 +233,9 @@ def top_k_error(scores: np.ndarray, labels: np.ndarray, k: int) -> float:
     """
     raise NotImplementedError("6.2 top_k_error")
 
+
+# %% tags=["check"]
+labkit.check("6.2")
 
 # %% tags=["explore"]
 one_row = np.array([[5.0, 1.0, 3.0, 2.0]])
@@ -270,6 +279,9 @@ def quiz_6_2() -> str:
     """
     raise NotImplementedError("quiz quiz_6_2")
 
+
+# %% tags=["check"]
+labkit.check("quiz_6_2")
 
 # %% [markdown]
 # ## 6.3 Intervals
@@ -325,6 +337,9 @@ def wilson_interval(right: int, n: int, level: float = 0.95) -> tuple[float, flo
     """
     raise NotImplementedError("6.3 wilson_interval")
 
+
+# %% tags=["check"]
+labkit.check("6.3")
 
 # %% tags=["explore"]
 def rounded(interval: tuple[float, float], digits: int = 4) -> tuple[float, float]:
@@ -389,6 +404,9 @@ def quiz_6_3() -> float:
     raise NotImplementedError("quiz quiz_6_3")
 
 
+# %% tags=["check"]
+labkit.check("quiz_6_3")
+
 # %% [markdown]
 # ## 6.4 Is the difference real?
 #
@@ -434,6 +452,9 @@ def better(correct_a: np.ndarray, correct_b: np.ndarray, level: float = 0.05) ->
     """
     raise NotImplementedError("6.4 better")
 
+
+# %% tags=["check"]
+labkit.check("6.4")
 
 # %% tags=["explore"]
 def two_classifiers(only_a: int, only_b: int, both: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -501,6 +522,9 @@ def quiz_6_4() -> str:
     raise NotImplementedError("quiz quiz_6_4")
 
 
+# %% tags=["check"]
+labkit.check("quiz_6_4")
+
 # %% tags=["quiz"]
 def quiz_6_4_p() -> str:
     """McNemar's test of a and b gives p = 0.03. What does that say?
@@ -514,6 +538,9 @@ def quiz_6_4_p() -> str:
     """
     raise NotImplementedError("quiz quiz_6_4_p")
 
+
+# %% tags=["check"]
+labkit.check("quiz_6_4_p")
 
 # %% [markdown]
 # ## 6.5 Confidence
@@ -569,6 +596,9 @@ def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """
     raise NotImplementedError("6.5 temperature")
 
+
+# %% tags=["check"]
+labkit.check("6.5")
 
 # %% tags=["explore"]
 four = np.array([[0.9, 0.1], [0.3, 0.7], [0.8, 0.2], [0.5, 0.5]])
@@ -656,6 +686,9 @@ def quiz_6_5() -> str:
     raise NotImplementedError("quiz quiz_6_5")
 
 
+# %% tags=["check"]
+labkit.check("quiz_6_5")
+
 # %% [markdown]
 # ## 6.6 Votes
 #
@@ -703,6 +736,9 @@ def majority_accuracy(accuracy: float, voters: int) -> float:
     """
     raise NotImplementedError("6.6 majority_accuracy")
 
+
+# %% tags=["check"]
+labkit.check("6.6")
 
 # %% tags=["explore"]
 three_members = [np.array([[0.4, 0.6]]), np.array([[0.45, 0.55]]), np.array([[0.95, 0.05]])]
@@ -761,6 +797,9 @@ def quiz_6_6() -> str:
     raise NotImplementedError("quiz quiz_6_6")
 
 
+# %% tags=["check"]
+labkit.check("quiz_6_6")
+
 # %% [markdown]
 # ## 6.7 Leaks, and the test set
 #
@@ -812,6 +851,9 @@ def select(validation_correct: np.ndarray, test_correct: np.ndarray) -> tuple[in
     """
     raise NotImplementedError("6.7 select")
 
+
+# %% tags=["check"]
+labkit.check("6.7")
 
 # %% tags=["explore"]
 def pipeline(leak: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -875,6 +917,9 @@ def quiz_6_7() -> str:
     raise NotImplementedError("quiz quiz_6_7")
 
 
+# %% tags=["check"]
+labkit.check("quiz_6_7")
+
 # %% [markdown]
 # ## 6.8 Folding batch normalisation
 #
@@ -936,6 +981,9 @@ def fold_model(model: keras.Sequential) -> keras.Sequential:
     """
     raise NotImplementedError("6.8 fold_model")
 
+
+# %% tags=["check"]
+labkit.check("6.8")
 
 # %% tags=["explore"]
 by_hand = fold_batch_norm(*map(np.array, ([[2.0]], [1.0], [6.0], [0.5], [4.0], [8.999])))
@@ -1007,6 +1055,9 @@ def quiz_6_8() -> str:
     """
     raise NotImplementedError("quiz quiz_6_8")
 
+
+# %% tags=["check"]
+labkit.check("quiz_6_8")
 
 # %% [markdown]
 # ## What to take along

@@ -134,6 +134,9 @@ def build_autoencoder(code_size: int = 32) -> tuple[keras.Sequential, keras.Sequ
     raise NotImplementedError("8.1 build_autoencoder")
 
 
+# %% tags=["check"]
+labkit.check("8.1")
+
 # %% [markdown]
 # First two looks: a fresh network answers with grey, an error near 0.23, as a sigmoid begins at ½; and twenty
 # digits must be learned by heart, far below the error of the mean image.
@@ -167,6 +170,9 @@ def quiz_8_1() -> float:
     raise NotImplementedError("quiz quiz_8_1")
 
 
+# %% tags=["check"]
+labkit.check("quiz_8_1")
+
 # %% tags=["quiz"]
 def quiz_8_1_softmax() -> str:
     """What goes wrong if the decoder ends in a softmax?
@@ -180,6 +186,9 @@ def quiz_8_1_softmax() -> str:
     """
     raise NotImplementedError("quiz quiz_8_1_softmax")
 
+
+# %% tags=["check"]
+labkit.check("quiz_8_1_softmax")
 
 # %% [markdown]
 # ## 8.2 PCA, and the network that finds it
@@ -232,6 +241,9 @@ def build_linear_autoencoder(code_size: int) -> tuple[keras.Model, keras.Model, 
     """
     raise NotImplementedError("8.2 build_linear_autoencoder")
 
+
+# %% tags=["check"]
+labkit.check("8.2")
 
 # %% tags=["explore"]
 mean, components = pca(x_train, 331)
@@ -318,6 +330,9 @@ def quiz_8_2() -> str:
     raise NotImplementedError("quiz quiz_8_2")
 
 
+# %% tags=["check"]
+labkit.check("quiz_8_2")
+
 # %% tags=["quiz"]
 def quiz_8_2_error() -> float:
     """PCA with 32 components leaves a squared error of 13.193 per test digit, summed over its pixels. What is that
@@ -327,6 +342,9 @@ def quiz_8_2_error() -> float:
     """
     raise NotImplementedError("quiz quiz_8_2_error")
 
+
+# %% tags=["check"]
+labkit.check("quiz_8_2_error")
 
 # %% [markdown]
 # ## 8.3 Sparse coding
@@ -390,6 +408,9 @@ def ista(x: np.ndarray, dictionary: np.ndarray, penalty: float, steps: int) -> t
     raise NotImplementedError("8.3 ista")
 
 
+# %% tags=["check"]
+labkit.check("8.3")
+
 # %% [markdown]
 # Try it on a digit. The dictionary are 500 other digits, scaled to length 1: which of them, added and subtracted,
 # make a new one? Without the penalty nearly all take part; with it about twenty, and most of the largest show the
@@ -418,6 +439,9 @@ def quiz_8_3() -> float:
     """
     raise NotImplementedError("quiz quiz_8_3")
 
+
+# %% tags=["check"]
+labkit.check("quiz_8_3")
 
 # %% [markdown]
 # ## 8.4 A sparse autoencoder
@@ -495,6 +519,9 @@ def kl_sparsity(activations: np.ndarray, rho: float) -> float:
     raise NotImplementedError("8.4 kl_sparsity")
 
 
+# %% tags=["check"]
+labkit.check("8.4")
+
 # %% tags=["quiz"]
 def quiz_8_4() -> str:
     """A relu unit of the code has become silent for every training digit. What happens to it from then on?
@@ -508,6 +535,9 @@ def quiz_8_4() -> str:
     """
     raise NotImplementedError("quiz quiz_8_4")
 
+
+# %% tags=["check"]
+labkit.check("quiz_8_4")
 
 # %% [markdown]
 # ## 8.5 How sparse is it?
@@ -540,6 +570,9 @@ def sparsity(codes: np.ndarray, threshold: float = 1e-3) -> dict[str, float]:
     """
     raise NotImplementedError("8.5 sparsity")
 
+
+# %% tags=["check"]
+labkit.check("8.5")
 
 # %% [markdown]
 # Your network beside the others. A decoder's weights *are* images, one per unit: what your network takes for the
@@ -648,6 +681,9 @@ def quiz_8_5() -> float:
     raise NotImplementedError("quiz quiz_8_5")
 
 
+# %% tags=["check"]
+labkit.check("quiz_8_5")
+
 # %% [markdown]
 # ## 8.6 Removing noise
 #
@@ -693,6 +729,9 @@ def build_denoiser() -> keras.Sequential:
     raise NotImplementedError("8.6 build_denoiser")
 
 
+# %% tags=["check"]
+labkit.check("8.6")
+
 # %% tags=["explore"]
 denoiser = build_denoiser()
 labkit.fit(denoiser, add_noise(x_train, 0.4, seed=1), x_train, batch_size=128, epochs=5, verbose=0)
@@ -723,6 +762,9 @@ def quiz_8_6() -> float:
     raise NotImplementedError("quiz quiz_8_6")
 
 
+# %% tags=["check"]
+labkit.check("quiz_8_6")
+
 # %% [markdown]
 # ## 8.7 A walk in code space
 #
@@ -752,6 +794,9 @@ def latent_walk(
     """
     raise NotImplementedError("8.7 latent_walk")
 
+
+# %% tags=["check"]
+labkit.check("8.7")
 
 # %% tags=["explore"]
 a, b = x_test[mnist.y_test == 3][1], x_test[mnist.y_test == 8][1]
@@ -812,6 +857,9 @@ def psd_step(
     """
     raise NotImplementedError("8.8 psd_step")
 
+
+# %% tags=["check"]
+labkit.check("8.8")
 
 # %% [markdown]
 # The encoder's step can be checked from outside: old minus new, divided by the learning rate, is the gradient that
@@ -902,6 +950,9 @@ def best_autoencoder(code_size: int, budget: float) -> tuple[keras.Model, keras.
     """
     raise NotImplementedError("8.9 best_autoencoder")
 
+
+# %% tags=["check"]
+labkit.check("8.9")
 
 # %% tags=["explore"]
 labkit.accelerate()  # from here on `model.fit` is as fast as in the grader's process

@@ -235,10 +235,10 @@ def test_a_notebook_with_magics_and_a_cell_that_raises_is_graded_with_notes(hand
     record = hand_in(text, name="alice.ipynb")
     assert record.score == 100
     assert record.notes[:2] == (
-        "cell 1: left out %matplotlib inline, !pip install x, which only a notebook runs.",
-        "cell 2, line 1: ZeroDivisionError: division by zero; the rest was still run.",
+        "cell 1 from the top: left out %matplotlib inline, !pip install x, which only a notebook runs.",
+        "cell 2 from the top, line 1: ZeroDivisionError: division by zero; the rest was still run.",
     )
-    assert any("cell 6, line 1: SyntaxError" in note for note in record.notes)
+    assert any("cell 6 from the top, line 1: SyntaxError" in note for note in record.notes)
 
 
 def test_a_submission_that_patches_everything_earns_what_its_answers_are_worth(hand_in):

@@ -100,7 +100,7 @@ def test_the_case_of_a_suffix_does_not_matter(tmp_path):
         '{"nbformat": 4, "cells": [{"cell_type": "code", "source": "y = 2"}]}'
     )
     assert read_submission(tmp_path / "lab.PY").cells == (("lab.PY", "x = 1\n"),)
-    assert read_submission(tmp_path / "lab.IPYNB").cells == (("cell 1", "y = 2"),)
+    assert read_submission(tmp_path / "lab.IPYNB").cells == (("cell 1 from the top", "y = 2"),)
 
 
 def test_exploring_cells_are_kept_apart(tmp_path):

@@ -1,0 +1,145 @@
+"""Functions as they live in this process: in a notebook's kernel, or where an editor runs the cells of a script.
+
+It is the student's own machine, and the student's own code: nothing is isolated. The functions are called where they
+are, with everything that they need as it is at this moment; what they were last given stays theirs alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import linecache
+import os
+import random
+import sys
+import threading
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from labkit import lazy
+from labkit.lesson.submission import without_explore_cells
+from labkit.worker import Limits, Opaque, Plan, Session, WorkerFailed, warm
+from labkit.worker.launch import THREADS
+from labkit.worker.objects import described
+from labkit.worker.patience import TooSlow, at_most
+from labkit.worker.tree import WireError, crossed
+
+
+class Living:
+    """The functions that a module holds, `__main__` where nothing else is said."""
+
+    def __init__(self, module: types.ModuleType | None = None):
+        self.module = module or sys.modules["__main__"]
+        self.plan = Plan()
+        self.cells = [[_label(name), _code(name)] for name in _files(self.module)]
+        self.session = Session()
+        self.session.adopt(self.module, self.cells, _label)
+        self._seconds: float | None = None
+        self._printed = io.StringIO()
+
+    def load(self) -> dict[str, Any]:
+        """Nothing is to be loaded: everything is there."""
+        return {"notes": [], "fatal": None}
+
+    def begin(self, seed: int, seconds: float | None, keras: bool) -> None:
+        """Prepare a check: Keras imported where it is used, seeds set, a limit for each call."""
+        if keras:
+            warm()
+        # processor time, of which more is used where more cores compute than in grading
+        cores = max(1.0, (os.cpu_count() or 1) / THREADS)
+        self._seconds = cores * (Limits().seconds if seconds is None else seconds)
+        self.session.begin(seed)
+
+    def ask(self, verb: str, **request: Any) -> dict[str, Any]:
+        """The answer to one request. Raises WorkerFailed for a call without end, KeyboardInterrupt as it comes."""
+        objects = self.session.objects
+        request = crossed({"verb": verb, **request}, described, objects.revive)
+        mainly = threading.current_thread() is threading.main_thread()  # which alone has signals
+        with contextlib.redirect_stdout(self._printed), at_most(self._seconds if mainly else None):
+            reply = self.session.handle(request)
+        if reply.get("type") == KeyboardInterrupt.__name__:
+            raise KeyboardInterrupt
+        if reply.get("type") == TooSlow.__name__:
+            raise WorkerFailed("time", self._too_slow(reply))
+        if reply.get("status") == "missing" and reply["where"] is None:
+            reply["where"] = {"how": "undefined", "place": "", "line": 0, "of": ""}
+        try:
+            return crossed(reply, objects.instead)
+        except WireError as problem:
+            value = Opaque("value", str(problem)[:200])
+            return {"status": "answered", "value": value, "converted": [], "changed": []}
+
+    def renew(self) -> None:
+        """Nothing begins anew: this process is the student's."""
+
+    def close(self) -> None:
+        """Let go of what was held."""
+        self.session.objects.clear()
+
+    @property
+    def output(self) -> str:
+        """What was printed while functions were called."""
+        return self._printed.getvalue()
+
+    def _too_slow(self, reply: dict[str, Any]) -> str:
+        sentence = f"it used more than the {self._seconds:g} seconds allowed and was stopped"
+        if reply["place"]:
+            sentence += f"\n    {reply['place']}, line {reply['line']}: {reply['text']}"
+        return sentence
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Checks draw and train; afterwards random numbers, Keras' names and its `fit` go on as if none had been made."""
+    state, numbers = random.getstate(), np.random.get_state()
+    with _keras_undisturbed() if lazy.is_loaded("keras") else contextlib.nullcontext():
+        try:
+            yield
+        finally:
+            random.setstate(state)
+            np.random.set_state(numbers)
+
+
+@contextlib.contextmanager
+def _keras_undisturbed() -> Iterator[None]:
+    import keras
+    import tensorflow as tf
+    from keras.src.backend.common import global_state
+
+    fit = vars(keras.Model).get("fit")
+    names, settings = global_state.GLOBAL_STATE_TRACKER, global_state.GLOBAL_SETTINGS_TRACKER
+    seed = random.getrandbits(31)
+    try:
+        yield
+    finally:
+        global_state.GLOBAL_STATE_TRACKER, global_state.GLOBAL_SETTINGS_TRACKER = names, settings
+        tf.random.set_seed(seed)
+        if fit is not None:
+            keras.Model.fit = fit
+        elif "fit" in vars(keras.Model):
+            del keras.Model.fit  # it was inherited, and is again
+
+
+# --- where the functions come from -------------------------------------------------------------------------------
+
+
+def _files(module: types.ModuleType) -> list[str]:
+    """The files whose code the module's own functions are, or what a notebook has for files: a cell each."""
+    own = (value for value in list(vars(module).values()) if isinstance(value, types.FunctionType))
+    files = (function.__code__.co_filename for function in own if function.__module__ == module.__name__)
+    return list(dict.fromkeys(files))
+
+
+def _label(file: str) -> str:
+    """What a file is called in messages: as Jupyter shows a cell, or by its name."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    named = getattr(getattr(shell, "compile", None), "format_code_name", lambda name: None)(file)
+    return f"cell {named[1]}" if named else Path(file).name
+
+
+def _code(file: str) -> str:
+    return without_explore_cells("".join(linecache.getlines(file)))

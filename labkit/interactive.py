@@ -1,0 +1,63 @@
+"""`labkit.check("1.3")` in a cell: the public checks on the functions as they live in this process."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from labkit.check.answers import recorded_answers
+from labkit.check.collect import carry_out, collect
+from labkit.check.living import Living, undisturbed
+from labkit.check.run import Run
+from labkit.course import CourseError, Lab, find_course
+from labkit.errors import LabkitError
+from labkit.record import Record
+from labkit.show.cell import board, say
+
+
+def check(question: str, lab: str | None = None) -> None:
+    """Check the functions of a question, as they are now, and show what came of it; nothing is returned or raised.
+
+    question : such as "1.3", or the name of a quiz question, such as "quiz_1_3"
+    lab : the lab, where the question's number does not begin with that of its lab
+
+    In a notebook the result is shown below the cell, elsewhere in the terminal. It is for trying: `labkit check`
+    runs the whole file, as grading does, and grading leaves these calls out.
+    """
+    try:
+        found = _lab(question, lab)
+        _check(question, found)
+    except LabkitError as problem:
+        say(str(problem))
+
+
+def _lab(question: str, lab: str | None) -> Lab:
+    """The lab that a question belongs to, by its number: 1.3 is one of lab 01, and so is quiz_1_3."""
+    number = question.removeprefix("quiz_").replace("_", ".").partition(".")[0]
+    return find_course(_folder()).lab(lab or number)
+
+
+def _folder() -> Path:
+    """Where the script lies that runs; the present folder in a notebook."""
+    script = getattr(sys.modules["__main__"], "__file__", None)
+    return Path(script).absolute().parent if script else Path.cwd()
+
+
+def _check(question: str, lab: Lab) -> None:
+    checks = collect(lab.handout / "test_lab.py")
+    wanted = [c for c in checks if question in (c.info.question, c.info.name.removeprefix("test_"))]
+    if not wanted:
+        known = ", ".join(known.id for known in lab.questions)
+        raise CourseError(f"{lab.name} has no question {question}; its questions are {known}.")
+    titles = {check.info.name: check.info.title for check in wanted}
+    living = Living()
+    run = Run(living.cells, recorded_answers(lab.handout), worker=living)
+    with board(lab, question, len(wanted)) as shown, undisturbed():
+        carry_out(run, wanted, progress=lambda name: shown.checking(_record(run, lab), titles[name]))
+        shown.finished(_record(run, lab), run.output)
+    if run.broken:
+        raise CourseError(f"A check is at fault, not your code: {run.broken[0]}.")
+
+
+def _record(run: Run, lab: Lab) -> Record:
+    return Record(submission=lab.name, lab=lab.name, checks=tuple(run.results), notes=tuple(run.notes))
