@@ -145,6 +145,7 @@ def grade(
 
     Exit status: 0 all were graded, 1 the grader itself failed on one, 2 bad usage, 3 below --require.
     """
+    from labkit.adjustments import ADJUSTMENTS_FILE
     from labkit.course import CourseError, find_course
     from labkit.errors import NotDone, Stopped
     from labkit.files import CannotWrite
@@ -155,6 +156,7 @@ def grade(
     from labkit.platforms import find_submissions, whose
     from labkit.show.batch import batch_page, several_labs, some_names
     from labkit.show.console import console
+    from labkit.show.summary import changes_page
     from labkit.text import one_line
 
     if rename and (regrade or regrade_check):
@@ -209,6 +211,8 @@ def grade(
         raise Stopped(f"stopped. What was finished is kept in {out}; {rest}.") from None
     labs = {entry.name: entry for entry in found.labs}
     console().print(batch_page(batch.records, labs, batch.kept, time.monotonic() - started))
+    if batch.changes:
+        console().print(changes_page(batch.changes))
     if strangers:
         print(some_names(strangers, "match nobody in the class list"))
     if absent:
@@ -217,6 +221,11 @@ def grade(
         say(sentence)
     place = one_line(out / "grades.csv", 1000)
     print(f"Results: {place}, and result.json in a folder for each submission.")
+    for mark in batch.outdated:
+        say(
+            f"{found.root / ADJUSTMENTS_FILE}:{mark.line}: {mark.check or mark.question} changed since this mark was "
+            f"given to {mark.student!r}; look at it again, and where it stays, say so in its reason."
+        )
     if batch.stale:
         say(
             f"{batch.stale} records hold verdicts of checks that were changed since; the same command without "

@@ -13,7 +13,9 @@ from pathlib import Path
 from msgspec import structs
 
 from labkit import adjustments
+from labkit.adjustments import Decision
 from labkit.course import Course, CourseError, Lab, lab_of
+from labkit.grade.changes import Change, bases, changes, told
 from labkit.grade.files import write_grades, write_result
 from labkit.grade.journal import Entry, Journal, Key
 from labkit.grade.kept import check_hashes, renamed, restated, verdict_hash
@@ -34,6 +36,8 @@ class Batch:
     """What came of a batch: the records in order, what the grader itself failed on, how many were kept.
 
     `stale` counts those in which a check is kept that was changed since: only another one was to be made anew.
+    `changes` is what is not as the last whole run had it for the same files, `outdated` are a human's marks about
+    checks that changed since they were given.
     """
 
     records: list[Record] = field(default_factory=list)
@@ -41,6 +45,8 @@ class Batch:
     kept: int = 0
     renamed: int = 0
     stale: int = 0
+    changes: list[Change] = field(default_factory=list)
+    outdated: list[Decision] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -120,6 +126,7 @@ class Grading:
         batch = Batch()
         prepared = [self._prepare(found) for found in submissions]
         self._warn_of_other_labs(prepared)
+        self._refuse_results_of_other_labs(prepared)
         if self.journal is not None:
             self.journal.begin(self._describe())
             self.journal.regrade(self._chosen(prepared, again, checks), list(checks))
@@ -147,6 +154,8 @@ class Grading:
             batch.failures += [f"{entry.found.name}: {fault}" for fault in graded.faults]
             batch.stale += self._is_stale(entry)
         write_grades(self.out, batch.records)
+        if self.journal is not None:
+            self._finish(self.journal, batch)
         return batch
 
     def rename(self, submissions: list[Found]) -> Batch:
@@ -172,6 +181,17 @@ class Grading:
             batch.records.append(self._written(entry, graded).record)
         write_grades(self.out, batch.records)
         return batch
+
+    def _finish(self, journal: Journal, batch: Batch) -> None:
+        """Compare with what the runs before said, and keep what this one says."""
+        answered = {record.lab for record in batch.records}
+        found = bases(self.adjustments, [lab for lab in self.course.labs if lab.name in answered])
+        batch.outdated = [
+            decision for mark, (decision, basis) in found.items() if journal.marks.get(mark, basis) != basis
+        ]
+        new = {mark: basis for mark, (_, basis) in found.items() if mark not in journal.marks}
+        batch.changes = changes(journal.told, batch.records)
+        journal.finish(told(batch.records), new)
 
     # --- before -------------------------------------------------------------------------------------------
 
@@ -200,6 +220,24 @@ class Grading:
             self.observer.warn(
                 f"graded as {first.lab.name}, as --lab says: {first.found.name}{more}, though the file names "
                 f"{first.header}."
+            )
+
+    def _refuse_results_of_other_labs(self, prepared: list[_Prepared | _Unread]) -> None:
+        """Results of one lab are not written over by those of another, which have the same names."""
+        before = self.journal.entries if self.journal is not None else {}
+        now = {entry.found.name: entry.lab.name for entry in prepared if entry.lab is not None}
+        there = {entry.key.lab for entry in before.values()}
+        if there and now and not there & set(now.values()):
+            raise CourseError(
+                f"{self.out} holds results of {', '.join(sorted(there))}, and these submissions answer "
+                f"{', '.join(sorted(set(now.values())))}; give another folder by --out, one for each assignment."
+            )
+        others = [name for name, lab in now.items() if name in before and before[name].key.lab != lab]
+        if others:
+            more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+            self.observer.warn(
+                f"{others[0]}{more} answered {before[others[0]].key.lab} before and {now[others[0]]} now; what was "
+                "graded before is in the journal alone."
             )
 
     def _is_called(self, lab: Lab, name: str) -> bool:

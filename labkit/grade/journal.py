@@ -1,14 +1,16 @@
 """The journal of a batch: every finished record, one line each, on the disk before anything else is written.
 
 A line is `{"crc": "…", "kind": "…", "data": {…}}` with the checksum of the data's text. The first names the run,
-later ones hold a record (`graded`) or say that records are to be made anew (`regrade`); of two that speak of the
-same submission the later counts. A last line that was cut off, by a kill or a power failure, is dropped.
+later ones hold a record (`graded`), say that records are to be made anew (`regrade`), or that a run came to its end
+and what it said (`finished`); of two that speak of the same submission the later counts. A last line that was cut off,
+by a kill or a power failure, is dropped.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import mmap
 import os
 import re
 import sys
@@ -19,6 +21,7 @@ from typing import Any
 
 from labkit.course import CourseError
 from labkit.files import writing
+from labkit.grade.changes import Told
 from labkit.grade.one import Graded
 from labkit.record import Record, RecordError, record_from
 
@@ -77,6 +80,11 @@ class Journal:
         self.path = out / JOURNAL_FILE
         self.entries: dict[str, Entry] = {}
         self.problems: list[str] = []
+        self.told: dict[str, tuple[str, float, dict[str, float]]] = {}  # by the runs that came to their end
+        self.marks: dict[
+            str, str
+        ] = {}  # what the checks of a human's marks rested on when they were first seen
+        self.is_finished = True
         self._run: dict[str, Any] | None = None
         with writing(self.path):
             out.mkdir(parents=True, exist_ok=True)
@@ -124,6 +132,19 @@ class Journal:
             self._append("regrade", data)
             self._void(data)
 
+    def finish(self, told: Told, marks: dict[str, str]) -> None:
+        """Say that the run came to its end, what it said of each submission, and what marks were met first in it."""
+        new = {name: list(entry) for name, entry in told.items() if self.told.get(name) != entry}
+        if new or marks or not self.is_finished:
+            data = {"told": new, "marks": marks}
+            self._append("finished", data)
+            self._end(data)
+
+    def _end(self, data: dict[str, Any]) -> None:
+        self.told |= {name: (digest, score, points) for name, (digest, score, points) in data["told"].items()}
+        self.marks |= data["marks"]
+        self.is_finished = True
+
     def _lock(self, out: Path) -> None:
         if sys.platform == "win32":  # where only what is trusted is graded
             return
@@ -157,7 +178,10 @@ class Journal:
         return end
 
     def _take(self, kind: str, data: dict[str, Any]) -> None:
-        if kind == "run":
+        self.is_finished = False
+        if kind == "finished":
+            self._end(data)
+        elif kind == "run":
             self._run = data
         elif kind == "regrade":
             self._void(data)
@@ -188,6 +212,7 @@ class Journal:
                     os.ftruncate(self._descriptor, self._size)  # no half line stays behind
                 raise
             self._size += len(line)
+            self.is_finished = False
 
 
 def earlier(out: Path) -> dict[str, Record]:
@@ -209,6 +234,19 @@ def earlier(out: Path) -> dict[str, Record]:
             return found
     except OSError:
         return {}
+
+
+def is_finished(out: Path) -> bool:
+    """Whether the last run in a folder came to its end; where there is no journal, nothing says that it did not."""
+    try:
+        with (
+            open(out / JOURNAL_FILE, "rb") as stream,
+            mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as text,
+        ):
+            start = text.rfind(b"\n", 0, len(text) - 1) + 1
+            return b'"kind":"finished"' in text[start : start + 60]
+    except (OSError, ValueError):  # none, or an empty one
+        return True
 
 
 def _encode(kind: str, data: dict[str, Any]) -> bytes:

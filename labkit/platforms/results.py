@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from labkit.files import CannotRead, read_bounded, writing
+from labkit.grade.journal import is_finished
 from labkit.platforms.platform import Exported, ExportError, Platform, Request
 from labkit.record import Record, RecordError, read_record
 from labkit.text import csv_cell, one_line
@@ -44,18 +45,24 @@ def read_results(folder: Path) -> list[Record]:
 
 def current(records: list[Record], folder: Path) -> tuple[list[Record], list[str]]:
     """The records that the last run of `labkit grade` decided or kept, as its grades.csv has them, and a sentence
-    about the others: an older submission of somebody, somebody who left.
+    about the others: an older submission of somebody, somebody who left; and one where that run was stopped.
     """
+    notes = []
+    if not is_finished(folder):
+        notes.append(
+            f"The last `labkit grade` into {folder} did not come to its end: what is exported may be of several runs. "
+            "The same command again finishes it."
+        )
     try:
         with open(folder / "grades.csv", encoding="utf-8", newline="") as stream:
             names = {row.get("submission") for row in csv.DictReader(stream)}
     except (OSError, UnicodeDecodeError, csv.Error):
-        return records, []
+        return records, notes
     older = [record for record in records if csv_cell(record.submission) not in names]
     if not older:
-        return records, []
+        return records, notes
     sentence = f"{_named(older)} from an earlier run, not in {folder / 'grades.csv'}; not exported."
-    return [record for record in records if csv_cell(record.submission) in names], [sentence]
+    return [record for record in records if csv_cell(record.submission) in names], [*notes, sentence]
 
 
 def export(records: Sequence[Record], platform: Platform, request: Request | None = None) -> Exported:

@@ -10,12 +10,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from labkit.grade.changes import COUNTS, Change
 from labkit.record import Record, Verdict
 from labkit.show.record import called
 from labkit.text import one_line
 
 _BAR = 40  # columns of the longest bar
 _SHOWN = 5
+_NAMED = 10  # in a line of changes
 
 
 def summary(records: list[Record], kept: int, elapsed: float) -> RenderableType:
@@ -32,6 +34,23 @@ def summary(records: list[Record], kept: int, elapsed: float) -> RenderableType:
         if rows:
             parts += ["", Text(title, "bold"), _grid(rows)]
     return Group(*parts)
+
+
+def changes_page(changes: Sequence[Change]) -> RenderableType:
+    """What a run changed, for each check: who gained and who lost."""
+    rows = []
+    for name in dict.fromkeys(change.check for change in changes):
+        mine = [change for change in changes if change.check == name]
+        about = f"{mine[0].question}  {name}" if name != COUNTS else "what counts"
+        for verb, some in (
+            ("gained", [change for change in mine if change.points > 0]),
+            ("lost", [change for change in mine if change.points < 0]),
+        ):
+            if some:
+                named = ", ".join(f"{called(change.record)} {change.points:+g}" for change in some[:_NAMED])
+                more = f" and {len(some) - _NAMED} more" if len(some) > _NAMED else ""
+                rows.append((f"{len(some)} {verb}", f"{one_line(about)}: {named}{more}"))
+    return Group("", Text("Changed since the last run", "bold"), _grid(rows), "")
 
 
 def duration(seconds: float) -> str:

@@ -17,13 +17,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from labkit.adjustments import read_adjustments
 from labkit.course import Course, CourseError, read_course
 from labkit.files import CannotWrite
 from labkit.grade import batch as batch_module
 from labkit.grade import files, kept, task
 from labkit.grade.batch import Grading
 from labkit.grade.files import salt_for
-from labkit.grade.journal import Journal
+from labkit.grade.journal import Journal, is_finished
 from labkit.people import read_roster
 from labkit.platforms import find_submissions
 from labkit.record import without_times
@@ -244,14 +245,91 @@ def test_what_is_not_there_is_not_graded_again(grading, again, checks, sentence)
         grading(again, checks)
 
 
+# --- what a run changed ---------------------------------------------------------------------------------------------
+
+
+def _edited(root: Path, toy_course: Course, old: str, new: str) -> Course:
+    if not root.exists():
+        shutil.copytree(toy_course.root, root)
+    tests = root / "solutions/lab01_toy/test_lab.py"
+    assert old in tests.read_text()
+    tests.write_text(tests.read_text().replace(old, new, 1))
+    kept.check_hashes.cache_clear()
+    return read_course(root)
+
+
+def _told(batch) -> list[tuple]:
+    return [(change.record.submission, change.check, change.before, change.after) for change in batch.changes]
+
+
+def test_a_regrade_says_who_gained_and_who_lost_in_which_check(grading, toy_course, tmp_path, monkeypatch):
+    assert grading()[0].changes == [] and grading()[0].changes == []
+    mend = "expect.close(answer, reference.double(x))", "expect.shape(answer, x.shape)"
+    course = _edited(tmp_path / "course", toy_course, *mend)
+    with monkeypatch.context() as patched:  # a run that was stopped has told nobody
+        patched.setattr(batch_module, "write_grades", lambda *rest: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            grading(course=course)
+    assert not is_finished(tmp_path / "out")
+    assert _told(grading(course=course)[0])[0] == ("bob", "test_double", 0, 40)
+    assert is_finished(tmp_path / "out") and _told(grading(course=course)[0]) == []
+    course = _edited(tmp_path / "course", toy_course, "@points(40)", "@points(30)")
+    assert _told(grading(course=course)[0]) == [
+        ("alice", "test_double", 40, 30),
+        ("bob", "test_double", 40, 30),
+    ]
+    (tmp_path / "class/bob.py").write_text(RIGHT)  # another file is no regrade
+    assert _told(grading(course=course)[0]) == []
+
+
+def test_a_mark_whose_check_changed_since_is_listed_until_its_reason_says_so(grading, toy_course, tmp_path):
+    def graded(course: Course, reason: str) -> list[str]:
+        text = f'[[mark]]\nstudent = "bob"\ncheck = "test_mean"\npoints = 9\nreason = "{reason}"\n'
+        (course.root / "adjustments.toml").write_text(text)
+        found = find_submissions([tmp_path / "class"])
+        with Journal(tmp_path / "out") as journal:
+            decided = read_adjustments(course).find((one.name, one.student) for one in found)
+            how = Grading(course, tmp_path / "out", b"salt", Plan(), journal=journal, adjustments=decided)
+            batch = how.grade(found)
+        assert batch.records[1].adjusted[0].points == 9
+        return [mark.check for mark in batch.outdated]
+
+    same = "expect.close(answer, reference.double(x))"
+    course = _edited(tmp_path / "course", toy_course, same, same)
+    assert graded(course, "so") == []
+    course = _edited(tmp_path / "course", toy_course, same, "expect.shape(answer, x.shape)")
+    assert graded(course, "so") == []  # another check changed
+    course = _edited(tmp_path / "course", toy_course, "x = rng.normal(size=9)", "x = rng.normal(size=10)")
+    assert graded(course, "so") == ["test_mean"] and graded(course, "so") == ["test_mean"]
+    assert graded(course, "looked at again") == []
+
+
+def test_results_of_one_lab_are_not_written_over_by_anothers(grading, toy_course, tmp_path):
+    grading()
+    root = tmp_path / "course"
+    shutil.copytree(toy_course.root / "solutions/lab01_toy", root / "solutions/lab02_other")
+    lesson = root / "solutions/lab02_other/lab.py"
+    lesson.write_text(lesson.read_text().replace("labkit: lab01_toy", "labkit: lab02_other"))
+    (root / "course.toml").write_text('[[labs]]\nname = "lab02_other"\n')
+    before = timeless(tmp_path / "out")
+    for path in (tmp_path / "class").glob("*.py"):
+        path.write_bytes(path.read_bytes().replace(b"lab01_toy", b"lab02_other"))
+    with pytest.raises(
+        CourseError, match="holds results of lab01_toy, and these submissions answer lab02_other"
+    ):
+        grading(course=read_course(root))
+    assert timeless(tmp_path / "out") == before
+
+
 # --- damage --------------------------------------------------------------------------------------------------
 
 
 def test_a_torn_last_line_is_dropped_at_every_byte(grading, tmp_path):
     grading()
     path = tmp_path / "out/journal.jsonl"
-    whole = path.read_bytes()
-    lines = whole.splitlines(keepends=True)
+    *lines, finished = path.read_bytes().splitlines(keepends=True)
+    whole = b"".join(lines)
+    assert json.loads(finished)["kind"] == "finished"
     assert len(lines) == 4 and all(set(json.loads(line)) == {"crc", "kind", "data"} for line in lines)
     start = len(whole) - len(lines[-1])
     for end in (start, *random.Random(0).sample(range(start, len(whole)), 40), len(whole) - 1):
