@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from labkit.cli.common import CourseOption, LabArgument, app, say
+
+if TYPE_CHECKING:
+    from labkit.course import Lab
+    from labkit.record import Record
 
 
 @app.command("list")
@@ -62,10 +66,20 @@ def check(
     question: Annotated[
         str | None, typer.Option("-k", "--question", help="Only this question, such as 1.3.")
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="Write it as a page as well, with pictures of what your functions gave.",
+        ),
+    ] = None,
     lab: Annotated[str | None, typer.Option("--lab", help="The lab, where the file does not say.")] = None,
     course: CourseOption = None,
 ) -> None:
     """Check your work: each question, what is wrong, and which mistake it looks like.
+
+    With --html my-page.html the same is a page for the browser, with your code beside what is wrong.
 
     Exit status 0 when everything passes, 1 while something does not.
     """
@@ -84,12 +98,31 @@ def check(
     with progress(found.name) as update:
         graded = check_submission(submission, found, question, lambda name: update(description=name))
     record = graded.record
+    if html is not None:
+        _write_page(html, file, record, found, graded.output)
     console().print(heading(found), record_table(record, found, graded.output), sep="\n")
     if graded.faults:
         say(f"a check is at fault, not your file: {graded.faults[0]}")
     # a quiz without points may be left out, but not answered wrongly
     open_checks = [c for c in record.checks if c.max_points or c.verdict is not Verdict.NOT_ATTEMPTED]
     raise typer.Exit(0 if record.checks and all(c.verdict.passed for c in open_checks) else 1)
+
+
+def _write_page(path: Path, file: Path, record: Record, lab: Lab, output: str) -> None:
+    """Write the student's page for public checks; what somebody else put there stays."""
+    from labkit.errors import NotDone
+    from labkit.files import write_atomically, writing
+    from labkit.report.student import is_page, student_page
+
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise NotDone(f"{path} is no name for a page; --html wants one that ends in .html.")
+    if path.exists() and not is_page(path):
+        raise NotDone(
+            f"{path} is there already and no page of labkit's; it stays as it is. Name another file."
+        )
+    titles = {"": lab.title, **{question.id: question.title for question in lab.questions}}
+    with writing(path):
+        write_atomically(path, student_page(record, output=output, titles=titles))
 
 
 @app.command()

@@ -47,6 +47,7 @@ class Canvas(Platform):
     reads = "what Download submissions gives"
     writes = "a downloaded gradebook (Grades, Export), filled in"
     fills = True
+    gives_back = True
 
     def owner(self, file: File) -> Hashable | None:
         """The name and the number in the file's name."""
@@ -79,6 +80,10 @@ class Canvas(Platform):
         """By Canvas' number of the student, and the name run together."""
         match = _FILE.match(name)
         return match and _student_of(match)
+
+    def page_of(self, file: File) -> str:
+        """The name of the file, whose numbers tell Canvas whose it is."""
+        return f"{file.relative.stem}.html"
 
     def write(self, records: Sequence[Record], request: Request) -> Exported:
         """`canvas.csv`: who is who, and the labs' columns. Raises ExportError where a column is not certain."""

@@ -82,6 +82,7 @@ class Moodle(Platform):
     reads = "what Download all submissions gives"
     writes = "a downloaded grading worksheet, filled in"
     fills = True
+    gives_back = True
 
     def owner(self, file: File) -> Hashable | None:
         """The name and the number in the file's name, or in that of its folder."""
@@ -108,6 +109,12 @@ class Moodle(Platform):
         """By the participant's number and the name."""
         match = _ENTRY.match(name)
         return match and _student_of(match)
+
+    def page_of(self, file: File) -> str:
+        """In the student's folder of the export, or with what its file's name begins with."""
+        first, *rest = file.relative.parts
+        match = _ENTRY.match(first)
+        return f"{first}/report.html" if rest or not match else f"{match[0]}report.html"
 
     def write(self, records: Sequence[Record], request: Request) -> Exported:
         """`moodle.csv`: the worksheet with grades and feedback, of one lab. Raises ExportError."""

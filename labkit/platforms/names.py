@@ -10,8 +10,8 @@ from labkit.record.found import Found
 MAX_COMPONENT = 200  # bytes in one part of a name, which becomes that of a folder
 MAX_NAME = 400  # bytes: a system's limit for a whole path is some thousands, and OUT is a part of it
 #: Names in the folder of results that no submission may take, and those in a submission's own folder.
-_TAKEN = ("salt", "grades.csv", "journal.jsonl", "trainings")
-_OWN = ("result.json", "output.txt")
+_TAKEN = ("salt", "grades.csv", "journal.jsonl", "trainings", "report", "report.json", "report.html")
+_OWN = ("result.json", "output.txt", "report.html")
 
 
 def distinct(found: list[Found]) -> list[Found]:

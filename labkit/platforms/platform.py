@@ -70,13 +70,14 @@ class Platform:
     """An outside system: how its export is read, and how results are written for it.
 
     `writes` and `reads` are one line each for help and documentation, empty where it does not do so. A platform that
-    `fills` a sheet needs the one that was downloaded.
+    `fills` a sheet needs the one that was downloaded; one that `gives_back` takes a page for each student in a zip.
     """
 
     name: ClassVar[str] = ""
     writes: ClassVar[str] = ""
     reads: ClassVar[str] = ""
     fills: ClassVar[bool] = False
+    gives_back: ClassVar[bool] = False
     resembles: ClassVar[bool] = (
         True  # whether names of files that fit are worth a word where it is not taken for one
     )
@@ -106,6 +107,10 @@ class Platform:
     def whose(self, name: str) -> Student | None:
         """What the name of one download tells of its student; None where it is not named as this platform does."""
         return None
+
+    def page_of(self, file: File) -> str:
+        """The name in a zip of pages by which it gives one to whoever handed in this file of its export."""
+        raise NotImplementedError
 
     # --- its sheet or result ------------------------------------------------------------------------------------
 

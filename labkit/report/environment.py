@@ -27,6 +27,7 @@ from labkit.text import html_text, inert, one_line
 HERE = Path(__file__).parent
 _LANGUAGES = HERE / "languages"
 _SPACES = re.compile(r"\n\s*")
+_CODE = re.compile(r"`([^`<>]{1,200})`")
 
 
 class ReportError(LabkitError):
@@ -72,6 +73,8 @@ def environment(language: str = "en") -> Environment:
         "inert": inert,
         "line": one_line,
         "lines": lambda text, limit=2000: Markup(html_text(text, limit)),
+        "prose": prose,
+        "message": message,
         "number": lambda value, places=2: number(value, places).replace(".", point),
         "percent": lambda share, places=0: (
             number(100 * share, places).replace(".", point) + "\N{NO-BREAK SPACE}%"
@@ -85,6 +88,23 @@ def environment(language: str = "en") -> Environment:
 def page(template: str, language: str = "en", **facts: Any) -> str:
     """A page made from a template and what it shows."""
     return environment(language).get_template(template).render(facts)
+
+
+def prose(text: str) -> Markup:
+    """Text on one line in which what stands between backticks is code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", html_text(text, 4000)))
+
+
+def message(text: str, limit: int = 2000) -> Markup:
+    """A check's message: a paragraph for each line; an indented one, which tells a place in the code, as code."""
+    lines = [line for line in inert(text, limit).split("\n") if line.strip()]
+    coded = Markup("<p><code>{}</code></p>")
+    return Markup("").join(
+        coded.format(line.strip())
+        if line.startswith("    ")
+        else Markup("<p>") + prose(line) + Markup("</p>")
+        for line in lines
+    )
 
 
 @cache

@@ -33,7 +33,9 @@ class Options:
     """What the person who asks for a report has chosen.
 
     `roster` is a class list and `by` one of its columns; `against` is another folder of results, by which to tell what
-    changed, else the journal tells it; `course` is where the lab itself is known from.
+    changed, else the journal tells it; `course` is where the lab itself is known from. For the students' pages: whether
+    `hidden` checks are shown as they are, whether the class's quartiles are, and a platform and its export for giving
+    them back.
     """
 
     language: str = "en"
@@ -42,6 +44,9 @@ class Options:
     by: str = ""
     against: Path | None = None
     course: Path | None = None
+    hidden: bool = False
+    show_class: bool = False
+    bundle: tuple[str, Path] | None = None
 
 
 def figures_of(folder: Path, options: Options) -> Report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,8 +11,9 @@ from urllib.parse import quote
 import msgspec
 
 from labkit.files import write_atomically, writing
-from labkit.report.environment import digest, inline, page
+from labkit.report.environment import ReportError, digest, inline, page
 from labkit.report.figures import LabFigures, Report
+from labkit.report.giving import bundle, student_pages
 from labkit.report.making import Options, figures_of
 from labkit.report.reading import results
 from labkit.report.tables import tables
@@ -21,17 +23,37 @@ FOLDER = "report"
 _LEFT_OVER = re.compile(r"\..+\.\d+$")
 
 
-def write_report(folder: Path, options: Options) -> list[Path]:
-    """Write all that a report is made of into the folder; returns what has changed. Raises ReportError, CannotWrite."""
+def write_report(folder: Path, options: Options) -> Written:
+    """Write all that a report is made of into the folder. Raises ReportError, CannotWrite, SubmissionError."""
+    if options.bundle and options.anonymous:
+        raise ReportError("--anonymous makes no pages for students, so that --bundle has none to give back.")
     results(folder)  # that the folder is one, before anything is written
     report = figures_of(folder, options)
-    for left in (*folder.glob(".report.*"), *(folder / FOLDER).glob(".*")):
+    for left in (*folder.rglob(".report*"), *(folder / FOLDER).glob(".*")):
         if _LEFT_OVER.match(left.name):  # by a run that was killed
             left.unlink(missing_ok=True)
     made = {"report.json": as_json(report)}
     made |= {f"{FOLDER}/{name}.csv": text for name, text in tables(report).items()}
     made |= pages(report, options.language)
-    return [folder / name for name, text in made.items() if write_if_changed(folder / name, text)]
+    changed = [name for name, text in made.items() if write_if_changed(folder / name, text)]
+    if not options.anonymous:
+        for name, html in student_pages(folder, report, options.language, options.hidden, options.show_class):
+            changed += [name] if write_if_changed(folder / name, html) else []
+    said: list[str] = []
+    if options.bundle is not None:
+        platform, export = options.bundle
+        name, (data, lost) = f"{FOLDER}/pages-{platform}.zip", bundle(folder, platform, export)
+        changed += [name] if write_if_changed(folder / name, data) else []
+        said = [f"{who} is not in {export}, and gets no page there." for who in lost]
+    return Written([folder / name for name in changed], said)
+
+
+@dataclass(frozen=True)
+class Written:
+    """The files that have changed, and sentences for whoever asked for the report."""
+
+    changed: list[Path]
+    said: list[str]
 
 
 def as_json(report: Report) -> str:
@@ -92,9 +114,9 @@ def _rows(lab: LabFigures, anonymous: bool, root: str) -> dict[str, Any]:
     return {"by": lab.by, "checks": checks, "mistakes": list(places), "rows": rows}
 
 
-def write_if_changed(path: Path, text: str) -> bool:
+def write_if_changed(path: Path, text: str | bytes) -> bool:
     """Write the file, whole, unless it holds the text already; whether it did not. Raises CannotWrite."""
-    data = text.encode("utf-8", "backslashreplace")
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
     with writing(path):
         try:
             same = path.stat().st_size == len(data) and path.read_bytes() == data

@@ -59,6 +59,29 @@ def test_check_names_the_mistake_and_passes_when_mended(labkit, tmp_path):
     assert labkit("check", file).returncode == 0
 
 
+def test_check_writes_the_students_page_of_the_public_checks(labkit, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(WRONG)
+    done = labkit("check", file, "--html", "page.html")
+    html = (tmp_path / "page.html").read_text()
+    assert done.returncode == 1 and "You squared each value" in done.stdout
+    assert "You squared each value" in html and "1.1 Doubling" in html and "Doubled values" in html
+    assert "secret" not in html.lower() and "hidden check" not in html
+    file.write_text(RIGHT)
+    assert labkit("check", file, "--html", "page.html").returncode == 0
+    assert "Nothing is left to do" in (tmp_path / "page.html").read_text()
+
+
+@pytest.mark.parametrize("name", ["mine.py", "notes.html"])
+def test_check_writes_no_page_over_what_is_not_its_own(labkit, tmp_path, name):
+    (tmp_path / "mine.py").write_text(RIGHT)
+    (tmp_path / "notes.html").write_text("my own")
+    before = (tmp_path / name).read_bytes()
+    done = labkit("check", "mine.py", "--html", name)
+    assert done.returncode == 1 and "page" in done.stderr
+    assert (tmp_path / name).read_bytes() == before
+
+
 def test_check_refuses_a_question_that_there_is_not(labkit, tmp_path):
     (tmp_path / "mine.py").write_text(RIGHT)
     done = labkit("check", "mine.py", "-k", "9.9")
