@@ -94,7 +94,7 @@ class _Files:
                 sentence = f"question {heading.question} has a heading on line {line} already."
                 yield Problem(path, heading.line, sentence)
             elif heading.question not in self.questions:
-                sentence = f"question {heading.question} has no function with a solution block."
+                sentence = f"question {heading.question} has no function with a solution block, and no cell for words."
                 yield Problem(path, line, sentence)
         if self.tree is None:
             return
@@ -162,11 +162,16 @@ class _Files:
                 yield Problem(path, node.lineno, sentence)
         yield from self.imports(path, tree)
         for question, number in count.items():
-            if number < least:
+            if number < least and question not in self.read_by_people():
                 had = f"{number or 'no'} {kind}{'' if number == 1 else 's'}"
                 yield Problem(
                     path, 1, f"question {question} has {had}; it should have {least}.", warning=True
                 )
+
+    def read_by_people(self) -> set[str]:
+        """The questions of which every check is written."""
+        infos = self.lab.checks
+        return {info.question for info in infos} - {info.question for info in infos if not info.written}
 
     def imports(self, path: Path, tree: ast.Module) -> Iterator[Problem]:
         """Names that are taken from the lesson and are no longer there."""

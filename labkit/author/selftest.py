@@ -93,7 +93,7 @@ class _Selftest:
         wanted = [only] if only else None
         try:
             blank = [["lab.py", without_explore_cells(starter(master, self.lab.source))]]
-            yield _starter_trial(self.tried(blank, wanted).results)
+            yield _starter_trial(self.tried(blank, wanted, {}).results)
             yield self.reference()
             for name in (VARIANTS, MISCONCEPTIONS):
                 for entry in catalogue.read_catalogue(self.lab, name):
@@ -124,13 +124,18 @@ class _Selftest:
             return _full_trial("variant", entry.name, entry.question, self.tried(cells, [entry.question]))
         return _mistake_trial(entry, self.tried(cells, {entry.question, *self.reached(entry.replaces)}))
 
-    def tried(self, cells: list[list[str]], questions: Collection[str] | None) -> Run:
-        run = Run(cells, self.live, self.salt, worker=self.worker)
+    def tried(
+        self, cells: list[list[str]], questions: Collection[str] | None, prose: dict[str, str] | None = None
+    ) -> Run:
+        prose = self.lab.lesson.prose if prose is None else prose
+        run = Run(cells, self.live, self.salt, worker=self.worker, prose=prose)
         if problems := [*run.notes, *([run.fatal] if run.fatal else [])]:
             raise CourseError(problems[0])  # a file that does not load would prove nothing
         carry_out(run, self.checks, questions)
         if run.broken:
             raise CourseError(f"{self.lab.name}: {run.broken[0]}")
+        # what a person reads is neither right nor wrong here
+        run.results = [result for result in run.results if result.id not in run.written]
         return run
 
     def reached(self, function: str) -> set[str]:

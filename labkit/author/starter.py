@@ -8,7 +8,7 @@ from pathlib import Path
 from labkit.author.quiz import Edit, asked
 from labkit.course import CourseError
 from labkit.lesson.cells import CHECK, Cell
-from labkit.lesson.lesson import HINT, Lesson, read_lesson
+from labkit.lesson.lesson import HINT, PLACEHOLDER, Lesson, read_lesson
 from labkit.lesson.quiz import PREFIX
 
 
@@ -21,6 +21,7 @@ def starter(master: str, name: Path | str = "lab.py") -> str:
     for line, sentence in lesson.slips:
         raise CourseError(f"{name}, line {line}: {sentence}")
     edits = [(part.first, part.last, [part.reminder]) for part in lesson.solutions]
+    edits += [(cell.first, cell.last, [f"# {PLACEHOLDER}"]) for cell in lesson.written]
     return lesson.edited([*edits, *asked(master), *_before_header(lesson)])
 
 

@@ -12,7 +12,7 @@ from types import ModuleType
 
 from labkit.check import expect, measured
 from labkit.check.catalogue import misconception, variant
-from labkit.check.marks import hidden, limit, needs, points, question, uses
+from labkit.check.marks import hidden, limit, needs, points, question, uses, written
 from labkit.check.measure import accuracy, cross_entropy, outputs, renamed, training_cost
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "training_cost",
     "uses",
     "variant",
+    "written",
 ]
 
 

@@ -31,6 +31,25 @@ def attempt(
     Whatever else goes wrong is raised: NotAttempted, WorkerFailed, and what the check stumbles over.
     """
 
+    try:
+        check.body(**arguments(check, student, reference, rng, note, cells, defaults))
+    except Failure as failure:
+        return failure
+    return None
+
+
+def arguments(
+    check: Check,
+    student: Transport,
+    reference: Callable[[], Transport],
+    rng: np.random.Generator,
+    note: Callable[[str], None] = lambda text: None,
+    cells: Sequence[Sequence[str]] = (),
+    defaults: Defaults = {},  # noqa: B006  read only
+    prose: str = "",
+) -> dict[str, Any]:
+    """What the check asks for, by name."""
+
     def given(name: str) -> Any:
         if name == "student":
             stated = {function: defaults[function] for function in check.info.begins if function in defaults}
@@ -41,13 +60,11 @@ def attempt(
             return shown_in(cells)
         if name == "note":
             return note
+        if name == "prose":
+            return prose
         return rng if name == "rng" else DATA[name]()
 
-    try:
-        check.body(**{name: given(name) for name in check.fixtures})
-    except Failure as failure:
-        return failure
-    return None
+    return {name: given(name) for name in check.fixtures}
 
 
 def observed(

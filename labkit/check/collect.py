@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from labkit.check import quiz
 from labkit.errors import LabkitError
@@ -36,7 +36,7 @@ class Check:
     """What a check says of itself, and the function that carries it out."""
 
     info: CheckInfo
-    body: Callable[..., None]
+    body: Callable[..., Any]
 
     @property
     def fixtures(self) -> tuple[str, ...]:

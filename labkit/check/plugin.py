@@ -53,6 +53,11 @@ def mnist() -> Any:
     return fixtures.mnist()
 
 
+@pytest.fixture
+def prose() -> None:
+    """The text of the question's cell that is tagged `written`."""
+
+
 @pytest.hookimpl
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
     """Collect a lab's checks; other modules are left to pytest."""
@@ -87,6 +92,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     run.perform(Check(info, pyfuncitem.obj))
     run.name_mistakes()
     result = run.results[-1]
+    if result.id in run.written:
+        pytest.skip(result.message)
     if not result.verdict.passed:
         text = f"{info.title}\n{result.message}" + (f"\n{result.teaches}" if result.teaches else "")
         pytest.fail(text, pytrace=False)
@@ -105,5 +112,5 @@ def _run(item: pytest.Function) -> Run:
             submission = read_submission(folder / "lab.py")
         except LabkitError as error:
             pytest.fail(str(error), pytrace=False)
-        runs[folder] = Run(submission.cells, answers, unrun=submission.explore)
+        runs[folder] = Run(submission.cells, answers, unrun=submission.explore, prose=submission.prose)
     return runs[folder]

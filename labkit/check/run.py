@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from labkit.check.answers import Live, Recorded
-from labkit.check.attempt import attempt
+from labkit.check.attempt import arguments, attempt
 from labkit.check.collect import Check
 from labkit.check.expect.failure import Examination, Failure, examining
 from labkit.check.expect.values import describe
@@ -23,12 +23,16 @@ from labkit.check.relations import find_relation
 from labkit.check.signature import signature, unusable
 from labkit.errors import LabkitError
 from labkit.lesson.checks import CheckInfo
+from labkit.lesson.lesson import PLACEHOLDER
 from labkit.record import CHECK_FAILED, CheckResult, Verdict
 from labkit.record.figure import Figure
 from labkit.record.signature import Signature
 from labkit.text import inert
 from labkit.worker import Plan, WorkerFailed, warm
 from labkit.worker.launch import THREADS, can_fork, warm_server
+
+MOST_WRITTEN = 20_000  # characters of a written answer
+WAITS_FOR_A_PERSON = "waiting for a person, who reads it and gives its points"
 
 
 @dataclass
@@ -46,6 +50,9 @@ class Run:
     keras: bool = False
     threads: int = THREADS
     unrun: Sequence[Sequence[str]] = ()  # cells that are only read, where something is missing
+    prose: Mapping[str, str] | None = None  # written answers in Markdown, by question, where they are known
+    #: texts that wait for a person to read them, by check
+    written: dict[str, str] = field(default_factory=dict)
     results: list[CheckResult] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -128,9 +135,8 @@ class Run:
         info = check.info
         if self.fatal:
             return _outcome(Verdict.NOT_RUN, "the file could not be read; see the note at the top")
-        waiting = [
-            q for q in info.needs if any(r.question == q and not r.verdict.passed for r in self.results)
-        ]
+        open_ = {r.question for r in self.results if not r.verdict.passed and r.id not in self.written}
+        waiting = [question for question in info.needs if question in open_]
         if waiting:
             return _outcome(Verdict.NOT_RUN, f"waiting for {', '.join(waiting)}")
         try:
@@ -138,6 +144,8 @@ class Run:
             self._prepare(info)
             note = _unsaid if info.hidden else self._note
             try:
+                if info.written:
+                    return self._read(check, note)
                 failure = self._attempt(check, self.student, note)
             except (NotAttempted, WorkerFailed, LabkitError):
                 raise
@@ -157,6 +165,25 @@ class Run:
         self._failed[info.name] = check, failure
         message = failure.summary if info.hidden else failure.message
         return _outcome(Verdict.FAILED, inert(message, 1000), points=failure.earned * info.points)
+
+    def _read(self, check: Check, note: Callable[[str], None]) -> dict[str, Any]:
+        """A text for a person to read: no verdict is made of it."""
+        info = check.info
+        own = generator(self.inputs.own(info.name))
+        reference = lambda: self.answers.reference(info.name, self.inputs.seed(info.name))  # noqa: E731
+        if self.prose is None and "prose" in check.fixtures:
+            return _outcome(Verdict.NOT_RUN, WAITS_FOR_A_PERSON)
+        defaults, prose = self.answers.defaults, (self.prose or {}).get(info.question, "")
+        text: Any = check.body(
+            **arguments(check, self.student, reference, own, note, self.cells, defaults, prose)
+        )
+        if not isinstance(text, str):
+            return _outcome(Verdict.FAILED, inert(f"write a text; the answer is {describe(text)}", 300))
+        plain = inert(text, MOST_WRITTEN).strip()
+        if plain in ("", PLACEHOLDER):
+            return _outcome(Verdict.NOT_ATTEMPTED, "nothing is written yet")
+        self.written[info.name] = plain
+        return _outcome(Verdict.NOT_RUN, WAITS_FOR_A_PERSON)
 
     def name_mistakes(self) -> None:
         """Give what failed its signature, and the name of a known mistake where one fits, or else a relation between

@@ -156,7 +156,7 @@ def grade(
     from labkit.platforms import find_submissions, whose
     from labkit.show.batch import batch_page, several_labs, some_names
     from labkit.show.console import console
-    from labkit.show.summary import changes_page
+    from labkit.show.summary import changes_page, waiting_page
     from labkit.text import one_line
 
     if rename and (regrade or regrade_check):
@@ -211,6 +211,8 @@ def grade(
         raise Stopped(f"stopped. What was finished is kept in {out}; {rest}.") from None
     labs = {entry.name: entry for entry in found.labs}
     console().print(batch_page(batch.records, labs, batch.kept, time.monotonic() - started))
+    if any(record.waiting for record in batch.records):
+        console().print(waiting_page(batch.records, ADJUSTMENTS_FILE))
     if batch.changes:
         console().print(changes_page(batch.changes))
     if strangers:

@@ -6,6 +6,8 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from labkit.check.answers import Live, recorded_answers
 from labkit.check.collect import Check, Progress, carry_out, collect, with_dependents
 from labkit.check.run import Run
@@ -68,6 +70,7 @@ def regrade_checks(
         if info.name in earlier and earlier[info.name].question not in questions
     }
     run.keep(stay.values(), checks)
+    run.written = {name: text for name, text in kept.record.answers.written.items() if name in stay}
     run.figures = [figure for figure in kept.record.figures if figure.check in stay]
     graded = _graded(run, submission, lab, checks, salt, questions, progress)
     if set(kept.record.notes) - set(graded.record.notes):  # of which check they are, nobody knows
@@ -99,6 +102,7 @@ def live_run(submission: Submission, lab: Lab, salt: bytes, plan: Plan | None) -
         lab.uses_keras(),
         lab.threads,
         submission.explore,
+        prose=submission.prose,
     )
 
 
@@ -114,6 +118,7 @@ def check_submission(
         keras=lab.uses_keras(question),
         threads=lab.threads,
         unrun=submission.explore,
+        prose=submission.prose,
     )
     return _graded(run, submission, lab, checks, None, (question,) if question else None, progress)
 
@@ -176,5 +181,5 @@ def record_of(run: Run, submission: Submission, lab: Lab, salt: bytes | None) ->
         salt_id=salt_id(salt) if salt is not None else None,
         file=one_line(submission.path.name, 200),
         sha256=submission.sha256,
-        answers=answers_in(submission.cells, lab.questions),
+        answers=replace(answers_in(submission.cells, lab.questions), written=dict(run.written)),
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 from labkit.lesson.source import SourceError, read_python
 
-FIXTURES = ("student", "reference", "rng", "mnist")
+FIXTURES = ("student", "reference", "rng", "mnist", "prose")
 _UNCHANGED = "unchanged"  # the expectation that an argument is as it was
 
 
@@ -24,8 +24,9 @@ class CheckInfo:
     """What a check says of itself.
 
     `title` is the first line of its docstring, `hidden` says that it stays with the instructor, `keras` that Keras
-    is imported before its clock starts, `needs` which questions must have passed before, `limit` how many seconds
-    of processor time each call has (None: as many as any), `reaches` all names that it calls, with its helpers.
+    is imported before its clock starts, `written` that a person reads the answer, `needs` which questions must have
+    passed before, `limit` how many seconds of processor time each call has (None: as many as any), `reaches` all names
+    that it calls, with its helpers.
     Of these it is the first of its question that calls those in `begins`, and the one that sees to it that those in
     `keeps` leave their arguments as they are.
     """
@@ -41,6 +42,7 @@ class CheckInfo:
     reaches: frozenset[str] = frozenset()
     begins: frozenset[str] = frozenset()
     keeps: frozenset[str] = frozenset()
+    written: bool = False
 
 
 def read_checks(path: Path) -> tuple[CheckInfo, ...]:
@@ -67,6 +69,7 @@ def read_checks(path: Path) -> tuple[CheckInfo, ...]:
                 needs=tuple(marks.get("needs", [])),
                 limit=(marks.get("limit") or [None])[0],
                 reaches=frozenset(_reached(node, functions, set())),
+                written="written" in marks,
             )
         )
     return tuple(
@@ -125,6 +128,7 @@ _MARKS: dict[str, tuple[str, Callable[[list[Any]], bool]]] = {
     ),
     "points": ("a number from 0, such as @points(4)", lambda values: _is_number(values, 0)),
     "hidden": ("nothing", lambda values: not values),
+    "written": ("nothing", lambda values: not values),
     "needs": ('questions, such as @needs("1.3")', _are_texts),
     "uses": ('libraries, such as @uses("keras")', _are_texts),
     "limit": ("seconds, such as @limit(60)", lambda values: _is_number(values, 0.01)),
@@ -151,6 +155,10 @@ def check_problems(tree: ast.Module) -> Iterator[tuple[int, str]]:
                 node.lineno,
                 f"{node.name} is parametrised; write a loop within it, or a check for each case.",
             )
+        if "written" in marks and not any(
+            isinstance(part, ast.Return) and part.value is not None for part in ast.walk(node)
+        ):
+            yield node.lineno, f"{node.name} is written and returns no text; a person reads what it returns."
         arguments = [
             argument.arg for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
         ]

@@ -10,6 +10,8 @@
 A Markdown cell tagged `hint` holds hints for the question that it stands in:
 
     # <details><summary>Hint 1: the idea</summary> … </details>
+
+One tagged `written` is the place for an answer in words, to the question that it stands in.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ from labkit.lesson.quiz import PREFIX, QUESTION
 
 HINT = "hint"  # the tag of cells with hints
 MOST_HINTS = 3
+WRITTEN = "written"  # the tag of cells in which a student answers in words
+PLACEHOLDER = "*Write your answer here.*"  # what stands there in a starter
 _LAB = re.compile(r"#\s*labkit:\s*([A-Za-z0-9_]+)")
 _TITLE = re.compile(r"# (.+?)\s*$")
 _HEADING = re.compile(r"#{2,3} (\d+\.\d+)(?:\s+(.*?))?\s*$")
@@ -79,6 +83,16 @@ class Solution:
 
 
 @dataclass(frozen=True)
+class Written:
+    """A cell for an answer in words: its question, its first and last line, and the text, Markdown."""
+
+    question: str
+    first: int
+    last: int
+    text: str
+
+
+@dataclass(frozen=True)
 class Hint:
     """A hint: what its summary says, and the text below, both Markdown."""
 
@@ -103,20 +117,30 @@ class Lesson:
     slips: tuple[tuple[int, str], ...]
     script: Script
     header: int = 0
+    written: tuple[Written, ...] = ()
 
     @property
     def questions(self) -> tuple[Question, ...]:
-        """The questions that ask for a function, in order of their headings."""
+        """The questions that ask for a function, or for words, in order of their headings."""
         found: list[Question] = []
         for heading in self.headings:
             names = [f.name for f in self.functions if f.asked and f.question == heading.question]
-            if names and heading.question not in [question.id for question in found]:
+            words = any(cell.question == heading.question for cell in self.written)
+            if (names or words) and heading.question not in [question.id for question in found]:
                 found.append(Question(heading.question, heading.title, tuple(dict.fromkeys(names))))
         return tuple(found)
 
     def cell_at(self, line: int) -> Cell:
         """The cell that holds this line of the script."""
         return next(cell for cell in reversed(self.cells) if cell.number <= line)
+
+    @property
+    def prose(self) -> dict[str, str]:
+        """The answers in words, by question."""
+        found: dict[str, list[str]] = {}
+        for cell in self.written:
+            found.setdefault(cell.question, []).append(cell.text)
+        return {question: "\n\n".join(texts).strip() for question, texts in found.items()}
 
     def edited(self, edits: Iterable[tuple[int, int, list[str]]]) -> str:
         """The script with lines replaced; see `Script.edited`."""
@@ -152,6 +176,7 @@ def _lesson_of(script: Script) -> Lesson:
         tuple(sorted(reader.slips)),
         script,
         _header(cells),
+        tuple(reader.written),
     )
 
 
@@ -180,6 +205,8 @@ class _Reader:
         self.solutions: list[Solution] = []
         self.hints: dict[str, list[Hint]] = {}
         self.slips: list[tuple[int, str]] = []
+        self.written: list[Written] = []
+        self._writing = False  # right after a cell for words
         self._question: str | None = None
         self._inside = False  # the last function, in this cell
         self._begun: tuple[int, str] | None = None  # a solution: its line and what it is indented by
@@ -191,6 +218,7 @@ class _Reader:
             self._line(number, line, prose)
         if HINT in cell.tags and cell.kind == "markdown":
             self._hints(cell)
+        self._words(cell)
 
     def close(self, where: str) -> None:
         """No solution goes on from here."""
@@ -239,6 +267,21 @@ class _Reader:
         function = self.functions[-1]
         if function.question and not function.name.startswith(PREFIX):
             self.functions[-1] = Function(function.name, function.line, function.question, True)
+
+    def _words(self, cell: Cell) -> None:
+        """An answer goes on in the cells of prose right after its own, which a student may have added."""
+        begins = WRITTEN in cell.tags and cell.kind == "markdown"
+        goes_on = self._writing and cell.kind == "markdown" and not cell.tags
+        heading = any(_HEADING.match(prose) for _, _, prose in cell.read())
+        self._writing = (begins or goes_on) and not heading
+        if begins and (heading or self._question is None):
+            self.slips.append(
+                (cell.number - 1, "an answer in words stands in a cell below its question's heading.")
+            )
+        elif self._writing:
+            lines = len(cell.code.rstrip("\n").split("\n"))
+            question = self._question or ""
+            self.written.append(Written(question, cell.number, cell.number + lines - 1, cell.source))
 
     def _hints(self, cell: Cell) -> None:
         found = [Hint(" ".join(a.split()), b.strip()) for a, b in _HINT.findall(cell.source)]

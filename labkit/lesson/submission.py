@@ -6,13 +6,13 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from labkit.errors import LabkitError
 from labkit.files import CannotRead, open_regular
 from labkit.lesson.cells import EXPLORE, Cell, notebook_cells, parse_script
-from labkit.lesson.lesson import lab_named
+from labkit.lesson.lesson import lab_named, lesson_of
 
 MAX_SCRIPT = 4 * 1024 * 1024  # bytes
 MAX_NOTEBOOK = 64 * 1024 * 1024  # bytes; outputs with pictures count too
@@ -31,7 +31,8 @@ class SubmissionError(LabkitError):
 class Submission:
     """A frozen copy of what was handed in: cells as (label, source), and the hash that fixes its inputs.
 
-    Cells for exploring are kept apart: they are not run, and only read where something is missing.
+    Cells for exploring are kept apart: they are not run, and only read where something is missing. `prose` are answers
+    in words, by question.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Submission:
     sha256: str
     notes: tuple[str, ...] = ()
     explore: Sources = ()
+    prose: dict[str, str] = field(default_factory=dict)
 
 
 def read_submission(path: Path, name: str | None = None) -> Submission:
@@ -61,10 +63,12 @@ def parse_submission(path: Path, data: bytes, name: str | None = None) -> Submis
         raise SubmissionError(too_large(path))
     text = _decode(path, data)
     read = _notebook if path.suffix.lower() == ".ipynb" else _script
-    lab, cells, explore = read(path, text)
+    lab, cells, explore, prose = read(path, text)
     graded = any(source.strip() for _, source in cells)
     notes = () if graded else (f"{path.name} holds no code to grade.",)
-    return Submission(name or path.stem, path, lab, cells, hashlib.sha256(data).hexdigest(), notes, explore)
+    return Submission(
+        name or path.stem, path, lab, cells, hashlib.sha256(data).hexdigest(), notes, explore, prose
+    )
 
 
 def too_large(path: Path) -> str:
@@ -98,9 +102,13 @@ def _decode(path: Path, data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _script(path: Path, text: str) -> tuple[str | None, Sources, Sources]:
+_Read = tuple[str | None, Sources, Sources, dict[str, str]]
+
+
+def _script(path: Path, text: str) -> _Read:
     script, name = parse_script(text), path.name
-    return lab_named(script.cells), ((name, script.without_explore()),), ((name, script.explore_alone()),)
+    graded, explore = ((name, script.without_explore()),), ((name, script.explore_alone()),)
+    return lab_named(script.cells), graded, explore, lesson_of(script.cells).prose
 
 
 def without_explore_cells(text: str) -> str:
@@ -108,7 +116,7 @@ def without_explore_cells(text: str) -> str:
     return parse_script(text).without_explore()
 
 
-def _notebook(path: Path, text: str) -> tuple[str | None, Sources, Sources]:
+def _notebook(path: Path, text: str) -> _Read:
     import nbformat
 
     # an empty list of two characters becomes an object of sixty bytes
@@ -118,7 +126,8 @@ def _notebook(path: Path, text: str) -> tuple[str | None, Sources, Sources]:
         notebook = json.loads(text)
         if notebook.get("nbformat") != 4:
             notebook = nbformat.reads(text, as_version=4)
-        code = [cell for cell in notebook_cells(notebook["cells"]) if cell.kind == "code"]
+        every = notebook_cells(notebook["cells"])
+        code = [cell for cell in every if cell.kind == "code"]
         cells = [cell for cell in code if EXPLORE not in cell.tags]
         lab = notebook.get("metadata", {}).get("labkit", {}).get("lab")
     except Exception as error:  # JSON of any shape, nbformat's own errors, deep nesting
@@ -128,7 +137,7 @@ def _notebook(path: Path, text: str) -> tuple[str | None, Sources, Sources]:
     lab = lab[:100] if isinstance(lab, str) else lab_named(cells)
     labels = _labels(code)
     explore = [cell for cell in code if EXPLORE in cell.tags]
-    return lab or None, _sources(cells, labels), _sources(explore, labels)
+    return lab or None, _sources(cells, labels), _sources(explore, labels), lesson_of(every).prose
 
 
 def _labels(cells: list[Cell]) -> dict[int, str]:

@@ -225,7 +225,9 @@ def assignment(lab: Lab, master: NotebookNode) -> str:
     """The source notebook: solutions between nbgrader's markers, and a graded cell for each public check."""
     import nbformat
 
-    public = [check for check in lab.checks if not check.hidden]
+    public = [check for check in lab.checks if not check.hidden and not check.written]
+    by_people = {check.question: check.points for check in lab.checks if check.written}
+    prose = {cell.text: cell.question for cell in lab.lesson.written}
     cells, waiting = [], {question.id: set(question.functions) for question in lab.questions}
     for cell in master.cells:
         cells.append(cell)
@@ -236,10 +238,16 @@ def assignment(lab: Lab, master: NotebookNode) -> str:
             if written:
                 cell.source = _with_its_marks(inside)
                 cell.metadata["nbgrader"] = _marks(cell.id, solution=True)
+                if question.id in by_people:  # nbgrader, too, leaves it to a person
+                    points = by_people[question.id]
+                    cell.metadata["nbgrader"] = _marks(cell.id, grade=True, solution=True, points=points)
                 waiting[question.id] -= written
                 if not waiting[question.id]:
                     mine = [check for check in public if check.question == question.id and check.points]
                     cells += [_graded(check) for check in mine]
+        if cell.cell_type == "markdown" and prose.get(cell.source) in by_people:
+            points = by_people[prose[cell.source]]
+            cell.metadata["nbgrader"] = _marks(cell.id, grade=True, solution=True, points=points)
         if "nbgrader" not in cell.metadata and EXPLORE not in cell.metadata.get("tags", []):
             cell.metadata["nbgrader"] = _marks(cell.id, locked=True)
     notebook = nbformat.from_dict({**master, "cells": cells})

@@ -149,6 +149,17 @@ class Record(Struct, frozen=True, kw_only=True):
             return replace(self, individual=())
         return replace(self, adjusted=own[0].adjusted, late=own[0].late, individual=())
 
+    @property
+    def waiting(self) -> tuple[CheckResult, ...]:
+        """The checks whose answer waits for a person to read it: written, and without a mark yet."""
+        marked = [one for one in self.adjusted if one.points is not None]
+        return tuple(
+            check
+            for check in self.checks
+            if check.id in self.answers.written
+            and not any(one.question == check.question and one.check in ("", check.id) for one in marked)
+        )
+
     def by_question(self) -> dict[str, list[CheckResult]]:
         """The checks of each question, in order."""
         return by_question(self.checks)

@@ -84,6 +84,10 @@ def _total(record: Record) -> Text:
     text = Text("\n")
     style = "bold green" if record.max_score and record.score == record.max_score else "bold"
     text.append(f"{record.score:g} of {record.max_score:g} points", style)
+    if record.waiting:
+        text.append(
+            f"; up to {sum(check.max_points for check in record.waiting):g} more from a person", "dim"
+        )
     if record.final_score != record.score:
         text.append(f", {record.final_score:g} count", "bold yellow")
     for sentence in how_it_counts(record):

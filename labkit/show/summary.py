@@ -36,6 +36,23 @@ def summary(records: list[Record], kept: int, elapsed: float) -> RenderableType:
     return Group(*parts)
 
 
+def waiting_page(records: Sequence[Record], adjustments: str) -> RenderableType:
+    """What waits for a person to read it, for each check: how many, and whose."""
+    rows = []
+    waiting = [(check, record) for record in records for check in record.waiting]
+    for name in dict.fromkeys((record.lab, check.question, check.id) for check, record in waiting):
+        mine = [record for check, record in waiting if (record.lab, check.question, check.id) == name]
+        most = next(
+            check.max_points for check, record in waiting if check.id == name[2] and record.lab == name[0]
+        )
+        more = f" and {len(mine) - _NAMED} more" if len(mine) > _NAMED else ""
+        whose = ", ".join(map(called, mine[:_NAMED])) + more
+        rows.append((f"{len(mine)}×", f"{name[1]}  {one_line(name[2])}, up to {most:g} points: {whose}"))
+    title = Text("Waits for a person", "bold")
+    title.append(f"  the texts are in result.json, marks go into {one_line(adjustments)}", "dim")
+    return Group("", title, _grid(rows), "")
+
+
 def changes_page(changes: Sequence[Change]) -> RenderableType:
     """What a run changed, for each check: who gained and who lost."""
     rows = []

@@ -94,7 +94,14 @@ def _carry_out(
 
     try:
         keras = any(lab.uses_keras(question) for question in questions)
-        run = Run(submission.cells, answers, keras=keras, threads=lab.threads, unrun=submission.explore)
+        run = Run(
+            submission.cells,
+            answers,
+            keras=keras,
+            threads=lab.threads,
+            unrun=submission.explore,
+            prose=submission.prose,
+        )
         run.results += earlier
         carry_out(run, collect(lab.handout / "test_lab.py"), questions, tell)
         tell()
