@@ -10,6 +10,7 @@ _WHERE = {
     "fit": "labkit.training",
     "accelerate": "labkit.training",
     "gradient_check": "labkit.gradients",
+    "example": "labkit.examples",
 }
 _MODULES = ("augment", "check", "data", "plots", "training")
 

@@ -16,7 +16,7 @@ ROOMS = (
     ("errors", "text", "lazy"),
     ("files",),
     ("data",),
-    ("augment", "gradients", "plots"),
+    ("augment", "examples", "gradients", "plots"),
     ("training",),
     ("lesson",),
     ("settings",),

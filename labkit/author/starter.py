@@ -7,7 +7,7 @@ from pathlib import Path
 
 from labkit.author.quiz import Edit, asked
 from labkit.course import CourseError
-from labkit.lesson.cells import CHECK, Cell
+from labkit.lesson.cells import CHECK, EXAMPLE, Cell
 from labkit.lesson.lesson import HINT, PLACEHOLDER, Lesson, read_lesson
 from labkit.lesson.quiz import PREFIX
 
@@ -38,7 +38,10 @@ def without_hints(script: str) -> str:
 
 
 def with_checks(script: str) -> str:
-    """The script with a cell that checks after the functions of each question, and one after each quiz question."""
+    """The script with a cell that checks after the functions of each question, and one after each quiz question.
+
+    Cells tagged `example` that follow stay with the function that they show.
+    """
     lesson = read_lesson(script)
     last: dict[str, Cell] = {}
     for function in lesson.functions:
@@ -47,6 +50,10 @@ def with_checks(script: str) -> str:
             last[name] = lesson.cell_at(function.line)
     edits: list[Edit] = []
     for name, cell in last.items():
+        for following in lesson.cells[lesson.cells.index(cell) + 1 :]:
+            if EXAMPLE not in following.tags:
+                break
+            cell = following
         end = cell.number + len(cell.lines)
         imported = [] if edits or "\nimport labkit\n" in script else ["import labkit", ""]
         check = [f'# %% tags=["{CHECK}"]', *imported, f'labkit.check("{name}")', ""]

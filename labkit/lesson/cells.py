@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 EXPLORE = "explore"  # the tag of cells that grading never runs
+EXAMPLE = "example"  # the tag of those among them that show a function at work, before it is checked
 CHECK = "check"  # the tag of cells that check what stands above them
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _MARKER = re.compile(r"#\s*%%+(\s.*|\[.*)?")

@@ -9,11 +9,13 @@ These are the figures that several labs draw. What one lab alone draws stands in
 
 from labkit.plots.classifiers import confident_errors, confusion_matrix, decision_regions
 from labkit.plots.curves import curves, generalisation_gap, histogram, training_curves
+from labkit.plots.diagrams import arrays, network
 from labkit.plots.figure import Figure, grid
 from labkit.plots.images import digits, feature_maps, image_rows, matrix, weight_images
 
 __all__ = [
     "Figure",
+    "arrays",
     "confident_errors",
     "confusion_matrix",
     "curves",
@@ -25,6 +27,7 @@ __all__ = [
     "histogram",
     "image_rows",
     "matrix",
+    "network",
     "training_curves",
     "weight_images",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import io
 import math
 import re
@@ -14,7 +16,12 @@ from matplotlib.axes import Axes
 
 
 class Figure(matplotlib.figure.Figure):
-    """A Matplotlib figure that a notebook displays by itself, although pyplot has no part in it."""
+    """A Matplotlib figure that a notebook displays by itself, although pyplot has no part in it.
+
+    `alt` says in words what is seen, for who cannot see it; its headline where nothing else is said.
+    """
+
+    alt = ""
 
     def show(self, warn: bool = True) -> None:
         """Display the figure in a notebook; elsewhere save it under `figures/` and say where."""
@@ -22,7 +29,7 @@ class Figure(matplotlib.figure.Figure):
         if hasattr(shell, "kernel"):
             from IPython.display import display
 
-            display(self)
+            display({"text/html": self._repr_html_(), "text/plain": self._words()}, raw=True)
             return
         title = re.sub(r"[^a-z0-9]+", "-", (self.get_suptitle() or "figure").lower()).strip("-")
         path = Path("figures", f"{title[:60]}.png")
@@ -30,8 +37,16 @@ class Figure(matplotlib.figure.Figure):
         path.write_bytes(self._repr_png_())
         print(f"figure saved as {path}")
 
+    def _repr_html_(self) -> str:
+        """What notebooks ask an object for: a bare picture would have no words beside it."""
+        picture = base64.b64encode(self._repr_png_()).decode()
+        return f'<img src="data:image/png;base64,{picture}" alt="{html.escape(self._words())}">'
+
+    def _words(self) -> str:
+        return self.alt or " ".join(self.get_suptitle().split()) or "a figure"
+
     def _repr_png_(self) -> bytes:
-        """What notebooks ask an object for."""
+        """The picture where no HTML can be shown."""
         stream = io.BytesIO()
         self.savefig(stream, format="png", dpi=100)
         return stream.getvalue()
