@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from labkit.author.starter import starter
 from labkit.check import catalogue
@@ -25,6 +26,7 @@ from labkit.course import CourseError, Lab, solution_of
 from labkit.lesson.source import read_python, read_text
 from labkit.lesson.submission import without_explore_cells
 from labkit.record import CheckResult, Verdict, tally
+from labkit.worker import Limits
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Trial:
 
     `elsewhere` are other questions, a check of which fails on it; `seen` is what became of each check; `pointed` says
     that a message states how the answer relates to the right one; `measured` is what checks compared with bounds,
-    (check and what, number, bound).
+    (check and what, number, bound), and `costly` what its calls used of what a limit allows, where that is more than
+    half: check, seconds or gigabytes, the limit, the unit.
     """
 
     kind: str
@@ -48,6 +51,7 @@ class Trial:
     seen: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
     pointed: bool = False
     measured: tuple[tuple[str, float, float], ...] = field(default=(), repr=False)
+    costly: tuple[tuple[str, float, float, str], ...] = ()
 
 
 def selftest(
@@ -86,7 +90,7 @@ class _Selftest:
         self.tree = read_python(lab.source)
         self.checks = collect(solution_of(lab) / "test_lab.py")
         self.live = Live(lab)
-        self.worker = InWorker([], keras=lab.uses_keras(), threads=lab.threads)
+        self.worker = _Weighed([], keras=lab.uses_keras(), threads=lab.threads)
 
     def trials(self) -> Iterator[Trial]:
         master, only = read_text(self.lab.source), self.question
@@ -116,12 +120,13 @@ class _Selftest:
     def reference(self) -> Trial:
         wanted = [self.question] if self.question else None
         run = self.tried(catalogue.reference_cells(self.lab), wanted)
-        return _full_trial("reference", "reference", self.question or "", run)
+        return replace(_full_trial("reference", "reference", self.question or "", run), costly=self.costly)
 
     def trial(self, file_name: str, entry: catalogue.Entry) -> Trial:
         cells = catalogue.cells_with(self.lab, file_name, entry)
         if file_name == VARIANTS:
-            return _full_trial("variant", entry.name, entry.question, self.tried(cells, [entry.question]))
+            run = self.tried(cells, [entry.question])
+            return replace(_full_trial("variant", entry.name, entry.question, run), costly=self.costly)
         return _mistake_trial(entry, self.tried(cells, {entry.question, *self.reached(entry.replaces)}))
 
     def tried(
@@ -131,11 +136,13 @@ class _Selftest:
         run = Run(cells, self.live, self.salt, worker=self.worker, prose=prose)
         if problems := [*run.notes, *([run.fatal] if run.fatal else [])]:
             raise CourseError(problems[0])  # a file that does not load would prove nothing
-        carry_out(run, self.checks, questions)
+        self.worker.costly.clear()
+        carry_out(run, self.checks, questions, self.worker.weigh)
         if run.broken:
             raise CourseError(f"{self.lab.name}: {run.broken[0]}")
         # what a person reads is neither right nor wrong here
         run.results = [result for result in run.results if result.id not in run.written]
+        self.costly = tuple(self.worker.costly.values())
         return run
 
     def reached(self, function: str) -> set[str]:
@@ -158,6 +165,36 @@ class _Selftest:
         return {
             node.name: {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} for node in defined
         }
+
+
+class _Weighed(InWorker):
+    """A worker of which is seen what each call uses of the time and memory that it may use."""
+
+    def __init__(self, cells: list[list[str]], keras: bool, threads: int):
+        super().__init__(cells, keras=keras, threads=threads)
+        #: for each check and unit, what the costliest call used, where it is more than half of what it may
+        self.costly: dict[tuple[str, str], tuple[str, float, float, str]] = {}
+        self._check = ""
+
+    def weigh(self, check: str) -> None:
+        """What comes now belongs to this check."""
+        self._check = check
+
+    def _ask(self, limits: Limits, verb: str, **request: Any) -> dict[str, Any]:
+        worker = self._worker
+        if worker is None or verb != "call":
+            return super()._ask(limits, verb, **request)
+        seconds, memory = worker.processor_seconds, worker.peak_bytes
+        reply = super()._ask(limits, verb, **request)
+        self._keep("s", worker.processor_seconds - seconds, limits.seconds)
+        if (peak := worker.peak_bytes) > memory:
+            self._keep("GB", peak / 1e9, worker.memory_limit / 1e9)
+        return reply
+
+    def _keep(self, unit: str, used: float, most: float) -> None:
+        before = self.costly.get((self._check, unit), ("", most / 2, most, unit))
+        if used > before[1]:
+            self.costly[self._check, unit] = self._check, used, most, unit
 
 
 def _named(check: Check, asked: dict[str, set[str]]) -> set[str]:
@@ -229,6 +266,17 @@ def remarks(trials: list[Trial]) -> list[str]:
             found.append(
                 f"{alike.name} and {trial.name} ({trial.question}) give one answer: no check tells them apart."
             )
+    costliest: dict[tuple[str, str], tuple[float, float, Trial]] = {}
+    for trial in trials:
+        for check, used, most, unit in trial.costly:
+            if used > costliest.get((check, unit), (0.0, most, trial))[0]:
+                costliest[check, unit] = used, most, trial
+    remedy = {"s": "@limit", "GB": "smaller inputs"}
+    found += [
+        f"{check}: a call of {trial.kind} {trial.name} uses {used:.1f} of {most:.1f} {unit}, more than half; "
+        f"{remedy[unit]}?"
+        for (check, unit), (used, most, trial) in costliest.items()
+    ]
     return found
 
 

@@ -207,9 +207,19 @@ def _student(entry: Any) -> Student:
     submitters, before = entry.get(":submitters"), entry.get(":history")
     members = [one for one in submitters if isinstance(one, dict)] if isinstance(submitters, list) else []
     first, *others = [_person(one) for one in members] or [Student()]
-    attempt = len(before) + 1 if isinstance(before, list) else None
-    submitted = instant(entry.get(":created_at"))
+    attempt = _attempt(before, ":autograder_error")
+    submitted = instant(entry.get(":created_at")) or _text(entry, ":created_at")
     return replace(first, submitted_at=submitted, attempt=attempt, group=tuple(others))
+
+
+def _attempt(before: Any, failed: str) -> int | None:
+    """The number of an attempt after those before it; what failed through the autograder was none."""
+    if not isinstance(before, list):
+        return None
+    counted = [
+        one for one in before if not (isinstance(one, dict) and str(one.get(failed)).lower() == "true")
+    ]
+    return len(counted) + 1
 
 
 def _person(entry: dict) -> Student:
@@ -348,7 +358,7 @@ def student_of(metadata: dict[str, Any]) -> Student:
     people = [_user(user) for user in (users if isinstance(users, list) else []) if isinstance(user, dict)]
     first = people[0] if people else Student()
     before = metadata.get("previous_submissions")
-    attempt = len(before) + 1 if isinstance(before, list) else None
+    attempt = _attempt(before, "autograder_error")
     moment = metadata.get("created_at")
     submitted = moment if isinstance(moment, str) else None
     return replace(first, submitted_at=submitted, attempt=attempt, group=tuple(people[1:]))

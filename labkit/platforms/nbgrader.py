@@ -120,7 +120,8 @@ def _found(origin: Origin, who: str, assignment: str, files: list[File]) -> list
 def _submitted_at(files: list[File]) -> str | None:
     stamp = next((file for file in files if file.relative.name == TIMESTAMP), None)
     try:
-        return instant(stamp.read(200).decode("utf-8", "replace")) if stamp else None
+        text = stamp.read(200).decode("utf-8", "replace") if stamp else ""
+        return instant(text) or text.strip() or None  # what cannot be read is said, not passed over
     except SubmissionError:
         return None
 

@@ -53,6 +53,15 @@ class Family:
         sizes = list(self._sizes())
         return sum(memory for memory, _ in sizes) - self._shared, sum(threads for _, threads in sizes)
 
+    def peak(self) -> int:
+        """The most bytes that the processes have had for themselves; what they have now where no system says more."""
+        most = 0
+        for process in self.members():
+            with suppress(psutil.Error, OSError, StopIteration, ValueError):
+                lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+                most += int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) * 1024
+        return max(most - self._shared, self.size()[0])
+
     def wants_to_run(self) -> bool:
         """Whether any thread waits for a processor or a disk: on a busy machine that is no idleness."""
         for process in self.members():

@@ -185,6 +185,11 @@ class Worker:
         return self._family.processor_seconds()
 
     @property
+    def peak_bytes(self) -> int:
+        """The most memory that it has had up to now."""
+        return self._family.peak()
+
+    @property
     def output(self) -> str:
         """What was printed so far, the rest left out where it was too long."""
         text = bytes(self._output).decode("utf-8", "replace")

@@ -95,3 +95,13 @@ def test_a_file_that_cannot_be_used_is_one_sentence(lab, file, old, new, words):
     with pytest.raises(LabkitError) as raised:
         selftest(put(lab, file, old, new), b"salt")
     assert words in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_what_right_answers_use_of_a_limit_is_said_above_half(lab):
+    put(lab, "test_lab.py", "@points(40)", "@points(40)\n@limit(1)")
+    put(lab, "test_lab.py", "hidden,", "hidden, limit,")
+    busy = "    import time\n    end = time.process_time() + 0.7\n    while time.process_time() < end:\n        pass\n"
+    put(lab, "variants.py", "def added(x):\n", f"def added(x):\n{busy}")
+    trials = selftest(read_course(lab.handout.parent.parent).lab("1"), b"salt", "1.1")
+    (said,) = [sentence for sentence in remarks(trials) if "more than half" in sentence]
+    assert "test_double: a call of variant added uses 0." in said and "of 1.0 s" in said and passes(trials)

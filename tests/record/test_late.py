@@ -297,3 +297,13 @@ def test_what_course_toml_must_not_say_is_named_with_file_and_key(tmp_path, late
     with pytest.raises(CourseError) as raised:
         course(tmp_path, late, entry)
     assert str(tmp_path / "course.toml") in str(raised.value) and words in str(raised.value)
+
+
+def test_an_attempt_that_failed_through_the_autograder_was_none():
+    before = [{"autograder_error": True}, {"autograder_error": False}, {}]
+    assert student_of({"previous_submissions": before}).attempt == 3
+
+
+def test_a_time_that_cannot_be_read_is_quoted():
+    late = settle(8, 10, lab(), LatePolicy(penalty_per_day=10), Student(submitted_at="2026-10-09 10:00 CST"))
+    assert late.unknown and late.score == 8 and "'2026-10-09 10:00 CST' is no time with an offset" in late.note
