@@ -306,4 +306,6 @@ def test_an_attempt_that_failed_through_the_autograder_was_none():
 
 def test_a_time_that_cannot_be_read_is_quoted():
     late = settle(8, 10, lab(), LatePolicy(penalty_per_day=10), Student(submitted_at="2026-10-09 10:00 CST"))
-    assert late.unknown and late.score == 8 and "'2026-10-09 10:00 CST' is no time with an offset" in late.note
+    assert (
+        late.unknown and late.score == 8 and "'2026-10-09 10:00 CST' is no time with an offset" in late.note
+    )
