@@ -9,7 +9,8 @@ class Verdict(StrEnum):
     """What was decided about a check; its value is the word in a record.
 
     `sign`, `colour` and `words` are how a person reads it, `junit` the element that JUnit has for it. `passed` is
-    true of what earns its points, `wrong` of what the submission's answer was found to be: there is a message then.
+    true of what earns its points, `wrong` of what the submission's answer was found to be: there is a message then, and
+    of those that are wrong a later row is the worse one.
     """
 
     sign: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from labkit.platforms import platforms
@@ -10,6 +11,13 @@ from labkit.record import Record, record_from
 #: Every platform for which results are written; a new one is met by all tests that go through them.
 FORMATS = [name for name, platform in platforms().items() if platform.writes]
 SHEETS = [name for name in FORMATS if platforms()[name].fills]
+#: What is on record of each format, and for one that fills in a sheet the sheet `NAME_sheet.csv`, as downloaded.
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def sheet_of(name: str) -> bytes | None:
+    """The sheet that the platform wrote, with the students of `a_class`; None where it fills in none."""
+    return (GOLDEN / f"{name}_sheet.csv").read_bytes() if name in SHEETS else None
 
 
 def check(id: str = "test_it", question: str = "1.1", verdict: str = "passed", **changed) -> dict[str, Any]:

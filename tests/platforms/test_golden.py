@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
 from labkit.platforms import Request, export
-from tests.platforms.records import FORMATS, SHEETS, a_class
+from tests.platforms.records import FORMATS, GOLDEN, a_class, sheet_of
 
-GOLDEN = Path(__file__).parent / "golden"
 RUNNER = {
     "CLASSROOM": "dl-2026",
     "ASSIGNMENT": "lab01",
@@ -25,8 +23,7 @@ RUNNER = {
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_files_are_those_on_record(name):
-    sheet = (GOLDEN / f"{name}_sheet.csv").read_bytes() if name in SHEETS else None
-    files = export(a_class(), name, Request(sheet=sheet, environment=RUNNER)).files
+    files = export(a_class(), name, Request(sheet=sheet_of(name), environment=RUNNER)).files
     written = {path: text if isinstance(text, bytes) else text.encode() for path, text in files.items()}
     written.pop("into_gradebook.py", None)  # a program, not a golden text
     folder = GOLDEN / name

@@ -15,32 +15,31 @@ from msgspec.structs import replace
 
 from labkit.platforms import Request, export
 from labkit.text import csv_cell, defused, html_text, inert, json_text
-from tests.platforms.records import FORMATS, HOSTILE, SHEETS, hostile
+from tests.platforms.records import FORMATS, HOSTILE, SHEETS, hostile, sheet_of
 from tests.platforms.test_formats import assert_classroom50, assert_gradescope, assert_junit
 
-MOODLE = (
-    "Identifier,Full name,Email address,Status,Grade,Maximum grade,Last modified (grade),Feedback comments\n"
-)
-CANVAS = "Student,ID,SIS Login ID,Section,lab01_toy (1)\n"
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "＝")
+#: Whom the sheets on record call by these.
+ALICE = {"canvas": "12", "moodle": "501", "school": "4711"}
 
 
 def sheet_for(name: str, text: str) -> bytes | None:
-    """A sheet in which this text is a student's name, written by the other system as it is."""
+    """The sheet on record in which this text stands wherever it had Alice's name, as the other system wrote it."""
     if name not in SHEETS:
         return None
     kept = text.replace("\0", "").encode("utf-8", "replace").decode()[:50_000]
+    header, *rows = csv.reader(io.StringIO(sheet_of(name).decode("utf-8-sig")))
+    named = [[kept if re.search("alice|doe", cell, re.I) else cell for cell in row] for row in rows]
+    assert named != rows
     stream = io.StringIO()
-    row = ["Participant 7", kept, kept, "", "", "10.00", "-", ""]
-    csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow(
-        row if name == "moodle" else [kept, "7", "x", kept, ""]
-    )
-    return ((MOODLE if name == "moodle" else CANVAS) + stream.getvalue()).encode()
+    csv.writer(stream, lineterminator="\n").writerow(header)
+    csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(named)
+    return stream.getvalue().encode()
 
 
 def files_of(name: str, text: str) -> dict[str, str]:
     result = hostile(text)
-    ids = {"canvas": "7", "moodle": "7"} if name in SHEETS else {"school": text}
+    ids = ALICE if name in SHEETS else {"school": text}
     student = replace(result.student, ids=ids, name=text if name in SHEETS else result.student.name)
     result = replace(result, submission=f"{text[:50]}/x_7", student=student)
     files = export([result], name, Request(hidden="visible", sheet=sheet_for(name, text))).files
@@ -64,7 +63,7 @@ def test_nothing_in_the_files_does_anything(name, text):
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-@pytest.mark.parametrize("name", ["canvas", "moodle", "csv", "nbgrader"])
+@pytest.mark.parametrize("name", [*SHEETS, "csv", "nbgrader"])
 def test_no_cell_is_a_formula(name, text):
     files = files_of(name, text)
     (path,) = [path for path in files if path.endswith(".csv")]
@@ -90,8 +89,8 @@ def test_the_files_still_keep_to_their_schemas(text):
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_moodle_gets_text_and_its_own_markup_only(text):
     row = list(csv.reader(io.StringIO(files_of("moodle", text)["moodle.csv"])))[1]
-    assert row[4] == "3.33"
-    tags = re.findall(r"<[^>]*>", row[7])
+    assert row[4] == "8,33"
+    tags = re.findall(r"<[^>]*>", row[9])
     assert set(tags) <= {"<div>", "</div>", "<p>", "</p>", "<ul>", "</ul>", "<li>", "</li>", "<br>"}
 
 

@@ -29,6 +29,7 @@ from labkit.record import (
     salt_id,
     without_times,
 )
+from tests.conftest import REPOSITORY
 from tests.platforms.records import check, data
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -110,6 +111,11 @@ def test_only_one_verdict_passes_and_what_did_not_run_is_no_success_anywhere():
     assert all(len(verdict.sign) == 1 and verdict.words and verdict.colour for verdict in Verdict)
 
 
+@pytest.mark.parametrize("verdict", Verdict)
+def test_students_read_what_each_sign_means(verdict):
+    assert f"`{verdict.sign}` {verdict.words}" in " ".join((REPOSITORY / "docs/student.md").read_text().split())
+
+
 def test_what_is_known_of_a_student_is_safe_to_show():
     student = Student("", "A\x1b[2J\nB", "x" * 1000, group=(Student(name="\u202e"),))
     assert (student.id, student.name, student.group[0].name) == (None, "A[2J B", None)
@@ -153,7 +159,7 @@ def missing(key: str) -> dict:
         (data(checks=[check(seconds=True)]), "'checks[0].seconds' is true or false, not a number"),
         (
             data(checks=[check(verdict="great", points=0)]),
-            "'checks[0].verdict' is not one of passed, failed, not_attempted, not_run, error",
+            f"'checks[0].verdict' is not one of {', '.join(Verdict)}",
         ),
         (
             data(checks=[check(misconception={"id": "x"})]),
