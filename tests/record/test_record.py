@@ -113,7 +113,9 @@ def test_only_one_verdict_passes_and_what_did_not_run_is_no_success_anywhere():
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_students_read_what_each_sign_means(verdict):
-    assert f"`{verdict.sign}` {verdict.words}" in " ".join((REPOSITORY / "docs/student.md").read_text().split())
+    assert f"`{verdict.sign}` {verdict.words}" in " ".join(
+        (REPOSITORY / "docs/student.md").read_text().split()
+    )
 
 
 def test_what_is_known_of_a_student_is_safe_to_show():

@@ -9,6 +9,7 @@ from labkit.check.training import trained
 from labkit.worker import models
 from labkit.worker.models import Layer, ModelSpec
 from labkit.worker.models.cost import MAX_ACTIVATIONS, MAX_OPERATIONS, MAX_PARAMETERS
+from tests.worker.layers import model_of
 
 CONV = {
     **dict(kernel_size=[3, 3], strides=[1, 1], padding="same", activation="relu", use_bias=True),
@@ -107,37 +108,12 @@ def test_what_a_student_may_well_build_is_rebuilt(model):
     assert models.describe(live).rebuild().count_params() == live.count_params()
 
 
-PLANE = (8, 8, 6)
-#: A layer of every kind that has weights, with the shape of its input.
-WITH_WEIGHTS = {
-    "Dense": ((6,), lambda: layers.Dense(50)),
-    "BatchNormalization": (PLANE, lambda: layers.BatchNormalization()),
-    "LayerNormalization": (PLANE, lambda: layers.LayerNormalization()),
-    "Conv1D": ((9, 6), lambda: layers.Conv1D(4, 3, groups=2)),
-    "Conv2D": (PLANE, lambda: layers.Conv2D(4, (3, 5))),
-    "Conv2DTranspose": (PLANE, lambda: layers.Conv2DTranspose(4, 3, strides=2)),
-    "DepthwiseConv2D": (PLANE, lambda: layers.DepthwiseConv2D(3, depth_multiplier=2)),
-    "SeparableConv2D": (PLANE, lambda: layers.SeparableConv2D(4, 3, depth_multiplier=2)),
-}
-
-
-def example(kind: str):
-    """A layer of a kind without weights."""
-    required = {"Activation": ["relu"], "AveragePooling2D": [2], "Permute": [(2, 1, 3)], "Reshape": [(-1,)]}
-    required |= dict.fromkeys(("Dropout", "SpatialDropout2D", "AlphaDropout", "GaussianDropout"), [0.5])
-    required |= dict.fromkeys(("GaussianNoise", "Rescaling", "RandomRotation", "RandomZoom"), [0.1])
-    required |= {"RandomTranslation": [0.1, 0.1]}
-    return getattr(layers, kind)(*required.get(kind, []))
-
-
 @pytest.mark.parametrize("kind", models.LAYERS)
 def test_what_a_layer_weighs_is_known_before_it_is_built(kind):
-    shape, made = WITH_WEIGHTS.get(kind, (PLANE, lambda: example(kind)))
-    layer = made()
-    live = keras.Sequential([keras.Input(shape), layer])
+    live = model_of(kind)
     described = models.describe(live).layers[0]
-    out = tuple(live.output_shape[1:])
-    biases = sum(int(np.prod(w.shape)) for w in layer.weights if "bias" in w.path)
+    shape, out = live.input_shape[1:], live.output_shape[1:]
+    biases = sum(int(np.prod(w.shape)) for w in live.weights if "bias" in w.path)
     cost = models.LAYERS[kind].cost
     known, real = cost.weights(described.arguments, shape, out), live.count_params() - biases
     assert real <= known <= 2 * real

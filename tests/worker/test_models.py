@@ -9,6 +9,7 @@ from labkit import lazy
 from labkit.check import expect
 from labkit.worker import Session, models
 from labkit.worker.tree import crossed
+from tests.worker.layers import model_of
 
 HEAD = "import keras\nfrom keras import layers\n"
 COMPILE = "model.compile(loss='categorical_crossentropy', optimizer='rmsprop', metrics=['accuracy'])"
@@ -314,6 +315,17 @@ def test_rebuilding_loses_nothing(body):
     assert [(a.kind, a.arguments) for a in again.layers] == [(b.kind, b.arguments) for b in spec.layers]
     for mine, yours in zip(again.weights, spec.weights, strict=True):
         np.testing.assert_array_equal(mine, yours)
+
+
+@pytest.mark.parametrize("kind", models.LAYERS)
+def test_a_layer_of_every_kind_is_rebuilt_and_computes_the_same(kind):
+    live, rng = model_of(kind), np.random.default_rng(0)
+    live.set_weights([rng.random(weight.shape, np.float32) + 0.5 for weight in live.get_weights()])
+    spec = models.describe(live)
+    assert spec.problem is None and [layer.kind for layer in spec.layers] == [kind]
+    assert models.describe(spec.rebuild()).layers[0].arguments == spec.layers[0].arguments
+    x = rng.random((3, *live.input_shape[1:]), np.float32)
+    np.testing.assert_allclose(spec.outputs(x), live(x, training=False), rtol=1e-5)
 
 
 def test_weights_that_do_not_fit_are_refused():
