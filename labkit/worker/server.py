@@ -51,10 +51,11 @@ def _serve(grader: socket.socket) -> None:
 
 def _prepare() -> None:
     from labkit.worker import launch, loop  # noqa: F401  - what no worker need import or find out again
-    from labkit.worker.isolation import guard, kernel, landlock, namespaces, seccomp, view  # noqa: F401
+    from labkit.worker.isolation import guard, kernel, namespaces, restrictions, view  # noqa: F401
     from labkit.worker.session import warm
 
     warm()
+    restrictions()
     view.trees()
     view.aliases()
     warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 on forking beside NumPy's own threads

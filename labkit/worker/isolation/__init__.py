@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import os
 
-from labkit.worker.isolation.plan import ALWAYS, NONE, Plan, candidates
+from labkit.worker.isolation.plan import ALWAYS, NONE, Plan, candidates, restrictions
 
-__all__ = ["ALWAYS", "NONE", "MAX_FILE", "Plan", "candidates", "enter"]
+__all__ = ["ALWAYS", "NONE", "MAX_FILE", "Plan", "candidates", "enter", "restrictions"]
 
 MAX_FILE = 256 * 1024**2  # bytes in one file
 MAX_OPEN_FILES = 512
@@ -32,8 +32,9 @@ def enter(plan: Plan, folder: str, memory: int) -> None:
     """
     if not plan.isolates:
         return
-    from labkit.worker.isolation import guard, kernel, landlock, namespaces, seccomp, view
+    from labkit.worker.isolation import guard, kernel, namespaces
 
+    last = [module for name, module in restrictions().items() if getattr(plan, name)]
     uid, gid = _user(plan)
     if plan.namespaces:
         namespaces.unshare(plan.user_namespace)
@@ -54,10 +55,8 @@ def enter(plan: Plan, folder: str, memory: int) -> None:
 
     guard.fork_guarded(plan.namespaces, folder, prepare)
     _limit_resources(plan, memory)
-    if plan.landlock:
-        landlock.restrict(_rules(plan, folder, view, landlock))
-    if plan.seccomp:
-        seccomp.restrict()
+    for restriction in last:
+        restriction.restrict(plan, folder)
     _check_folder(folder)
 
 
@@ -95,14 +94,3 @@ def _limit_resources(plan: Plan, memory: int) -> None:
         _, most = resource.getrlimit(kind)
         value = value if most == resource.RLIM_INFINITY else min(value, most)
         resource.setrlimit(kind, (value, value))
-
-
-def _rules(plan: Plan, folder: str, view, landlock):
-    for tree in view.trees():
-        for path, whole in tree.pieces():
-            yield path, landlock.READ if whole else landlock.LIST
-    for device in view.DEVICES:
-        yield device, landlock.USE
-    for path in ("/proc",) if plan.namespaces else view.PROC:
-        yield path, landlock.READ
-    yield folder, landlock.WRITE

@@ -11,9 +11,10 @@ import ctypes
 import os
 import stat
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from labkit.worker.isolation import kernel
+from labkit.worker.isolation import kernel, view
+from labkit.worker.isolation.plan import Plan
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _RULE_PATH_BENEATH = 1
@@ -27,11 +28,11 @@ _HANDLED = {1: (1 << 13) - 1, 2: _REFER, 3: _TRUNCATE, 5: _IOCTL_DEV}
 _TCP = 0b11
 _SCOPES = 0b11  # abstract sockets, signals
 
-LIST = _READ_DIR
-READ = _READ_FILE | _READ_DIR
-USE = _READ_FILE | _WRITE_FILE  # a device
-WRITE = (
-    READ | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _MAKE_SYM | _REFER | _TRUNCATE
+_LIST = _READ_DIR
+_READ = _READ_FILE | _READ_DIR
+_USE = _READ_FILE | _WRITE_FILE  # a device
+_WRITE = (
+    _READ | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _MAKE_SYM | _REFER | _TRUNCATE
 )
 _OF_A_FILE = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
 
@@ -44,8 +45,13 @@ def version() -> int:
         return 0
 
 
-def restrict(rules: Iterable[tuple[str, int]]) -> None:
-    """Allow this process, and all that it starts, these rights beneath these paths and nothing else.
+def available() -> bool:
+    """Whether the kernel has Landlock in any version."""
+    return version() > 0
+
+
+def restrict(plan: Plan, folder: str) -> None:
+    """Allow this process, and all that it starts, to read what `view` lists, to write in `folder`, and nothing else.
 
     A path that does not exist is passed over. Raises OSError.
     """
@@ -57,11 +63,23 @@ def restrict(rules: Iterable[tuple[str, int]]) -> None:
         *(_CREATE_RULESET, ctypes.byref(attributes), ctypes.sizeof(attributes), 0), what="Landlock"
     )
     try:
-        for path, rights in rules:
+        for path, rights in _rules(plan, folder):
             _allow(ruleset, path, rights & handled)
         kernel.syscall(_RESTRICT_SELF, ruleset, 0, what="Landlock")
     finally:
         os.close(ruleset)
+
+
+def _rules(plan: Plan, folder: str) -> Iterator[tuple[str, int]]:
+    """Paths, each with the rights beneath it."""
+    for tree in view.trees():
+        for path, whole in tree.pieces():
+            yield path, _READ if whole else _LIST
+    for device in view.DEVICES:
+        yield device, _USE
+    for path in ("/proc",) if plan.namespaces else view.PROC:
+        yield path, _READ
+    yield folder, _WRITE
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:

@@ -6,6 +6,8 @@ import json
 import os
 import sys
 from dataclasses import asdict, dataclass
+from importlib import import_module
+from itertools import product
 from typing import Any
 
 #: What every worker has, on every system.
@@ -17,6 +19,9 @@ ALWAYS = (
     "time limits",
     "memory limit",
 )
+#: Modules of this folder by which a worker restricts itself, in this order; each a field of `Plan`, a name in records:
+#: `available()` says whether this machine has it, `restrict(plan, folder)` goes behind it or raises OSError.
+RESTRICTIONS = ("landlock", "seccomp")
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,7 @@ class Plan:
             "namespaces (user, mount, pid, net, ipc, uts)": self.namespaces and self.user_namespace,
             "separate user": self.user == "separate",
             "no capabilities": self.isolates,
-            "landlock": self.landlock,
-            "seccomp": self.seccomp,
+            **{name: getattr(self, name) for name in RESTRICTIONS},
             "resource limits": self.isolates,
         }
         return (*ALWAYS, *[name for name, active in named.items() if active])
@@ -76,17 +80,17 @@ class Plan:
 NONE = Plan()
 
 
+def restrictions() -> dict[str, Any]:
+    """The modules of `RESTRICTIONS` by name; Linux only."""
+    return {name: import_module(f"labkit.worker.isolation.{name}") for name in RESTRICTIONS}
+
+
 def candidates() -> list[Plan]:
     """The plans to try on this machine, the strongest first and `NONE` last."""
     if sys.platform != "linux":
         return [NONE]
-    from labkit.worker.isolation import landlock, seccomp
-
-    guards: list[dict[str, Any]] = [
-        {"landlock": by_path, "seccomp": by_call}
-        for by_path, by_call in ((True, True), (True, False), (False, True), (False, False))
-        if (not by_path or landlock.version()) and (not by_call or seccomp.available())
-    ]
+    had = [(True, False) if module.available() else (False,) for module in restrictions().values()]
+    guards: list[dict[str, Any]] = [dict(zip(RESTRICTIONS, which, strict=True)) for which in product(*had)]
     spaces: list[dict[str, Any]]
     if os.getuid() == 0:
         spaces = [{"namespaces": True, "user": "separate"}, {"user": "separate"}, {"user": "powerless"}]

@@ -14,6 +14,7 @@ import os
 import struct
 
 from labkit.worker.isolation import kernel
+from labkit.worker.isolation.plan import Plan
 
 # fmt: off
 #: Refused system calls: their numbers on x86-64 and on aarch64, None where there is no such call.
@@ -106,8 +107,8 @@ def available() -> bool:
         return False
 
 
-def restrict() -> None:
-    """Filter this process and all that it starts, for good. Raises OSError."""
+def restrict(plan: Plan, folder: str) -> None:
+    """Filter this process and all that it starts, for good, whatever the plan. Raises OSError."""
     program = assemble(kernel.machine(), os.getpid())
     code = ctypes.create_string_buffer(program, len(program))
 
