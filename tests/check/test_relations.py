@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -257,6 +257,7 @@ def test_nothing_is_said_of_unrelated_numbers(shape, one, two, kind):
 
 @settings(deadline=None, max_examples=300)
 @given(st.integers(5, 60), st.integers(0, 10**6), st.integers(2, 30))
+@example(20, 291904, 5)  # three of three zeros are right by chance
 def test_nothing_is_said_of_unrelated_labels(count, seed, classes):
     rng = np.random.default_rng(seed)
     answer, expected = rng.integers(0, classes, size=(2, count))

@@ -9,9 +9,18 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from labkit.check.relations.relation import Relation, alike, explains, precision_of, wide
+from labkit.check.relations.relation import (
+    ENOUGH,
+    Relation,
+    alike,
+    bits,
+    precision_of,
+    tolerance,
+    wide,
+)
 
 _MOST_ROWS = 2000  # of which an order is looked for
+_STATED = 6.0  # bits that it takes to state in which part values are wrong
 
 
 def candidates(answer: np.ndarray, expected: np.ndarray) -> Iterator[Relation]:
@@ -229,17 +238,12 @@ def _right_but_for(answer: np.ndarray, expected: np.ndarray) -> Iterator[Relatio
     wrong = ~(np.abs(a - e) <= 1e-4 * (size + 0.01 * np.max(size)))
     if not np.any(wrong) or np.mean(wrong) > 0.75:
         return
-    right = e[~wrong]
+    known = bits(e, tolerance(e.size, precision_of(answer)))
     for name, sentence, summary, part in _parts(wrong, e):
-        # all that is wrong lies there, and most of what lies there is wrong
-        if np.all(part[wrong]) and np.mean(wrong[part]) > 0.5:
-            yield _said(
-                name,
-                sentence,
-                lambda v, part=part: np.where(part, answer, v),
-                summary=summary,
-                seen=explains(right, precision_of(answer), cost=6.0),
-            )
+        # all that is wrong lies there, most of what lies there is wrong, and the rest is not right by chance
+        if np.all(part[wrong]) and np.mean(wrong[part]) > 0.5 and known * np.mean(~part) - _STATED >= ENOUGH:
+            with_answer = partial(np.where, part, answer)
+            yield _said(name, sentence, with_answer, summary=summary, seen=True)
 
 
 def _parts(wrong: np.ndarray, expected: np.ndarray) -> Iterator[tuple[str, str, str, np.ndarray]]:
