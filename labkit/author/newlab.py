@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 import tomlkit
-from tomlkit.items import AoT
+from tomlkit.items import AoT, Table
 
 from labkit.course import COURSE_FILE, CourseError, find_course, read_course
 from labkit.files import write_atomically, writing
@@ -53,6 +53,8 @@ def _listed(path: Path, name: str) -> str:
     if labs is None:
         labs = document["labs"] = tomlkit.aot()
     entry = tomlkit.table() if isinstance(labs, AoT) else tomlkit.inline_table()
+    if isinstance(entry, Table):
+        entry.trivia.indent = "\n"  # a blank line before it
     labs.append(entry.append("name", name))
     return tomlkit.dumps(document)
 

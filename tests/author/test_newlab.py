@@ -52,6 +52,7 @@ def test_the_command_begins_a_course_in_an_empty_folder_and_adds_to_it_later(tmp
     done = run(tmp_path, "-m", "labkit.cli", "new-lab", "lab02_second")
     assert done.returncode == 0 and "labkit selftest lab02_second\n" in done.stdout
     assert read_course(tmp_path).order == ("lab01_first", "lab02_second")
+    assert '"\n\n[[labs]]\nname = "lab02_second"\n' in (tmp_path / "course.toml").read_text()
 
 
 def test_the_command_begins_a_course_in_a_folder_that_does_not_exist(tmp_path):

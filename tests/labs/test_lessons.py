@@ -7,6 +7,7 @@ from collections import defaultdict
 
 import pytest
 
+from labkit.author.newlab import new_lab
 from labkit.course import read_course
 from labkit.lesson.lesson import read_lesson
 from tests.conftest import REPOSITORY
@@ -14,9 +15,11 @@ from tests.conftest import REPOSITORY
 LABS = read_course(REPOSITORY).labs
 
 
-@pytest.fixture(params=LABS, ids=[lab.name for lab in LABS])
-def lab(request):
-    return request.param
+@pytest.fixture(params=[*LABS, None], ids=[*(lab.name for lab in LABS), "a new lab"])
+def lab(request, tmp_path):
+    if request.param is None:
+        new_lab("lab12_new", tmp_path)
+    return request.param or read_course(tmp_path).lab("lab12")
 
 
 def head_of(lab) -> str:
