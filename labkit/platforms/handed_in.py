@@ -27,17 +27,18 @@ def of_student(
     that the student gave to files, where the platform put something before them.
     """
     own = {file: (named or {}).get(file, file.relative.name) for file in files}
-    wanted = [file for file in answers(files) if file.gradable]
+    every = [file for file in answers(files) if file.gradable]
     wanted = [
-        file for file in wanted if _NAMED_LIKE_A_LAB.match(own[file].rpartition(".")[0].lower())
-    ] or wanted
+        file for file in every if _NAMED_LIKE_A_LAB.match(own[file].rpartition(".")[0].lower())
+    ] or every
+    beside = tuple(own[file] for file in every if file not in wanted)
     if not wanted:
         return [Found(name, path, None, student, nothing_to_grade(name, list(own.values())))]
     if len(wanted) > MOST_FILES:
         return [Found(name, path, None, student, too_many(name, len(wanted)))]
     if len(wanted) == 1:
-        return [Found(name, wanted[0].path, wanted[0], student)]
-    return [Found(f"{name}/{file.relative.stem}", file.path, file, student) for file in wanted]
+        return [Found(name, wanted[0].path, wanted[0], student, beside=beside)]
+    return [Found(f"{name}/{file.relative.stem}", file.path, file, student, beside=beside) for file in wanted]
 
 
 def answers(files: list[File]) -> list[File]:

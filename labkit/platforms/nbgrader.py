@@ -149,14 +149,14 @@ def _submission(record: Record) -> dict[str, Any]:
     return {
         "assignment": _assignment(record),
         "student": _id(record),
-        "timestamp": told(record.student.submitted_at) or None,
+        "timestamp": instant(record.student.submitted_at),
         "late_submission_penalty": record.penalty,
         "scores": {_cell(check): check.points for check in record.counted_checks},
     }
 
 
 def _row(record: Record) -> list[object]:
-    moments = (_due(record) or "", told(record.student.submitted_at))
+    moments = (_due(record) or "", instant(record.student.submitted_at) or "")
     points = (record.adjusted_score, record.penalty, record.final_score, record.max_score)
     return [_assignment(record), *moments, _id(record), *_names(record), *points]
 

@@ -46,7 +46,10 @@ def find_plain(origin: Origin, most: int | None = None, at_root: str | None = No
             problem = f"{too_many(folder, len(files))} Where it is a class, use --layout files."
             found.append(Found(folder.as_posix(), origin.path / folder, problem=problem))
             continue
-        found += [Found(_name(file.relative, root_name), file.path, file) for file in labs or files]
+        beside = tuple(file.relative.name for file in files if labs and file not in labs)
+        found += [
+            Found(_name(file.relative, root_name), file.path, file, beside=beside) for file in labs or files
+        ]
     graded = {folder.parts[0] for folder in folders if folder.parts}
     if graded or not folders:  # folders of students', of whom some handed in something else
         for name, files in origin.by_folder().items():

@@ -271,4 +271,6 @@ def _sentence(error: BaseException) -> str:
     message = readable(error)
     if message == NO_MNIST:
         return message
+    if isinstance(error, ModuleNotFoundError):
+        message += " (one file is graded: what it imports must be installed, or stand in it)"
     return f"{type(error).__name__}: {message}" if message else type(error).__name__

@@ -84,7 +84,11 @@ LAYOUTS = {
                     "group": [{"name": "Max Groß", "email": "max@example.edu"}],
                 },
             ),
-            ("submission_102", None, {"name": "Ann O'Neil", "email": "ann@example.edu"}),
+            (
+                "submission_102",
+                None,
+                {"name": "Ann O'Neil", "email": "ann@example.edu", "submitted_at": "not a time"},
+            ),
             ("submission_103", "submission_103/mine.py", {}),
         ],
     ),
@@ -699,3 +703,20 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path):
         entry.read()
     assert tracemalloc.get_traced_memory()[1] < 40 * 1024**2
     tracemalloc.stop()
+
+
+def test_one_file_is_graded_and_the_record_says_which_others_were_seen(tmp_path):
+    """At a platform, and in a folder of somebody's own."""
+    code = b"def double(x):\n    return 2 * x\n"
+    for folder in (
+        "moodle/Ann Poe_1_assignsubmission_file",
+        "moodle/Bo Orr_2_assignsubmission_file",
+        "class/ann",
+    ):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "lab.py").write_bytes(code)
+        (tmp_path / folder / "helpers.py").write_bytes(code)
+    for place in ("moodle", "class"):
+        for found in find_submissions([tmp_path / place]):
+            (note,) = found.read().notes
+            assert note == "One file is graded, lab.py; helpers.py was handed in with it and not looked at."
