@@ -13,7 +13,7 @@ from labkit.report.figures import Alike, Excerpt
 from labkit.report.gathering import Sheet
 from labkit.report.similarity import Prints, compare, fingerprints
 
-_SHOWN = 12  # pairs whose code is shown
+_SHOWN = 8  # pairs whose code is shown
 _KEPT = 500
 _AROUND = 1  # lines beside a common part
 

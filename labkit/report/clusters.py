@@ -65,7 +65,9 @@ def grouped(failures: Sequence[Failure]) -> list[list[int]]:
     alike: dict[object, list[int]] = defaultdict(list)
     for place, failure in enumerate(failures):
         sign = failure.signature
-        alike[("", sign.digest) if sign and sign.digest else (_WITH.sub("…", failure.message),)].append(place)
+        alike[
+            (sign.exception, sign.digest) if sign and sign.digest else (_WITH.sub("…", failure.message),)
+        ].append(place)
     several = list(alike.values())
     firsts = [(number, failures[group[0]].signature) for number, group in enumerate(several)]
     signed = [(number, sign) for number, sign in firsts if sign is not None]

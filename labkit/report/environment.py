@@ -11,7 +11,9 @@ import gettext
 import hashlib
 import io
 import re
+from collections.abc import Sequence
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +74,12 @@ def environment(language: str = "en") -> Environment:
     made.filters |= {
         "inert": inert,
         "line": one_line,
+        "runs": runs,
         "lines": lambda text, limit=2000: Markup(html_text(text, limit)),
         "prose": prose,
         "message": message,
         "number": lambda value, places=2: number(value, places).replace(".", point),
+        "fixed": lambda value, places=2: number(value, places, True).replace(".", point),
         "percent": lambda share, places=0: (
             number(100 * share, places).replace(".", point) + "\N{NO-BREAK SPACE}%"
         ),
@@ -124,8 +128,16 @@ def digest(code: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
 
 
-def number(value: float, places: int = 2) -> str:
-    """A number with at most so many decimals, and a minus that is one."""
-    text = f"{value:.{places}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
+def runs(lines: Sequence[tuple[str, bool]]) -> list[tuple[bool, str]]:
+    """Lines in runs of those that are marked and those that are not, each as one text."""
+    return [
+        (marked, "\n".join(line or "…" * (not marked) for line, _ in some))
+        for marked, some in groupby(lines, key=lambda pair: pair[1])
+    ]
+
+
+def number(value: float, places: int = 2, fixed: bool = False) -> str:
+    """A number with at most so many decimals, or exactly so many, and a minus that is one."""
+    text = f"{value + 0.0:.{places}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text and not fixed else text
     return "0" if text in ("-0", "") else text.replace("-", "\N{MINUS SIGN}")

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from labkit.files import write_atomically, writing
+from labkit.record import rounded
 from labkit.report.environment import ReportError, digest, inline, page
 from labkit.report.figures import LabFigures, Report
 from labkit.report.giving import bundle, student_pages
@@ -106,12 +107,20 @@ def _rows(lab: LabFigures, anonymous: bool, root: str) -> dict[str, Any]:
                 one.id,
                 one.section,
             ),
-            *(one.part, one.score, one.raw, one.late, one.strip, [places[name] for name in one.mistakes]),
+            *(
+                one.part,
+                rounded(one.score),
+                rounded(one.raw),
+                one.late,
+                one.strip,
+                [places[name] for name in one.mistakes],
+            ),
         )
         for one in lab.students
     ]
     checks = [f"{item.question} {one_line(item.title, 60)}" for item in lab.items]
-    return {"by": lab.by, "checks": checks, "mistakes": list(places), "rows": rows}
+    parts = [len(at) for at in lab.places.values()]
+    return {"by": lab.by, "parts": parts, "checks": checks, "mistakes": list(places), "rows": rows}
 
 
 def write_if_changed(path: Path, text: str | bytes) -> bool:
