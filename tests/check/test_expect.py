@@ -220,6 +220,26 @@ def test_equal_looks_at_every_part(received, expected, same):
             expect.equal(received, expected)
 
 
+@pytest.mark.parametrize("compare", [expect.close, expect.equal])
+def test_the_order_of_keys_tells_no_mistake_from_another(compare):
+    expected = {"a": 1, "b": [{"c": 2, "d": 3}]}
+    one = failure(compare, {"a": 1, "b": [{"c": 4, "d": 3}]}, expected)
+    other = failure(compare, {"b": [{"d": 3, "c": 4}], "a": 1}, expected)
+    assert distance(one, other) == 0
+
+
+@pytest.mark.parametrize(
+    ("received", "words"),
+    [
+        ({"a": 1.0}, "a, b; missing: 'b'"),
+        ({"a": 1.0, "c": 1.0, 2: 1.0}, "a, b; missing: 'b'; too many: 'c' and 2"),
+        ([1.0, 2.0], "a, b; it is [1.0, 2.0]"),
+    ],
+)
+def test_a_dict_with_other_keys_says_which(received, words):
+    assert words in failure(expect.close, received, {"a": 1.0, "b": 2.0}).message
+
+
 def test_a_hidden_law_says_nothing_of_what_was_received():
     with pytest.raises(Failure) as failed:
         expect.true(False, "the answer is 'hidden input: 0.2642', it should be 'ok'", received="x")

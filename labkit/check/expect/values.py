@@ -33,7 +33,7 @@ def close(received: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-6, 
     Lists, tuples and dicts are compared item by item. The tolerance widens to the precision of the dtype
     that was received, so that a correct answer in float16 passes.
     """
-    _close(received, expected, rtol, atol, subject(what), whole=received)
+    _close(received, expected, rtol, atol, subject(what), whole=_in_order(received, expected))
 
 
 def _close(received: Any, expected: Any, rtol: float, atol: float, name: str, whole: Any) -> None:
@@ -48,7 +48,8 @@ def _close(received: Any, expected: Any, rtol: float, atol: float, name: str, wh
     if isinstance(expected, dict):
         if not isinstance(received, dict) or set(received) != set(expected):
             keys = ", ".join(map(str, expected))
-            _fail("type", f"{name} should be a dict with the keys {keys}; it is {describe(received)}", whole)
+            sentence = f"{name} should be a dict with the keys {keys}; {_other_keys(received, expected)}"
+            _fail("type", sentence, whole)
         for key, value in expected.items():
             _close(received[key], value, rtol, atol, f"{key!r} in {name}", whole)
         return
@@ -92,7 +93,8 @@ def equal(received: Any, expected: Any, what: str = "") -> None:
         return
     if isinstance(expected, dict) or (isinstance(expected, (list, tuple)) and not _is_numbers(expected)):
         if not _is_same(received, expected):
-            _fail("values", f"{name} is {describe(received)}; it should be {describe(expected)}", received)
+            sentence = f"{name} is {describe(received)}; it should be {describe(expected)}"
+            _fail("values", sentence, _in_order(received, expected))
         return
     yours, mine = _numbers(received, name, received, np.shape(expected)), np.asarray(expected)
     _same_shape(yours, mine.shape, name, received)
@@ -208,6 +210,27 @@ def describe(value: Any, limit: int = 80) -> str:
 
 def _fail(kind: str, message: str, received: Any, summary: str = "", like: float | None = None) -> None:
     raise Failure(kind, message, received, summary=summary, like=like)
+
+
+def _in_order(received: Any, expected: Any) -> Any:
+    """The answer with the keys of its dicts in the order of the expected ones: it tells no mistake from another."""
+    if isinstance(expected, dict) and isinstance(received, dict) and received.keys() == expected.keys():
+        return {key: _in_order(received[key], value) for key, value in expected.items()}
+    if isinstance(expected, list) and isinstance(received, list) and len(received) == len(expected):
+        return [_in_order(one, other) for one, other in zip(received, expected, strict=True)]
+    return received
+
+
+def _other_keys(received: Any, expected: dict) -> str:
+    """What is there instead of a dict with the expected keys."""
+    if not isinstance(received, dict):
+        return f"it is {describe(received)}"
+    missing, more = (
+        " and ".join(sorted(repr(key) for key in keys))
+        for keys in (expected.keys() - received.keys(), received.keys() - expected.keys())
+    )
+    parts = [f"missing: {missing}" if missing else "", f"too many: {more}" if more else ""]
+    return "; ".join(part for part in parts if part)
 
 
 def _is_numbers(value: list | tuple) -> bool:
