@@ -424,8 +424,8 @@ def quiz_0_4() -> str:
     prove that the rows cannot be separated?
 
     a) That 200 epochs are many more than there are rows.
-    b) That the number of mistakes no longer falls.
-    c) That an epoch ends with the same weights as an earlier one.
+    b) That an epoch ends with the same weights as an earlier one.
+    c) That the number of mistakes no longer falls.
     d) That the weights have grown large.
 
     Answer with the letter of the right option.
@@ -957,10 +957,10 @@ def quiz_0_9() -> str:
     """In lab 01 the hard answer makes way for probabilities p (softmax), and each row moves the weights by
     (1, x) times target minus p. What is new about that?
 
-    a) Right answers move the weights, too, a little.
-    b) Only the columns of the right class and of the answered one move.
-    c) The right class is pushed up and the others down.
-    d) Nothing: the loudest unit still wins.
+    a) Only the columns of the right class and of the answered one move.
+    b) The right class is pushed up and the others down.
+    c) Nothing: the loudest unit still wins.
+    d) Right answers move the weights, too, a little.
 
     Answer with the letter of the right option.
     """

@@ -100,8 +100,8 @@ def quiz_1_1() -> str:
     """You forget to divide by 255 and train with the learning rate that worked before. What happens?
 
     a) Nothing: softmax brings the outputs back between 0 and 1.
-    b) The loss jumps or explodes: the gradient by the weights is 255 times larger.
-    c) Training goes slower: large inputs have to be learned first.
+    b) Training goes slower: large inputs have to be learned first.
+    c) The loss jumps or explodes: the gradient by the weights is 255 times larger.
     d) The images get too bright to be told apart.
 
     Answer with the letter of the right option.
@@ -492,9 +492,9 @@ build_model().summary()  # 7,850 parameters
 def quiz_1_7() -> str:
     """A network for two classes ends in `Dense(1, activation="softmax")`. What does it answer?
 
-    a) The probability of the second class.
-    b) One half until it is trained.
-    c) Always 1.
+    a) Always 1.
+    b) The probability of the second class.
+    c) One half until it is trained.
     d) 0 or 1, whichever is nearer.
 
     Answer with the letter of the right option.
@@ -657,9 +657,9 @@ def quiz_1_9() -> str:
     """Ten classes, and the loss has come to rest at 1.47. Where do you look first?
 
     a) At the learning rate: it is too small.
-    b) At the last layer and the loss: softmax is probably applied twice.
-    c) At the labels: they belong to other rows.
-    d) Nowhere: softmax regression gets no better.
+    b) At the labels: they belong to other rows.
+    c) Nowhere: softmax regression gets no better.
+    d) At the last layer and the loss: softmax is probably applied twice.
 
     Answer with the letter of the right option.
     """

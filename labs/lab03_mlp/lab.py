@@ -166,8 +166,8 @@ def quiz_3_2() -> str:
     """The examples are sorted by digit, 0 to 9, and you take the last tenth for validation. What do you see?
 
     a) The usual accuracy, only with more noise.
-    b) An accuracy near 0: the network is judged by a digit that it has hardly ever seen.
-    c) An accuracy near 1: a single digit is easy to recognise.
+    b) An accuracy near 1: a single digit is easy to recognise.
+    c) An accuracy near 0: the network is judged by a digit that it has hardly ever seen.
     d) The usual accuracy, if training shuffles its batches.
 
     Answer with the letter of the right option.
@@ -408,8 +408,8 @@ def quiz_3_5() -> str:
     """You sweep the widths 20, 40, 60, then 60 alone, and 60 gets another accuracy. The seed is set once, before the
     loop. Why?
 
-    a) Adam draws random numbers, so no two runs are equal.
-    b) In the sweep, the third network began with whatever random numbers the first two had left.
+    a) In the sweep, the third network began with whatever random numbers the first two had left.
+    b) Adam draws random numbers, so no two runs are equal.
     c) The third network went on with the weights of the second.
     d) The validation examples were used up.
 
@@ -463,10 +463,10 @@ plots.confident_errors(mnist.x_test, mnist.y_test, probabilities(model, test_ima
 def quiz_3_6() -> str:
     """A classifier gives logits of shape (n, 10). Which lines give the predicted classes?
 
-    a) logits.argmax(axis=1)
-    b) softmax(logits).argmax(axis=1)
-    c) logits.argmax(axis=0)
-    d) (softmax(logits) > 0.5).argmax(axis=1)
+    a) logits.argmax(axis=0)
+    b) logits.argmax(axis=1)
+    c) (softmax(logits) > 0.5).argmax(axis=1)
+    d) softmax(logits).argmax(axis=1)
 
     Answer with the letters of all right options, such as "ad".
     """
@@ -571,8 +571,8 @@ def quiz_3_7() -> str:
     """Which heads can learn two classes from labels 0 and 1?
 
     a) Dense(1, activation="sigmoid") with binary cross-entropy
-    b) Dense(2, activation="softmax") with sparse categorical cross-entropy
-    c) Dense(1, activation="softmax") with categorical cross-entropy
+    b) Dense(1, activation="softmax") with categorical cross-entropy
+    c) Dense(2, activation="softmax") with sparse categorical cross-entropy
     d) Dense(1) with BinaryCrossentropy(from_logits=True)
 
     Answer with the letters of all right options, such as "ad".

@@ -146,9 +146,9 @@ labkit.check("quiz_5_1")
 def quiz_5_1_flip() -> str:
     """Loiseau's formula with I(i - m, j - n) flips the kernel, Keras does not. What does it matter for training?
 
-    a) Nothing: the network learns its kernels, and would learn the flipped ones.
-    b) With the flip the feature maps come out mirrored.
-    c) The flip turns rows into columns, so height and width change places.
+    a) With the flip the feature maps come out mirrored.
+    b) The flip turns rows into columns, so height and width change places.
+    c) Nothing: the network learns its kernels, and would learn the flipped ones.
     d) Without the flip the gradient cannot be computed by a convolution.
 
     Answer with the letter of the right option.
@@ -268,10 +268,10 @@ print(
 def quiz_5_3() -> str:
     """A window holds 1, 5, 5, 2 in reading order, and the gradient by its maximum is 3. What gradient do the four get?
 
-    a) 0, 3, 0, 0
-    b) 0, 3, 3, 0
-    c) 0, 1.5, 1.5, 0
-    d) 0.75, 0.75, 0.75, 0.75
+    a) 0, 3, 3, 0
+    b) 0, 1.5, 1.5, 0
+    c) 0.75, 0.75, 0.75, 0.75
+    d) 0, 3, 0, 0
 
     Answer with the letter of the right option.
     """
@@ -863,10 +863,10 @@ figure.show()
 def quiz_5_9() -> str:
     """The pixels of all digits are shuffled in one and the same way. What still holds?
 
-    a) A dense network learns them as well as before.
-    b) A convolutional network learns them as well as before.
-    c) All information about the digits is still there.
-    d) Neighbouring pixels are still alike more often than not.
+    a) A convolutional network learns them as well as before.
+    b) A dense network learns them as well as before.
+    c) Neighbouring pixels are still alike more often than not.
+    d) All information about the digits is still there.
 
     Answer with the letters of all right options, such as "ad".
     """

@@ -270,10 +270,10 @@ figure.show()
 def quiz_6_2() -> str:
     """Training has diverged: for every image a network gives ten times NaN. What should its accuracy be called?
 
-    a) 0: it says nothing about any image.
-    b) About 0.1, as for guessing.
-    c) 0.098, the share of the zeros among the test digits.
-    d) 1: no other class has a higher score.
+    a) About 0.1, as for guessing.
+    b) 0.098, the share of the zeros among the test digits.
+    c) 1: no other class has a higher score.
+    d) 0: it says nothing about any image.
 
     Answer with the letter of the right option.
     """
@@ -530,8 +530,8 @@ def quiz_6_4_p() -> str:
     """McNemar's test of a and b gives p = 0.03. What does that say?
 
     a) With probability 97 % a and b differ.
-    b) If both were equally good, a result as lopsided as this one would come about in 3 % of the tests.
-    c) The better one is better by 3 %.
+    b) The better one is better by 3 %.
+    c) If both were equally good, a result as lopsided as this one would come about in 3 % of the tests.
     d) The result will repeat in 97 % of all trainings.
 
     Answer with the letter of the right option.
@@ -676,10 +676,10 @@ figure.show()
 def quiz_6_5() -> str:
     """You divide a network's logits by the temperature 2 before softmax. What changes?
 
-    a) The confidence of its answers.
-    b) Some of its answers.
-    c) Its accuracy.
-    d) Its cross-entropy.
+    a) Some of its answers.
+    b) The confidence of its answers.
+    c) Its cross-entropy.
+    d) Its accuracy.
 
     Answer with the letters of all right options, such as "ad".
     """
@@ -908,9 +908,9 @@ def quiz_6_7() -> str:
     """Twenty settings were tried, the test accuracy of each is in your table, and you report the best. Is that honest?
 
     a) Yes: every one of the numbers was measured on images that were not trained on.
-    b) No: the test set has become a validation set, and the number is too high.
-    c) Yes, if the interval is reported with it.
-    d) No, but averaging the twenty would be: it says how good the best setting is.
+    b) Yes, if the interval is reported with it.
+    c) No, but averaging the twenty would be: it says how good the best setting is.
+    d) No: the test set has become a validation set, and the number is too high.
 
     Answer with the letter of the right option.
     """
@@ -1047,8 +1047,8 @@ def quiz_6_8() -> str:
     """Dense → relu → BatchNormalization → Dense. What can be done with the normalisation at inference?
 
     a) Fold it into the Dense before it.
-    b) Fold it into the Dense after it.
-    c) Leave it out: at inference it does nothing.
+    b) Leave it out: at inference it does nothing.
+    c) Fold it into the Dense after it.
     d) Nothing, it needs the mean and variance of the batch.
 
     Answer with the letter of the right option.

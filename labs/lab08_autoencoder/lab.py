@@ -177,10 +177,10 @@ labkit.check("quiz_8_1")
 def quiz_8_1_softmax() -> str:
     """What goes wrong if the decoder ends in a softmax?
 
-    a) All 784 pixels together sum to 1, so each is nearly black.
-    b) Pixels could become negative.
-    c) Each pixel becomes 0 or 1.
-    d) Nothing: the values lie between 0 and 1, as pixels do.
+    a) Pixels could become negative.
+    b) Each pixel becomes 0 or 1.
+    c) Nothing: the values lie between 0 and 1, as pixels do.
+    d) All 784 pixels together sum to 1, so each is nearly black.
 
     Answer with the letter of the right option.
     """
@@ -320,9 +320,9 @@ labkit.plots.curves(
 def quiz_8_2() -> str:
     """A linear autoencoder with 32 units was trained to the end on the squared error. What does it share with PCA-32?
 
-    a) The reconstruction error, up to a few per cent.
-    b) The 32-dimensional subspace on which digits are projected.
-    c) The axes: each unit's weights are a principal component.
+    a) The axes: each unit's weights are a principal component.
+    b) The reconstruction error, up to a few per cent.
+    c) The 32-dimensional subspace on which digits are projected.
     d) Codes whose parts are uncorrelated.
 
     Answer with the letters of all right options, such as "ad".
@@ -527,8 +527,8 @@ def quiz_8_4() -> str:
     """A relu unit of the code has become silent for every training digit. What happens to it from then on?
 
     a) The price on activations wakes it up again.
-    b) Nothing: its gradient is 0 for every digit, so it stays dead.
-    c) The error wakes it up, as soon as it is needed.
+    b) The error wakes it up, as soon as it is needed.
+    c) Nothing: its gradient is 0 for every digit, so it stays dead.
     d) The decoder learns to use it anyway.
 
     Answer with the letter of the right option.

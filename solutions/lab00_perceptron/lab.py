@@ -457,15 +457,15 @@ def quiz_0_4() -> str:
 
     a) That 200 epochs are many more than there are rows.
        -> The two points 8 and 9 on a line take 75 epochs; with a narrower gap it takes as long as you like.
-    b) That the number of mistakes no longer falls.
-       -> It may rise and fall until shortly before the end. Only an epoch without a mistake means anything.
-    c) That an epoch ends with the same weights as an earlier one.
+    b) That an epoch ends with the same weights as an earlier one.
        -> The rule has no memory but the weights: from there on everything repeats, and no epoch was without mistake.
+    c) That the number of mistakes no longer falls.
+       -> It may rise and fall until shortly before the end. Only an epoch without a mistake means anything.
     d) That the weights have grown large.
        -> They grow where a gap is narrow. Where there is none they stay bounded, of all things.
     """
     # BEGIN SOLUTION
-    return "c"
+    return "b"
     # END SOLUTION
 
 
@@ -1074,17 +1074,17 @@ def quiz_0_9() -> str:
     """In lab 01 the hard answer makes way for probabilities p (softmax), and each row moves the weights by
     (1, x) times target minus p. What is new about that?
 
-    a) Right answers move the weights, too, a little.
-       -> p is never exactly the target: the less sure the answer, the larger the step, right or wrong.
-    b) Only the columns of the right class and of the answered one move.
+    a) Only the columns of the right class and of the answered one move.
        -> That is the perceptron. With probabilities every column moves, each by how much it is wrong.
-    c) The right class is pushed up and the others down.
+    b) The right class is pushed up and the others down.
        -> The perceptron does that as well, with the one that it answered.
-    d) Nothing: the loudest unit still wins.
+    c) Nothing: the loudest unit still wins.
        -> In answering. In learning it matters how sure the unit was, which the perceptron cannot know.
+    d) Right answers move the weights, too, a little.
+       -> p is never exactly the target: the less sure the answer, the larger the step, right or wrong.
     """
     # BEGIN SOLUTION
-    return "a"
+    return "d"
     # END SOLUTION
 
 

@@ -109,15 +109,15 @@ def quiz_1_1() -> str:
 
     a) Nothing: softmax brings the outputs back between 0 and 1.
        -> It does, but the gradient by a weight is the error times the pixel, so it grows with the pixels.
-    b) The loss jumps or explodes: the gradient by the weights is 255 times larger.
-       -> Each weight's gradient is error times pixel. The step is far too long for this learning rate.
-    c) Training goes slower: large inputs have to be learned first.
+    b) Training goes slower: large inputs have to be learned first.
        -> The other way round: the steps get longer, not shorter, so long that they overshoot.
+    c) The loss jumps or explodes: the gradient by the weights is 255 times larger.
+       -> Each weight's gradient is error times pixel. The step is far too long for this learning rate.
     d) The images get too bright to be told apart.
        -> Brightness is only a scale here; no information is lost. What suffers is the descent.
     """
     # BEGIN SOLUTION
-    return "b"
+    return "c"
     # END SOLUTION
 
 
@@ -587,17 +587,17 @@ build_model().summary()  # 7,850 parameters
 def quiz_1_7() -> str:
     """A network for two classes ends in `Dense(1, activation="softmax")`. What does it answer?
 
-    a) The probability of the second class.
-       -> That is what a sigmoid on one unit gives. Softmax divides by the sum over the units, and there is one.
-    b) One half until it is trained.
-       -> One half needs a second unit to share with. Alone, a unit gets everything.
-    c) Always 1.
+    a) Always 1.
        -> e^u divided by itself, whatever u is; so the gradient is 0, and nothing is ever learned.
+    b) The probability of the second class.
+       -> That is what a sigmoid on one unit gives. Softmax divides by the sum over the units, and there is one.
+    c) One half until it is trained.
+       -> One half needs a second unit to share with. Alone, a unit gets everything.
     d) 0 or 1, whichever is nearer.
        -> Softmax never rounds. A single unit divided by itself gives 1 for every input.
     """
     # BEGIN SOLUTION
-    return "c"
+    return "a"
     # END SOLUTION
 
 
@@ -793,15 +793,15 @@ def quiz_1_9() -> str:
 
     a) At the learning rate: it is too small.
        -> With steps too small the loss would still be near ln 10 = 2.3026, where it begins.
-    b) At the last layer and the loss: softmax is probably applied twice.
-       -> The floor of a double softmax is ln(e + 9) - 1 = 1.4612; not even perfect outputs get below it.
-    c) At the labels: they belong to other rows.
+    b) At the labels: they belong to other rows.
        -> A network that is sure of itself and wrong ends above ln 10, not below.
-    d) Nowhere: softmax regression gets no better.
+    c) Nowhere: softmax regression gets no better.
        -> It reaches a loss of about 0.27 on MNIST.
+    d) At the last layer and the loss: softmax is probably applied twice.
+       -> The floor of a double softmax is ln(e + 9) - 1 = 1.4612; not even perfect outputs get below it.
     """
     # BEGIN SOLUTION
-    return "b"
+    return "d"
     # END SOLUTION
 
 

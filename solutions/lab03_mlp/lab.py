@@ -198,15 +198,15 @@ def quiz_3_2() -> str:
 
     a) The usual accuracy, only with more noise.
        -> A tenth is plenty. What is wrong is which tenth: it holds next to nothing but nines.
-    b) An accuracy near 0: the network is judged by a digit that it has hardly ever seen.
-       -> The last tenth is nines, and hardly one was left to learn from. Draw at random, class by class.
-    c) An accuracy near 1: a single digit is easy to recognise.
+    b) An accuracy near 1: a single digit is easy to recognise.
        -> It would be, had the network seen it. All the nines went to validation.
+    c) An accuracy near 0: the network is judged by a digit that it has hardly ever seen.
+       -> The last tenth is nines, and hardly one was left to learn from. Draw at random, class by class.
     d) The usual accuracy, if training shuffles its batches.
        -> Shuffling mixes the training part; the nines are not in it.
     """
     # BEGIN SOLUTION
-    return "b"
+    return "c"
     # END SOLUTION
 
 
@@ -494,17 +494,17 @@ def quiz_3_5() -> str:
     """You sweep the widths 20, 40, 60, then 60 alone, and 60 gets another accuracy. The seed is set once, before the
     loop. Why?
 
-    a) Adam draws random numbers, so no two runs are equal.
-       -> Adam draws none. The starting weights and the order of the rows are drawn, from the one generator.
-    b) In the sweep, the third network began with whatever random numbers the first two had left.
+    a) In the sweep, the third network began with whatever random numbers the first two had left.
        -> Yes: set the seed anew before each network is built, and 60 does not depend on its neighbours.
+    b) Adam draws random numbers, so no two runs are equal.
+       -> Adam draws none. The starting weights and the order of the rows are drawn, from the one generator.
     c) The third network went on with the weights of the second.
        -> Layers of 40 and 60 units cannot share weights; each was built anew, only from other random numbers.
     d) The validation examples were used up.
        -> Measuring changes nothing; the examples can be used as often as you like.
     """
     # BEGIN SOLUTION
-    return "b"
+    return "a"
     # END SOLUTION
 
 
@@ -558,17 +558,17 @@ plots.confident_errors(mnist.x_test, mnist.y_test, probabilities(model, test_ima
 def quiz_3_6() -> str:
     """A classifier gives logits of shape (n, 10). Which lines give the predicted classes?
 
-    a) logits.argmax(axis=1)
-       -> The largest logit belongs to the largest probability.
-    b) softmax(logits).argmax(axis=1)
-       -> Softmax keeps the order within a row, so nothing changes.
-    c) logits.argmax(axis=0)
+    a) logits.argmax(axis=0)
        -> That asks, for each class, which example is the most typical of it.
-    d) (softmax(logits) > 0.5).argmax(axis=1)
+    b) logits.argmax(axis=1)
+       -> The largest logit belongs to the largest probability.
+    c) (softmax(logits) > 0.5).argmax(axis=1)
        -> Where no class reaches one half, that answers class 0. The largest wins, however small it is.
+    d) softmax(logits).argmax(axis=1)
+       -> Softmax keeps the order within a row, so nothing changes.
     """
     # BEGIN SOLUTION
-    return "ab"
+    return "bd"
     # END SOLUTION
 
 
@@ -686,15 +686,15 @@ def quiz_3_7() -> str:
 
     a) Dense(1, activation="sigmoid") with binary cross-entropy
        -> One unit, the probability of class 1.
-    b) Dense(2, activation="softmax") with sparse categorical cross-entropy
-       -> Two units that share the probability between them.
-    c) Dense(1, activation="softmax") with categorical cross-entropy
+    b) Dense(1, activation="softmax") with categorical cross-entropy
        -> One unit divided by itself is 1 for every input; the gradient is 0.
+    c) Dense(2, activation="softmax") with sparse categorical cross-entropy
+       -> Two units that share the probability between them.
     d) Dense(1) with BinaryCrossentropy(from_logits=True)
        -> The loss applies the sigmoid itself, and more exactly.
     """
     # BEGIN SOLUTION
-    return "abd"
+    return "acd"
     # END SOLUTION
 
 

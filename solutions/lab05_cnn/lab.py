@@ -175,17 +175,17 @@ def quiz_5_1() -> float:
 def quiz_5_1_flip() -> str:
     """Loiseau's formula with I(i - m, j - n) flips the kernel, Keras does not. What does it matter for training?
 
-    a) Nothing: the network learns its kernels, and would learn the flipped ones.
-       -> The two compute the same set of functions. It matters where kernels are given, as in 5.6.
-    b) With the flip the feature maps come out mirrored.
+    a) With the flip the feature maps come out mirrored.
        -> Only the kernel is flipped, not the image: an edge stays where it is and gets the other sign.
-    c) The flip turns rows into columns, so height and width change places.
+    b) The flip turns rows into columns, so height and width change places.
        -> That would be the transpose. The flip reverses both axes and keeps them apart.
+    c) Nothing: the network learns its kernels, and would learn the flipped ones.
+       -> The two compute the same set of functions. It matters where kernels are given, as in 5.6.
     d) Without the flip the gradient cannot be computed by a convolution.
        -> It can in both cases; the flip just moves from the one direction to the other.
     """
     # BEGIN SOLUTION
-    return "a"
+    return "c"
     # END SOLUTION
 
 
@@ -347,17 +347,17 @@ print(
 def quiz_5_3() -> str:
     """A window holds 1, 5, 5, 2 in reading order, and the gradient by its maximum is 3. What gradient do the four get?
 
-    a) 0, 3, 0, 0
-       -> Where two tie, the first in reading order wins everything.
-    b) 0, 3, 3, 0
+    a) 0, 3, 3, 0
        -> That hands out 6 where 3 came in; only one value can be the winner.
-    c) 0, 1.5, 1.5, 0
+    b) 0, 1.5, 1.5, 0
        -> A fair rule, and a subgradient as well, but not the one of this question: the first takes all.
-    d) 0.75, 0.75, 0.75, 0.75
+    c) 0.75, 0.75, 0.75, 0.75
        -> That is average pooling, in which each of the four has a part.
+    d) 0, 3, 0, 0
+       -> Where two tie, the first in reading order wins everything.
     """
     # BEGIN SOLUTION
-    return "a"
+    return "d"
     # END SOLUTION
 
 
@@ -1078,17 +1078,17 @@ figure.show()
 def quiz_5_9() -> str:
     """The pixels of all digits are shuffled in one and the same way. What still holds?
 
-    a) A dense network learns them as well as before.
-       -> Its weights have no neighbours to lose; each just belongs to another pixel.
-    b) A convolutional network learns them as well as before.
+    a) A convolutional network learns them as well as before.
        -> Its windows now hold pixels from all over the digit; what made it better is gone.
-    c) All information about the digits is still there.
-       -> The permutation can be undone. It only takes away what the layer assumes: that neighbours belong together.
-    d) Neighbouring pixels are still alike more often than not.
+    b) A dense network learns them as well as before.
+       -> Its weights have no neighbours to lose; each just belongs to another pixel.
+    c) Neighbouring pixels are still alike more often than not.
        -> That is what was destroyed: beside a pixel now stands one from anywhere.
+    d) All information about the digits is still there.
+       -> The permutation can be undone. It only takes away what the layer assumes: that neighbours belong together.
     """
     # BEGIN SOLUTION
-    return "ac"
+    return "bd"
     # END SOLUTION
 
 

@@ -280,17 +280,17 @@ figure.show()
 def quiz_6_2() -> str:
     """Training has diverged: for every image a network gives ten times NaN. What should its accuracy be called?
 
-    a) 0: it says nothing about any image.
-       -> A row with a NaN is an error. Treat it as one before you compare or sort.
-    b) About 0.1, as for guessing.
+    a) About 0.1, as for guessing.
        -> It does not guess. But `argmax` says 0 for such a row, and that is how this number comes about.
-    c) 0.098, the share of the zeros among the test digits.
+    b) 0.098, the share of the zeros among the test digits.
        -> That is what `argmax` makes of it: it takes NaN for the largest number, and the first one wins.
-    d) 1: no other class has a higher score.
+    c) 1: no other class has a higher score.
        -> No comparison with NaN is true, so no rival is found, and a careless top-k calls every image right.
+    d) 0: it says nothing about any image.
+       -> A row with a NaN is an error. Treat it as one before you compare or sort.
     """
     # BEGIN SOLUTION
-    return "a"
+    return "d"
     # END SOLUTION
 
 
@@ -587,15 +587,15 @@ def quiz_6_4_p() -> str:
 
     a) With probability 97 % a and b differ.
        -> It is the probability of such data if they do not differ, not the probability of a difference given the data.
-    b) If both were equally good, a result as lopsided as this one would come about in 3 % of the tests.
-       -> That, and nothing more. Who tests forty pairs finds one such by luck.
-    c) The better one is better by 3 %.
+    b) The better one is better by 3 %.
        -> The p-value grows with the data, too: with many images a tiny difference has a tiny p.
+    c) If both were equally good, a result as lopsided as this one would come about in 3 % of the tests.
+       -> That, and nothing more. Who tests forty pairs finds one such by luck.
     d) The result will repeat in 97 % of all trainings.
        -> It speaks of these two trained networks. Two trainings of one recipe often differ "really".
     """
     # BEGIN SOLUTION
-    return "b"
+    return "c"
     # END SOLUTION
 
 
@@ -769,17 +769,17 @@ figure.show()
 def quiz_6_5() -> str:
     """You divide a network's logits by the temperature 2 before softmax. What changes?
 
-    a) The confidence of its answers.
-       -> All probabilities of a row move towards each other: it says the same, more modestly.
-    b) Some of its answers.
+    a) Some of its answers.
        -> Division by a positive number keeps the order of the logits, so the largest stays the largest.
-    c) Its accuracy.
-       -> No answer changes, so no accuracy does.
-    d) Its cross-entropy.
+    b) The confidence of its answers.
+       -> All probabilities of a row move towards each other: it says the same, more modestly.
+    c) Its cross-entropy.
        -> It depends on the probabilities; the best temperature is the one for which it is smallest.
+    d) Its accuracy.
+       -> No answer changes, so no accuracy does.
     """
     # BEGIN SOLUTION
-    return "ad"
+    return "bc"
     # END SOLUTION
 
 
@@ -1048,15 +1048,15 @@ def quiz_6_7() -> str:
 
     a) Yes: every one of the numbers was measured on images that were not trained on.
        -> Each was. But the best of twenty was chosen by the luck it had on these very images.
-    b) No: the test set has become a validation set, and the number is too high.
-       -> Choose by validation, then measure the chosen one, once.
-    c) Yes, if the interval is reported with it.
+    b) Yes, if the interval is reported with it.
        -> The interval is for a model that was not chosen by these images; the best of twenty is above it too often.
-    d) No, but averaging the twenty would be: it says how good the best setting is.
+    c) No, but averaging the twenty would be: it says how good the best setting is.
        -> It says how good the settings are on average, which is another question.
+    d) No: the test set has become a validation set, and the number is too high.
+       -> Choose by validation, then measure the chosen one, once.
     """
     # BEGIN SOLUTION
-    return "b"
+    return "d"
     # END SOLUTION
 
 
@@ -1229,15 +1229,15 @@ def quiz_6_8() -> str:
 
     a) Fold it into the Dense before it.
        -> The relu stands between: f · relu(h) + c is not relu of anything affine, unless c = 0 and f > 0.
-    b) Fold it into the Dense after it.
-       -> What follows is a sum of products: its factor goes into the rows of that kernel, its shift into the bias.
-    c) Leave it out: at inference it does nothing.
+    b) Leave it out: at inference it does nothing.
        -> It still multiplies and adds, with the averages that training has left behind.
+    c) Fold it into the Dense after it.
+       -> What follows is a sum of products: its factor goes into the rows of that kernel, its shift into the bias.
     d) Nothing, it needs the mean and variance of the batch.
        -> In training only. At inference those are four constants for each unit.
     """
     # BEGIN SOLUTION
-    return "b"
+    return "c"
     # END SOLUTION
 
 

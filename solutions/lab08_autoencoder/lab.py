@@ -192,17 +192,17 @@ def quiz_8_1() -> float:
 def quiz_8_1_softmax() -> str:
     """What goes wrong if the decoder ends in a softmax?
 
-    a) All 784 pixels together sum to 1, so each is nearly black.
-       -> Softmax shares out one unit of ink, as if the pixels were classes of which one is right.
-    b) Pixels could become negative.
+    a) Pixels could become negative.
        -> Exponentials never are. A linear layer could do that.
-    c) Each pixel becomes 0 or 1.
+    b) Each pixel becomes 0 or 1.
        -> Softmax never rounds. And in a digit with 100 bright pixels each could get 0.01 at most.
-    d) Nothing: the values lie between 0 and 1, as pixels do.
+    c) Nothing: the values lie between 0 and 1, as pixels do.
        -> They do, but they also sum to 1. A sigmoid decides for each pixel alone.
+    d) All 784 pixels together sum to 1, so each is nearly black.
+       -> Softmax shares out one unit of ink, as if the pixels were classes of which one is right.
     """
     # BEGIN SOLUTION
-    return "a"
+    return "d"
     # END SOLUTION
 
 
@@ -360,17 +360,17 @@ labkit.plots.curves(
 def quiz_8_2() -> str:
     """A linear autoencoder with 32 units was trained to the end on the squared error. What does it share with PCA-32?
 
-    a) The reconstruction error, up to a few per cent.
-       -> PCA is the best there is without a non-linearity, and descent finds it.
-    b) The 32-dimensional subspace on which digits are projected.
-       -> There is (almost always) one best subspace, and both have it.
-    c) The axes: each unit's weights are a principal component.
+    a) The axes: each unit's weights are a principal component.
        -> Every invertible mixture of the axes gives the same reconstructions; descent has no favourite.
+    b) The reconstruction error, up to a few per cent.
+       -> PCA is the best there is without a non-linearity, and descent finds it.
+    c) The 32-dimensional subspace on which digits are projected.
+       -> There is (almost always) one best subspace, and both have it.
     d) Codes whose parts are uncorrelated.
        -> That is a property of PCA's axes, and a mixture of them loses it.
     """
     # BEGIN SOLUTION
-    return "ab"
+    return "bc"
     # END SOLUTION
 
 
@@ -631,15 +631,15 @@ def quiz_8_4() -> str:
 
     a) The price on activations wakes it up again.
        -> A silent unit costs nothing. The price can only push a unit towards silence.
-    b) Nothing: its gradient is 0 for every digit, so it stays dead.
-       -> No digit reaches the side of the relu that has a slope; neither error nor price moves its weights.
-    c) The error wakes it up, as soon as it is needed.
+    b) The error wakes it up, as soon as it is needed.
        -> The error cannot see it: through a relu at 0 no gradient gets back.
+    c) Nothing: its gradient is 0 for every digit, so it stays dead.
+       -> No digit reaches the side of the relu that has a slope; neither error nor price moves its weights.
     d) The decoder learns to use it anyway.
        -> The decoder gets 0 from it, whatever its weights are.
     """
     # BEGIN SOLUTION
-    return "b"
+    return "c"
     # END SOLUTION
 
 
