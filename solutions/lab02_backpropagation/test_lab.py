@@ -13,7 +13,13 @@ PARAMETER = {"linear": "weights", "pointwise": "bias"}
 def value_and_slope(answer, value, slope, what, **tolerances):
     """Both parts of an answer are right."""
     fine = isinstance(answer, (list, tuple)) and len(answer) == 2
-    expect.true(fine, f"{what}: value and derivative should come back, two arrays", expect.describe(answer))
+    came = expect.describe(answer)
+    expect.true(
+        fine,
+        f"for {what!r} value and derivative should come back, two arrays; what came is {came}",
+        came,
+        summary="value and derivative should come back, two arrays",
+    )
     expect.close(answer[0], value, what=f"the value of {what}", **tolerances)
     expect.close(answer[1], slope, what=f"the derivative of {what}", **tolerances)
     for part, words in zip(answer, ("value", "derivative"), strict=True):
@@ -64,6 +70,7 @@ def test_activations_of_large_numbers(student, reference):
             value_and_slope(student.activation(name, z), *reference.activation(name, z), name)
 
 
+# Differences with h = 1e-4 are off by 1e-8 at most here, a thousandth of what is allowed.
 @question("2.1")
 @points(2)
 @hidden
@@ -87,6 +94,17 @@ def exercise_2():
     return hidden_weights, np.array([[0.4], [0.5], [-0.4]]), np.ones(2), np.zeros(1)
 
 
+def whole_step(answer):
+    """The answer, a dict with all that is asked for."""
+    wanted = ("activations", "outputs", "error", "output_deltas", "hidden_deltas", "output", "hidden")
+    keys = answer.keys() if isinstance(answer, dict) else ()
+    missing = [key for key in wanted if key not in keys]
+    came = f"{', '.join(missing)} missing" if keys else f"what came is {expect.describe(answer)}"
+    sentence = f"backprop_step should return a dict with {', '.join(wanted)}; {came}"
+    expect.true(not missing, sentence, came, summary="the dict that should come back is not complete")
+    return answer
+
+
 @question("2.2")
 @points(4)
 def test_exercise_2(student):
@@ -101,7 +119,7 @@ def test_exercise_2(student):
         "output": np.array([[0.25313728], [0.40517716], [-0.46976285]]),
         "hidden": np.array([[0.18320006, -0.28535038], [0.08320006, -0.18535038], [0.28320006, 0.41464962]]),
     }
-    answer = student.backprop_step(hidden_weights, output_weights, x, y)
+    answer = whole_step(student.backprop_step(hidden_weights, output_weights, x, y))
     expect.close(answer, expected, rtol=0, atol=1e-8)
 
 
@@ -111,9 +129,7 @@ def test_second_step_of_exercise_2(student):
     """After the step the output is .56997190. The old weights, asked again, still answer .63014055."""
     hidden_weights, output_weights, x, y = exercise_2()
     held = student.hold(hidden_weights), student.hold(output_weights)
-    first = student.backprop_step(*held, x, y)
-    fine = isinstance(first, dict) and {"hidden", "output"} <= first.keys()
-    expect.true(fine, "the answer should be a dict with hidden, output, ...", expect.describe(first))
+    first = whole_step(student.backprop_step(*held, x, y))
     second = student.backprop_step(first["hidden"], first["output"], x, y)
     expect.close(
         second["outputs"], np.array([0.56997190]), rtol=0, atol=1e-8, what="the output after the step"
@@ -132,7 +148,7 @@ def test_mazurs_example(student):
     hidden_weights = np.array([[0.35, 0.35], [0.15, 0.25], [0.20, 0.30]])
     output_weights = np.array([[0.60, 0.60], [0.40, 0.50], [0.45, 0.55]])
     x, y = np.array([0.05, 0.10]), np.array([0.01, 0.99])
-    step = student.backprop_step(hidden_weights, output_weights, x, y, learning_rate=0.5, update_biases=False)
+    step = whole_step(student.backprop_step(hidden_weights, output_weights, x, y, 0.5, update_biases=False))
     expect.close(step["error"], 0.298371109, rtol=1e-7, what="the error at the start")
     expect.close(step["output"][1, 0], 0.35891648, rtol=1e-7, what="the weight w5 after one step")
     expect.close(step["hidden"][1, 0], 0.14978072, rtol=1e-7, what="the weight w1 after one step")
@@ -190,9 +206,18 @@ def test_step_against_the_slope(student, reference, rng):
 def loss_and_gradient(answer, value, gradient, what, **tolerances):
     """Both parts of a loss are right."""
     fine = isinstance(answer, (list, tuple)) and len(answer) == 2
-    expect.true(fine, f"{what}: a number and a gradient should come back", expect.describe(answer))
+    came = expect.describe(answer)
+    expect.true(
+        fine,
+        f"{what}: a number and a gradient should come back; what came is {came}",
+        came,
+        summary="a number and a gradient should come back",
+    )
     expect.close(answer[0], value, what=f"the value of the {what}", **tolerances)
     expect.close(answer[1], gradient, what=f"the gradient of the {what}", **tolerances)
+
+
+LOSSES = {"squared_error": "squared error", "cross_entropy": "cross-entropy"}
 
 
 @question("2.3")
@@ -217,9 +242,11 @@ def batch(rng, n, m):
 @points(2)
 def test_losses_of_a_batch(student, reference, rng):
     """The mean over the rows, and its gradient; targets may share the 1 among classes."""
-    for name in ("squared_error", "cross_entropy"):
+    for name, words in LOSSES.items():
         outputs, targets = batch(rng, 6, 4)
-        loss_and_gradient(student.loss(name, outputs, targets), *reference.loss(name, outputs, targets), name)
+        loss_and_gradient(
+            student.loss(name, outputs, targets), *reference.loss(name, outputs, targets), words
+        )
 
 
 @question("2.3")
@@ -231,7 +258,8 @@ def test_cross_entropy_of_large_logits(student, reference, rng):
     loss_and_gradient(student.loss("cross_entropy", outputs + 1000, targets), *right, "cross-entropy")
     outputs = outputs * 400
     right = reference.loss("cross_entropy", outputs, targets)
-    loss_and_gradient(student.loss("cross_entropy", outputs, targets), *right, "cross-entropy")
+    words = "cross-entropy of logits that lie hundreds apart (probabilities below 1e-300)"
+    loss_and_gradient(student.loss("cross_entropy", outputs, targets), *right, words)
 
 
 @question("2.3")
@@ -240,11 +268,11 @@ def test_cross_entropy_of_large_logits(student, reference, rng):
 def test_other_losses(student, reference, rng):
     """Other batches; the gradients are the slopes of your own loss (central differences)."""
     h = 1e-4
-    for name in ("squared_error", "cross_entropy"):
+    for name, words in LOSSES.items():
         for n, m in ((1, 2), (9, 5)):
             outputs, targets = batch(rng, n, m)
             loss_and_gradient(
-                student.loss(name, outputs, targets), *reference.loss(name, outputs, targets), name
+                student.loss(name, outputs, targets), *reference.loss(name, outputs, targets), words
             )
         place, ends = (int(rng.integers(n)), int(rng.integers(m))), []
         for step in (h, -h):
@@ -253,7 +281,11 @@ def test_other_losses(student, reference, rng):
             ends.append(student.loss(name, moved, targets)[0])
         gradient = student.loss(name, outputs, targets)[1]
         expect.close(
-            gradient[place], (ends[0] - ends[1]) / (2 * h), rtol=1e-3, atol=1e-6, what=f"the slope of {name}"
+            gradient[place],
+            (ends[0] - ends[1]) / (2 * h),
+            rtol=1e-3,
+            atol=1e-6,
+            what=f"the slope of the {words}",
         )
 
 
@@ -283,7 +315,8 @@ def same_values(answer, right):
     expect.true(
         isinstance(answer, (list, tuple)), "forward should return a list of arrays", expect.describe(answer)
     )
-    sentence = f"forward returned {len(answer)} arrays; {len(right) - 1} modules have {len(right)} values, x among them"
+    count = f"{len(right) - 1} module{'s' if len(right) > 2 else ''}"
+    sentence = f"forward returned {len(answer)} arrays; {count} should give {len(right)}, x first"
     expect.true(
         len(answer) == len(right), sentence, len(answer), summary="the list of values has the wrong length"
     )
@@ -302,16 +335,18 @@ def same_gradients(answer, right, **tolerances):
         len(answer),
         summary="the list of gradients has the wrong length",
     )
-    kinds = [sorted(entry) if isinstance(entry, dict) else expect.describe(entry) for entry in answer]
-    wanted = [sorted(entry) for entry in right]
-    expect.true(
-        kinds == wanted,
-        f"the gradients have the keys {kinds}; they should have {wanted}",
-        kinds,
-        summary="the gradients have the wrong keys",
-    )
+    for number, (yours, mine) in enumerate(zip(answer, right, strict=True)):
+        keys = sorted(yours) if isinstance(yours, dict) else expect.describe(yours)
+        expect.true(
+            keys == sorted(mine),
+            f"the gradients of module {number} should be a dict with the keys {sorted(mine)}; it is {keys}"
+            if isinstance(keys, str)
+            else f"the gradients of module {number} have the keys {keys}; they should have {sorted(mine)}",
+            keys,
+            summary="the gradients of a module are no dict with the right keys",
+        )
     for number in reversed(range(len(right))):  # as they are computed
-        for key in sorted(right[number]):
+        for key in ("input", *(right[number].keys() - {"input"})):
             what = f"the gradient of {key!r} in module {number} of {len(right)}"
             expect.close(answer[number][key], right[number][key], what=what, **tolerances)
 
@@ -592,7 +627,11 @@ def colleague(reference, rng, modules, x, d_output, planted):
 
 
 def finds(student, reference, rng, cases):
-    """The broken modules of every case are found; `cases` are (planted bugs, size of the gradients)."""
+    """The broken modules of every case are found; `cases` are (planted bugs, size of the gradients).
+
+    What came in all cases tells one mistake from another; what is said is about the first that is wrong.
+    """
+    answers, sentences = [], []
     for planted, size in cases:
         modules = chain(rng, (4, 5, 3), ("tanh", "linear"))
         x, d_output = rng.normal(size=(6, 4)), size * rng.normal(size=(6, 3))
@@ -600,17 +639,18 @@ def finds(student, reference, rng, cases):
         answer = student.find_broken_modules(modules, x, d_output, gradients)
         answer = answer.tolist() if isinstance(answer, np.ndarray) else answer
         answer = list(answer) if isinstance(answer, (list, tuple)) else answer
-        bugs = "; ".join(f"{where} of module {n}, {kind}" for n, (where, kind) in sorted(planted.items()))
-        sentence = (
-            f"4 modules, gradients of size {size:g}, wrong: {bugs or 'nothing'}. The answer is "
-            f"{expect.describe(answer)}, it should be {sorted(planted)}"
+        answers.append(answer)
+        bugs = "; ".join(
+            f"module {n}, its {'two gradients' if where == 'both' else where} ({kind})"
+            for n, (where, kind) in sorted(planted.items())
         )
-        expect.true(
-            answer == sorted(planted),
-            sentence,
-            answer,
-            summary="the broken modules are not those that are found",
-        )
+        if answer != sorted(planted):
+            sentences.append(
+                f"4 modules, gradients of size {size:g}. Wrong: {bugs or 'nothing but the seventh digit'}. "
+                f"The answer is {expect.describe(answer)}, it should be {sorted(planted)}"
+            )
+    summary = "the broken modules are not those that are found"
+    expect.true(not sentences, sentences[0] if sentences else "", answers, summary=summary)
 
 
 @question("2.6")
@@ -682,7 +722,13 @@ def test_other_bugs(student, reference, rng):
 def derivatives(answer, value, gradients, of=None, **tolerances):
     """Value and gradients of a graph are right; `of` are the names to look at, default all."""
     fine = isinstance(answer, (list, tuple)) and len(answer) == 2 and isinstance(answer[1], dict)
-    expect.true(fine, "a number and a dict of gradients should come back", expect.describe(answer))
+    came = expect.describe(answer)
+    expect.true(
+        fine,
+        f"a number and a dict of gradients should come back; what came is {came}",
+        came,
+        summary="a number and a dict of gradients should come back",
+    )
     expect.close(answer[0], value, what="the value of the output", **tolerances)
     missing = sorted(gradients.keys() - answer[1].keys(), key=str)
     expect.true(
@@ -801,22 +847,33 @@ def test_other_graphs(student, reference, rng):
     inputs["S"] = rng.normal(size=(3, 3))
     for name in (output, "trace", "penalty"):
         derivatives(student.graph_gradients(graph, inputs, name), *derivatives_of(graph, inputs, name))
-    # numbers: every node uses one of the three before it, and the one just before, so that paths multiply
-    inputs, graph, names = (
-        {f"i{n}": float(rng.uniform(0.5, 1.5)) for n in range(3)} | {"small": 0.4},
-        {},
-        ["i0", "i1", "i2"],
-    )
-    for n in range(30):
-        earlier = [names[-1], str(rng.choice(names[-3:]))]
-        graph[f"both{n}"] = [str(rng.choice(["add", "multiply"])), *earlier]
-        graph[f"node{n}"] = ["multiply", f"both{n}", "small"] if n % 10 else ["exp", f"both{n}"]
+    # numbers: every node uses one of the three before it, and the one just before, so that paths multiply; x becomes
+    # ln(2 + ...), which keeps all values between 0.8 and 2
+    names, graph = ["i0", "i1", "i2"], {}
+    inputs = {name: float(rng.uniform(0.5, 1.5)) for name in names} | {"two": 2.0}
+    for n in range(12):
+        graph[f"both{n}"] = [
+            str(rng.choice(["add", "multiply"])),
+            *rng.permutation([names[-1], rng.choice(names[-3:])]).tolist(),
+        ]
+        graph[f"more{n}"] = ["add", f"both{n}", "two"]
+        graph[f"node{n}"] = ["log", f"more{n}"]
         names.append(f"node{n}")
     graph = {name: graph[name] for name in map(str, rng.permutation(list(graph)))}
-    derivatives(student.graph_gradients(graph, inputs, names[-1]), *derivatives_of(graph, inputs, names[-1]))
+    answer = student.graph_gradients(graph, inputs, names[-1])
+    derivatives(answer, *derivatives_of(graph, inputs, names[-1]), rtol=1e-6, atol=1e-9)
 
 
 # --- 2.8 Digits, with NumPy alone ----------------------------------------------------------------------------
+
+
+def are_modules(answer):
+    """Every entry is a dict with "kind"."""
+    for number, entry in enumerate(answer):
+        came = f"the keys {sorted(entry, key=str)}" if isinstance(entry, dict) else expect.describe(entry)
+        sentence = f'entry {number} of the chain should be a module, a dict with "kind"; what came is {came}'
+        fine = isinstance(entry, dict) and entry.get("kind") in PARAMETER
+        expect.true(fine, sentence, came, summary="the entries of the chain are no modules")
 
 
 def same_chain(answer, modules, right, what="the chain"):
@@ -824,8 +881,8 @@ def same_chain(answer, modules, right, what="the chain"):
     expect.true(
         isinstance(answer, (list, tuple)), "a list of modules should come back", expect.describe(answer)
     )
-    kinds = [entry.get("kind") if isinstance(entry, dict) else expect.describe(entry) for entry in answer]
-    wanted = [module["kind"] for module in modules]
+    are_modules(answer)
+    kinds, wanted = ([module["kind"] for module in some] for some in (answer, modules))
     expect.true(kinds == wanted, f"the kinds of the modules are {kinds}; they should be {wanted}", kinds)
     for number, (yours, mine) in enumerate(zip(answer, right, strict=True)):
         name = PARAMETER[mine["kind"]]
@@ -875,7 +932,8 @@ def trained_chain(answer, units):
         "train_mlp should return a list of modules",
         expect.describe(answer),
     )
-    kinds = [entry.get("kind") if isinstance(entry, dict) else expect.describe(entry) for entry in answer]
+    are_modules(answer)
+    kinds = [entry["kind"] for entry in answer]
     fine = kinds in (["linear", "pointwise", "linear"], ["linear", "pointwise", "linear", "pointwise"])
     expect.true(
         fine,
@@ -893,8 +951,20 @@ def trained_chain(answer, units):
         fine, f"the activations are {activations}; the last module gives logits: linear or none", activations
     )
     finite = all(np.isfinite(entry[PARAMETER[entry["kind"]]]).all() for entry in answer)
-    expect.true(finite, "the weights are not finite: training has diverged", "not finite")
+    sentence = "the weights are not finite: training has diverged. Is the learning rate too large?"
+    expect.true(finite, sentence, "not finite")
+    learned = all(np.any(entry["weights"]) for entry in answer[::2])
+    sentence = "a matrix of weights is still 0 everywhere: no gradient has reached it"
+    expect.true(learned, sentence, "zero", summary=sentence)
     return answer
+
+
+def equal_chains(one, other):
+    """Whether all parameters are the same."""
+    return all(
+        np.array_equal(a[PARAMETER[a["kind"]]], b[PARAMETER[b["kind"]]])
+        for a, b in zip(one, other, strict=True)
+    )
 
 
 def few_digits(mnist, rng, n):
@@ -911,13 +981,11 @@ def test_seeds_of_training(student, rng, mnist):
     """The same seed gives the same weights, another seed others."""
     x, y = few_digits(mnist, rng, 300)
     first, again, other = (
-        trained_chain(student.train_mlp(x, y, hidden=16, epochs=1, seed=seed), 16)[0]["weights"]
-        for seed in (3, 3, 4)
+        trained_chain(student.train_mlp(x, y, hidden=16, epochs=1, seed=seed), 16) for seed in (3, 3, 4)
     )
-    expect.true(
-        np.array_equal(first, again), "two trainings with seed 3 end with different weights", "differ"
-    )
-    same = np.array_equal(first, other)
+    same = equal_chains(first, again)
+    expect.true(same, "two trainings with seed 3 end with different weights", "differ")
+    same = equal_chains(first, other)
     expect.true(
         not same, "trainings with the seeds 3 and 4 end with the same weights: is seed used?", "alike"
     )
@@ -933,7 +1001,7 @@ def test_settings_of_training(student, rng, mnist):
     for units in (5, 24):
         trained_chain(student.train_mlp(x, y, hidden=units, epochs=1), units)
     short, long = (trained_chain(student.train_mlp(x, y, hidden=8, epochs=epochs), 8) for epochs in (1, 3))
-    same = np.array_equal(short[0]["weights"], long[0]["weights"])
+    same = equal_chains(short, long)
     expect.true(not same, "one epoch and three end with the same weights: is epochs used?", "alike")
 
 
@@ -946,10 +1014,12 @@ def test_training_on_some_digits(student, rng, mnist):
     """Four epochs over 30,000 digits: the chain knows at least 94 % of others, run by your own forward."""
     x, y = few_digits(mnist, rng, 36_000)
     modules = trained_chain(student.train_mlp(x[:30_000], y[:30_000], hidden=64, epochs=4, seed=1), 64)
+    sentence = 'the hidden units are "linear", so two layers can do no more than one: they need a bend'
+    expect.true(modules[1]["activation"] != "linear", sentence, "linear")
     logits = student.forward(modules, x[30_000:])[-1]
     expect.shape(logits, (6000, 10), what="the logits")
     accuracy = float((np.asarray(logits).argmax(axis=1) == y[30_000:]).mean())
-    expect.at_least(accuracy, 0.94, what="the accuracy on digits that were held out", like=0.02)
+    expect.at_least(accuracy, 0.94, what="the accuracy on digits that were held out", like=1e-4)
 
 
 # Five seeds of the reference: 97.60 to 97.80 %; the bound leaves .6 points, three deviations of a measurement and more.
@@ -965,4 +1035,4 @@ def test_training_on_all_digits(student, rng, mnist):
     modules = trained_chain(student.train_mlp(x, y.astype(int), seed=int(rng.integers(1000))), 128)
     logits = run(modules, mnist.x_test.reshape(-1, 784) / 255)
     accuracy = float((logits.argmax(axis=1) == names[mnist.y_test]).mean())
-    expect.graded(accuracy, 0.95, 0.97, what="the accuracy on the test digits", like=0.005)
+    expect.graded(accuracy, 0.95, 0.97, what="the accuracy on the test digits", like=1e-4)

@@ -30,7 +30,8 @@
 # would do the exercise for you. Keras appears once, at the end, to compare with.
 #
 # **How to work.** Replace each `raise NotImplementedError(...)` by your code, then run `labkit check` on this file.
-# Cells marked `explore` show numbers and pictures of *your* functions; they are not graded. Everywhere:
+# Cells marked `explore` show numbers and pictures of *your* functions; they are not graded. Stuck? Hints come in
+# steps: folded in the notebook, by `labkit hint 2.2` for a script. Everywhere:
 #
 # - Rows are examples. A layer is $x W$ with $W$ of shape (inputs, outputs).
 # - Float arrays may be float32 or float64; what you return is float, too.
@@ -140,6 +141,7 @@ for axis, name in zip(figure.subplots(2, 4, sharex=True, sharey=True).ravel(), (
     axis.axhline(0, color="0.8", zorder=0)
     axis.set(title=name if name != "step" else "the step of lab 00: no slope", ylim=(-1.3, 2.2))
 figure.supxlabel("z", fontsize=10)
+figure.supylabel("value, slope", fontsize=10)
 figure.show()
 
 
@@ -235,7 +237,7 @@ def backprop_step(
     y : (m,) float, what the outputs should be
     learning_rate : c
     update_biases : False leaves row 0 of both matrices as it is
-    returns : dict with activations (h,), outputs (m,), error (a number), hidden_deltas (h,), output_deltas (m,), all
+    returns : dict with activations (h,), outputs (m,), error (a number), output_deltas (m,), hidden_deltas (h,), all
         of the given weights; and hidden (d+1, h), output (h+1, m), the new weights
     source : Fromont, "Recap (for the previous setting)"
     """
@@ -255,8 +257,8 @@ def backprop_step(
         "activations": activations,
         "outputs": outputs,
         "error": 0.5 * float(((outputs - y) ** 2).sum()),
-        "hidden_deltas": hidden_deltas,
         "output_deltas": output_deltas,
+        "hidden_deltas": hidden_deltas,
         "hidden": hidden + learning_rate * hidden_change,
         "output": output + learning_rate * output_change,
     }
@@ -314,15 +316,15 @@ def quiz_2_2() -> str:
 
     a) Nothing: the errors of the hidden units do not depend on the output weights.
        -> They do: the error of unit 5 comes back over w35 and w45.
-    b) The step is no longer along the gradient, but a little off: the new output is .56997137 for .56997190.
-       -> The error δ3 becomes -.0136 instead of -.0168. It still learns, which is why nobody notices.
-    c) The network no longer learns.
+    b) The network no longer learns.
        -> It still goes roughly downhill. That makes this mistake so hard to see.
+    c) The step is no longer along the gradient, but a little off: the new output is .56997137 for .56997190.
+       -> The error δ3 becomes -.0136 instead of -.0168. It still learns, which is why nobody notices.
     d) The step becomes better, because it uses the newest weights.
        -> The gradient is a property of one point. What mixes two points is no gradient of anything.
     """
     # BEGIN SOLUTION
-    return "b"
+    return "c"
     # END SOLUTION
 
 
@@ -347,7 +349,7 @@ def quiz_2_2() -> str:
 # <details><summary>Erratum: with ½ or without?</summary>
 #
 # Loiseau has $E = \sum (f - y)^2$ on one slide and $½ \sum (f - y)^2$ on another (and the minus sign got lost in
-# both). The gradients are $2(f - y)$ and $f - y$: either pair is   right, a loss of one and a gradient of the other
+# both). The gradients are $2(f - y)$ and $f - y$: either pair is right, a loss of one and a gradient of the other
 # is not. Here: with the ½.
 #
 # </details>
@@ -378,6 +380,17 @@ value, gradient = loss("squared_error", np.array([[1.0, 0.0]]), np.array([[0.8, 
 show_beside("squared error", "0.145 [[ 0.2 -0.5]]", f"{value:.4g} {gradient.round(4)}")
 value, gradient = loss("cross_entropy", np.array([[-2.0, 3.0, 1.0]]), np.array([[0.0, 1.0, 0.0]]))
 show_beside("cross-entropy", "0.1328 [[ 0.0059 -0.1244  0.1185]]", f"{value:.4f} {gradient.round(4)}")
+
+# %% [markdown]
+# On four rows of three, paper takes long. `labkit.gradient_check(f, x)` moves one entry of `x` at a time by a hair,
+# looks how the value of `f` changes, and compares that with the gradient that `f` returned. (In 2.5 you write such a
+# test yourself.)
+
+# %% tags=["explore"]
+rng = np.random.default_rng(0)
+some_outputs, some_targets = rng.normal(size=(4, 3)), rng.dirichlet(np.ones(3), size=4)
+for name in ("squared_error", "cross_entropy"):
+    print(f"{name}: {labkit.gradient_check(lambda u, name=name: loss(name, u, some_targets), some_outputs)}")
 
 # %% [markdown]
 # Why not the squared error for classes? Look at what pushes a logit that is badly wrong (far to the left): the slope
@@ -413,15 +426,15 @@ def quiz_2_3() -> str:
 
     a) The loss is n times too large.
        -> The loss itself is right. Only the gradient, and with it every step, is n times too long.
-    b) Training behaves as with a learning rate n times as large, and changes with the batch size.
-       -> Every step is n times too long: it may still work with a small learning rate, until the batch size changes.
-    c) Nothing: the direction of the gradient is the same.
+    b) Nothing: the direction of the gradient is the same.
        -> The direction is, the length of the step is not, and with batches of 32 it is 32 times too long.
-    d) The gradient check of 2.5 still passes.
+    c) The gradient check of 2.5 still passes.
        -> It fails: numeric differences of the loss are n times smaller than your gradient.
+    d) Training behaves as with a learning rate n times as large, and changes with the batch size.
+       -> Every step is n times too long: it may still work with a small learning rate, until the batch size changes.
     """
     # BEGIN SOLUTION
-    return "b"
+    return "d"
     # END SOLUTION
 
 
@@ -579,17 +592,17 @@ figure.show()
 def quiz_2_4() -> str:
     """A chain has 1,000,000 weights, and one forward pass costs T. What do the gradients of all weights cost?
 
-    a) About 2 T more: one pass backward.
-       -> Each linear module makes two products where the forward pass made one: for its input and for its weights.
-    b) About 1,000,000 T: one forward pass for each weight.
+    a) About 1,000,000 T: one forward pass for each weight.
        -> That is the numeric gradient of 2.5, and the reason why nobody trains with it.
+    b) About 2 T more: one pass backward.
+       -> Each linear module makes two products where the forward pass made one: for its input and for its weights.
     c) As many passes as there are paths through the network.
        -> The chain rule sums over all paths, but each module has already summed up what comes from above.
     d) T for every module.
        -> Each module works once; the whole way back costs about as much as two passes forward.
     """
     # BEGIN SOLUTION
-    return "a"
+    return "b"
     # END SOLUTION
 
 
@@ -736,8 +749,7 @@ for g, expected in ((3.0, [0.005, 0.00125]), (2.9, [0.015, 0.00625])):
 # %% [markdown]
 # Both tests on a network with 4 inputs, 5 hidden tanh units and 3 outputs. Left: the V that every course on numerics
 # shows; to its left rounding, to its right the formula. Right: the remainders of your own gradient, and of one that
-# is 1 % too small. From the next lab on, `labkit.gradient_check(f, x)` does the first test for you; now you know what
-# it does.
+# is 1 % too small. `labkit.gradient_check(f, x)`, which you met in 2.3, does the first test; now you know how.
 
 # %% tags=["explore"]
 rng = np.random.default_rng(1)
@@ -785,17 +797,17 @@ figure.show()
 def quiz_2_5() -> str:
     """Your Taylor remainders fall by 4.1, 4.0, 3.4, 2.6 and 2.2 as you halve h again and again. What do you conclude?
 
-    a) The gradient is right: it began with 4.
-       -> It ends near 2. As long as h is large, the term with h² hides the mistake.
-    b) The gradient is wrong by a little.
+    a) The gradient is wrong by a little.
        -> What falls like h is left over in the end. A large mistake would have shown at once, a small one shows late.
+    b) The gradient is right: it began with 4.
+       -> It ends near 2. As long as h is large, the term with h² hides the mistake.
     c) Rounding: h is too small.
        -> Rounding makes remainders jump about, or grow; it does not make them fall by 2 each time.
     d) The loss is not differentiable.
        -> At a kink the remainders would fall by 2, too, but from the start. These began with 4.
     """
     # BEGIN SOLUTION
-    return "b"
+    return "a"
     # END SOLUTION
 
 
@@ -914,13 +926,13 @@ def quiz_2_6() -> str:
        -> Modules 0 to 2 may well do their work rightly, on a wrong gradient that comes down to them.
     b) Module 0, where the deviation ends.
        -> A mistake travels downward from where it was made; module 0 is only the last to suffer.
-    c) Module 3, the first on the way back that differs.
-       -> It gets a true gradient from module 4 and makes a wrong one of it. Of 0, 1 and 2 nothing is known yet.
-    d) Module 4, which hands its gradient to module 3.
+    c) Module 4, which hands its gradient to module 3.
        -> What module 4 hands down is true: its gradients agree.
+    d) Module 3, the first on the way back that differs.
+       -> It gets a true gradient from module 4 and makes a wrong one of it. Of 0, 1 and 2 nothing is known yet.
     """
     # BEGIN SOLUTION
-    return "c"
+    return "d"
     # END SOLUTION
 
 
@@ -1054,11 +1066,9 @@ show_beside("y · y at 3: used twice", "9.0, y 6.0", f"{value}, y {gradient['y']
 inputs = {"x": -2.0, "y": 5.0, "z": -4.0}
 value, gradient = graph_gradients(gate, inputs, "f")
 known = {**inputs, "s": inputs["x"] + inputs["y"], "f": value}
-places = {"x": (0, 2), "y": (0, 1), "z": (0, 0), "s": (1.5, 1.5), "f": (3, 0.75)}
+places = {"x": (0, 2.3), "y": (0, 0.9), "z": (0, -0.1), "s": (1.5, 1.6), "f": (3, 0.75)}
 figure = labkit.plots.Figure(figsize=(8, 3.6), layout="constrained")
-figure.suptitle(
-    "Above each edge the value that goes forward, below it (in brackets) the gradient that comes back"
-)
+figure.suptitle("Above each edge its value, below it, in brackets, its gradient")
 axis = figure.subplots()
 axis.set(xlim=(-0.4, 4.4), ylim=(-0.5, 2.5))
 axis.set_axis_off()
@@ -1159,6 +1169,27 @@ def quiz_2_7() -> float:
 #
 # These reach 97.6 to 97.8 % in five epochs, in about four seconds. For full points 97 % are enough; below 95 % there
 # are none. The grader runs the chain that you return on digits that your code has not seen, with the classes renamed.
+
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1: a step</summary>
+#
+# `forward`, `loss`, `backward`, in this order; then a new dictionary for each module, `{**module, name: ...}` with
+# `name = PARAMETER[module["kind"]]`. `{**module}` copies the rest, the name of the activation too.
+#
+# </details>
+# <details><summary>Hint 2: an epoch</summary>
+#
+# `order = rng.permutation(len(x_train))`; then, for `start` from 0 in steps of 32, `rows = order[start : start + 32]`
+# picks the images *and* their targets, and `modules = sgd_step(...)` keeps what was learned.
+#
+# </details>
+# <details><summary>Hint 3: the beginning</summary>
+#
+# Targets: `np.eye(10, dtype="float32")[y_train]`. Weights: `rng.normal(scale=np.sqrt(2 / 784), size=(784, hidden))`,
+# made float32, which is twice as fast.
+#
+# </details>
 
 
 # %%
@@ -1313,17 +1344,17 @@ labkit.plots.weight_images(
 def quiz_2_8() -> str:
     """You begin with all weights 0, also those of the hidden layer. ReLU, cross-entropy, biases 0. What happens?
 
-    a) Nothing but the last bias learns: the network answers with the frequency of each class.
-       -> Hidden values are 0, so the upper weights get no gradient; the upper weights are 0, so nothing comes down.
-    b) It learns as usual, a little more slowly.
+    a) It learns as usual, a little more slowly.
        -> No gradient arrives at either weight matrix: one is multiplied by values that are 0, one by weights that are.
-    c) All weights grow together until they overflow.
+    b) All weights grow together until they overflow.
        -> They do not move at all.
+    c) Nothing but the last bias learns: the network answers with the frequency of each class.
+       -> Hidden values are 0, so the upper weights get no gradient; the upper weights are 0, so nothing comes down.
     d) Only the first layer learns.
        -> Its gradient comes down through the upper weights, and these are 0.
     """
     # BEGIN SOLUTION
-    return "a"
+    return "c"
     # END SOLUTION
 
 

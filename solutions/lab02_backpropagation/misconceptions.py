@@ -69,6 +69,18 @@ def softplus_overflows(name, z):
 
 
 @misconception("2.1")
+def tanh_overflows(name, z):
+    """You compute tanh from e^z and e^-z, which are infinite at 1000, and infinity divided by infinity is NaN: np.tanh
+    knows how.
+    """
+    value, slope = correct_activation(name, z)
+    if name == "tanh":
+        value = (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z))
+        slope = 1 - value**2
+    return value, slope
+
+
+@misconception("2.1")
 def tanh_without_square(name, z):
     """The derivative of tanh is 1 - tanh(z)^2; the square is missing."""
     value, slope = correct_activation(name, z)
@@ -137,16 +149,19 @@ def _step(
     update_biases=True,
     *,
     slope=lambda a: a * (1 - a),
+    output_slope=None,
+    one_first=lambda values: np.append(1.0, values),
+    biases=1.0,
     back=lambda output, deltas, new: output[1:] @ deltas,
     sign=1,
     twice=False,
 ):
     """The step of 2.2 with parts of it changed."""
-    inputs = np.append(1.0, x)
-    activations = _sigmoid(inputs @ hidden)
-    arriving = np.append(1.0, activations)
-    outputs = _sigmoid(arriving @ output)
-    output_deltas = sign * (y - outputs) * slope(outputs)
+    inputs = one_first(x)
+    activations = _sigmoid(inputs @ hidden - (1 - biases) * hidden[0])
+    arriving = one_first(activations)
+    outputs = _sigmoid(arriving @ output - (1 - biases) * output[0])
+    output_deltas = sign * (y - outputs) * (output_slope or slope)(outputs)
     change = np.outer(arriving, output_deltas * (output_deltas if twice else 1))
     if not update_biases:
         change[0] = 0
@@ -196,6 +211,64 @@ def slope_at_the_activation(hidden, output, x, y, learning_rate=1.0, update_bias
 def slope_left_out(hidden, output, x, y, learning_rate=1.0, update_biases=True):
     """The slopes of the sigmoid are missing: each delta has a factor u (1 - u), or a (1 - a) in the hidden layer."""
     return _step(hidden, output, x, y, learning_rate, update_biases, slope=np.ones_like)
+
+
+@misconception("2.2")
+def hidden_slope_left_out(hidden, output, x, y, learning_rate=1.0, update_biases=True):
+    """The slope is missing in the errors of your hidden units: each sum over the output units is multiplied by
+    a (1 - a).
+    """
+    return _step(
+        hidden,
+        output,
+        x,
+        y,
+        learning_rate,
+        update_biases,
+        slope=np.ones_like,
+        output_slope=lambda u: u * (1 - u),
+    )
+
+
+@misconception("2.2")
+def output_slope_left_out(hidden, output, x, y, learning_rate=1.0, update_biases=True):
+    """The slope is missing in the errors of your output units: y - u is multiplied by u (1 - u)."""
+    return _step(hidden, output, x, y, learning_rate, update_biases, output_slope=np.ones_like)
+
+
+@misconception("2.2")
+def biases_missing_forward(hidden, output, x, y, learning_rate=1.0, update_biases=True):
+    """The biases are missing on your way forward: row 0 of each matrix is added to what the inputs give."""
+    return _step(hidden, output, x, y, learning_rate, update_biases, biases=0.0)
+
+
+@misconception("2.2")
+def bias_row_last(hidden, output, x, y, learning_rate=1.0, update_biases=True):
+    """You read the biases from the last row; they stand in row 0, so the 1 comes first: np.append(1.0, x)."""
+    return _step(
+        hidden,
+        output,
+        x,
+        y,
+        learning_rate,
+        update_biases,
+        one_first=lambda values: np.append(values, 1.0),
+        back=lambda output, deltas, new: output[:-1] @ deltas,
+    )
+
+
+@misconception("2.2")
+def subtracted(hidden, output, x, y, learning_rate=1.0, update_biases=True):
+    """Your deltas are right, and you subtract the changes; a delta made of y - u already points downhill: add."""
+    answer = correct_backprop_step(hidden, output, x, y, learning_rate, update_biases)
+    return answer | {"hidden": 2 * hidden - answer["hidden"], "output": 2 * output - answer["output"]}
+
+
+@misconception("2.2")
+def changes_for_the_new_weights(hidden, output, x, y, learning_rate=1.0, update_biases=True):
+    """You return the changes of the weights; what is asked for are the new weights: old ones plus changes."""
+    answer = correct_backprop_step(hidden, output, x, y, learning_rate, update_biases)
+    return answer | {"hidden": answer["hidden"] - hidden, "output": answer["output"] - output}
 
 
 @misconception("2.2")
@@ -341,6 +414,41 @@ def softmax_without_shift(name, outputs, targets):
 
 
 @misconception("2.3")
+def log_of_zero(name, outputs, targets):
+    """A probability far below all others is rounded to 0, and 0 times the logarithm of 0 is NaN: ln p is the shifted
+    logit minus the logarithm of the sum of powers, without a detour over p.
+    """
+    if name == "squared_error":
+        return correct_loss(name, outputs, targets)
+    powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+    p = powers / powers.sum(axis=1, keepdims=True)
+    return float(-(targets * np.log(p)).sum() / len(outputs)), (p - targets) / len(outputs)
+
+
+@misconception("2.3")
+def largest_target_only(name, outputs, targets):
+    """You look up the class of each row by argmax; a row of targets may share the 1 among several classes, so sum
+    over all of them.
+    """
+    if name == "squared_error":
+        return correct_loss(name, outputs, targets)
+    return correct_loss(name, outputs, np.eye(targets.shape[1])[targets.argmax(axis=1)])
+
+
+@misconception("2.3")
+def two_class_terms(name, outputs, targets):
+    """You add (1 - y) ln(1 - p) for every class; that belongs to the cross-entropy of a single sigmoid. With softmax it
+    is y ln p, summed.
+    """
+    value, gradient = correct_loss(name, outputs, targets)
+    if name == "squared_error":
+        return value, gradient
+    p = gradient * len(outputs) + targets
+    more = (1 - targets) * np.log(np.maximum(1 - p, 1e-300))
+    return value - float(more.sum()) / len(outputs), gradient
+
+
+@misconception("2.3")
 def probabilities_for_logits(name, outputs, targets):
     """You took the outputs for probabilities; they are logits, so softmax comes first."""
     if name == "squared_error":
@@ -463,6 +571,30 @@ def slope_at_the_output(modules, values, d_output):
 def slope_missing(modules, values, d_output):
     """Your pointwise module hands the gradient on as it came; multiply it by the slope f'(X + B), entry by entry."""
     return _back(modules, values, d_output, pointwise=lambda x, out, b, name, g: (g, g.sum(axis=0)))
+
+
+@misconception("2.4", replaces="backward")
+def bias_before_the_slope(modules, values, d_output):
+    """Your bias gets the gradient as it came; B stands inside f, so multiply by the slope f'(X + B) before you sum."""
+    return _back(
+        modules,
+        values,
+        d_output,
+        pointwise=lambda x, out, b, name, g: (g * _slope(name, x + b), g.sum(axis=0)),
+    )
+
+
+@misconception("2.4", replaces="backward")
+def slope_not_handed_down(modules, values, d_output):
+    """You multiply by the slope, and then hand down what you had before; the module below gets this module's
+    "input" gradient.
+    """
+    gradients, given = [], d_output
+    for n in reversed(range(len(modules))):
+        found = correct_backward([modules[n]], values[n : n + 2], given)[0]
+        gradients.append(found)
+        given = found["input"] if modules[n]["kind"] == "linear" else given
+    return gradients[::-1]
 
 
 @misconception("2.4", replaces="backward")
@@ -593,7 +725,9 @@ def step_of_its_own(modules, x, targets, loss_name, step=1e-5):
 
 @misconception("2.5", replaces="numeric_gradients")
 def always_the_default(modules, x, targets, loss_name, step=1e-5):
-    """Your step is always 1e-5; use the one that is handed over."""
+    """Your numbers do not depend on `step`: take differences of the loss, as wide as the step that is handed over (not
+    1e-5 always, and not the gradient from `backward`, which is what is to be tested).
+    """
     return _differences(modules, x, targets, loss_name, 1e-5)
 
 
@@ -658,6 +792,25 @@ def slope_without_h(modules, x, targets, loss_name, gradients, direction, steps)
     right = _remainders(modules, x, targets, loss_name, gradients, direction, steps, shape=float)
     slope = sum(float((g * v).sum()) for g, v in zip(gradients, direction, strict=True))
     return [abs(r + h * slope - slope) for r, h in zip(right, steps, strict=True)]
+
+
+@misconception("2.5", replaces="taylor_remainders")
+def moved_without_h(modules, x, targets, loss_name, gradients, direction, steps):
+    """You move the parameters by v, whatever h is; the loss is wanted at w + h v."""
+    whole = _remainders(modules, x, targets, loss_name, gradients, direction, [1.0], shape=float)[0]
+    slope = sum(float((g * v).sum()) for g, v in zip(gradients, direction, strict=True))
+    return [abs(whole + slope - h * slope) for h in steps]
+
+
+@misconception("2.5", replaces="taylor_remainders")
+def both_sides(modules, x, targets, loss_name, gradients, direction, steps):
+    """You took E(w + h v) - E(w - h v), in which the term with h^2 cancels; the remainder is that of one side,
+    E(w + h v) - E(w).
+    """
+    back = [-h for h in steps]
+    ahead = _remainders(modules, x, targets, loss_name, gradients, direction, steps, shape=float)
+    behind = _remainders(modules, x, targets, loss_name, gradients, direction, back, shape=float)
+    return [abs(a - b) for a, b in zip(ahead, behind, strict=True)]
 
 
 @misconception("2.5", replaces="taylor_remainders")
@@ -755,6 +908,15 @@ def allclose_as_it_comes(modules, x, d_output, gradients):
     entries relative to the largest one of the array.
     """
     return _broken(modules, x, d_output, gradients, differs=lambda a, b: not np.allclose(b, a))
+
+
+@misconception("2.6")
+def listed_twice(modules, x, d_output, gradients):
+    """A module with two wrong gradients stands twice in your list; each number is wanted once."""
+    return sorted(
+        _broken(modules, x, d_output, gradients, keys=("input",))
+        + _broken(modules, x, d_output, gradients, keys=("weights", "bias"))
+    )
 
 
 @misconception("2.6")
@@ -1061,6 +1223,33 @@ def divided_by_n_again(modules, x, targets, learning_rate):
 
 
 @misconception("2.8", replaces="sgd_step")
+def step_on_the_squared_error(modules, x, targets, learning_rate):
+    """You step on the squared error; what is asked for is the cross-entropy of the logits."""
+    values = correct_forward(modules, x)
+    _, d_output = correct_loss("squared_error", values[-1], targets)
+    return _stepped(modules, values, d_output, learning_rate)
+
+
+@misconception("2.8", replaces="sgd_step")
+def softmax_before_the_loss(modules, x, targets, learning_rate):
+    """You apply softmax before the loss, which applies it once more: hand it the logits."""
+    values = correct_forward(modules, x)
+    powers = np.exp(values[-1] - values[-1].max(axis=1, keepdims=True))
+    _, d_output = correct_loss("cross_entropy", powers / powers.sum(axis=1, keepdims=True), targets)
+    return _stepped(modules, values, d_output, learning_rate)
+
+
+def _stepped(modules, values, d_output, learning_rate):
+    """The chain after a step along the gradients that come from this one."""
+    names = [PARAMETER[module["kind"]] for module in modules]
+    gradients = correct_backward(modules, values, d_output)
+    return [
+        module | {name: module[name] - learning_rate * gradient[name]}
+        for module, name, gradient in zip(modules, names, gradients, strict=True)
+    ]
+
+
+@misconception("2.8", replaces="sgd_step")
 def activation_forgotten(modules, x, targets, learning_rate):
     """The new modules have lost their "activation": copy all that a module holds, {**module, ...}."""
     after = correct_sgd_step(modules, x, targets, learning_rate)
@@ -1094,9 +1283,10 @@ def all_weights_start_at_zero(x_train, y_train, hidden=128, epochs=5, seed=0):
 
 @misconception("2.8", replaces="train_mlp")
 def labels_not_one_hot(x_train, y_train, hidden=128, epochs=5, seed=0):
-    """Your targets hold the label itself in every column; the loss wants a 1 in the label's column, 0 elsewhere."""
-    targets = np.repeat(np.asarray(y_train, "float32")[:, None], 10, axis=1) / 10
-    return _train(x_train, y_train, hidden, epochs, seed, targets=targets)
+    """You hand the labels to the loss as they are; it wants a row of ten for each image, 1 in the label's column and 0
+    elsewhere.
+    """
+    return _train(x_train, y_train, hidden, epochs, seed, targets=np.asarray(y_train))
 
 
 @misconception("2.8", replaces="train_mlp")
