@@ -1,4 +1,4 @@
-"""The commands of an author of labs: new-lab, build, selftest, solve, release."""
+"""The commands of an author of labs: new-lab, build, selftest, solve, release, demo."""
 
 from __future__ import annotations
 
@@ -183,3 +183,31 @@ def release(
     for lab in with_solution(labs, course):
         for path in release_lab(found, lab, folder, secret):
             print(path)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for it.")],
+    lab: Annotated[
+        str | None,
+        typer.Option("--lab", help="Whose answers they hand in; default: one whose checks are quick."),
+    ] = None,
+    course: CourseOption = None,
+) -> None:
+    """Make up a class of 60 and grade it: the quickest way to see what labkit is.
+
+    They hand in a lab's own right and wrong answers: some late, three together, one a PDF, one a broken notebook. The
+    folder then holds a small course, their export and class list, the results, and DIR/graded/report.html.
+    """
+    from labkit.author.demo import CLASS_LIST, EXPORT, RESULTS, make_class
+    from labkit.cli.grading import grade
+    from labkit.cli.reporting import report
+    from labkit.course import find_course
+
+    found = find_course(given=course)
+    make_class(found, folder, found.lab(lab) if lab else None)
+    out, roster = folder / RESULTS, folder / CLASS_LIST
+    grade([folder / EXPORT], out=out, roster=roster, course=folder)
+    report(out, roster=roster, by="section", show_class=True, course=folder)
+    print(f"\nOpen {out / 'report.html'} in a browser. Or grade once more, by hand:\n")
+    print(f"    labkit grade {folder / EXPORT} --out {out} --roster {roster} --course {folder}")
