@@ -37,18 +37,21 @@ def _copied(value: Any) -> Any:
 
 
 def _row(start: str, value: Any) -> str:
-    if isinstance(value, tuple) and any(isinstance(part, np.ndarray) for part in value):
+    if isinstance(value, tuple) and value:
         first, *others = value
         blank = " " * len(start)
         return "\n".join([_row(start, first), *(_row(blank, part) for part in others)])
     if isinstance(value, str):
         return start + (value if isinstance(value, _Words) else repr(value))
+    if isinstance(value, dict):
+        return start + ", ".join(_row(f"{key} ", part) for key, part in value.items())
+    if isinstance(value, (list, tuple)):
+        return f"{start}[{', '.join(_row('', part) for part in value)}]"
     if not hasattr(value, "shape") or np.shape(value) == ():
-        return start + (f"{value:.6g}" if isinstance(value, (float, np.floating)) else str(value))
+        return start + (f"{value:.4g}" if isinstance(value, (float, np.floating)) else str(value))
     start += f"{np.shape(value)!s:10} "
-    text = np.array2string(
-        np.asarray(value), precision=4, suppress_small=True, max_line_width=96 - len(start)
-    )
+    look: dict[str, Any] = {"precision": 4, "suppress_small": True, "threshold": 100, "edgeitems": 2}
+    text = np.array2string(np.asarray(value), max_line_width=96 - len(start), **look)
     return start + text.replace("\n", "\n" + " " * len(start))
 
 
@@ -60,8 +63,14 @@ def _agree(answer: Any, gives: Any) -> bool:
             and len(answer) == len(gives)
             and all(map(_agree, answer, gives))
         )
-    if isinstance(gives, (str, dict, list)):
-        return answer == gives
+    if isinstance(gives, dict):
+        return (
+            isinstance(answer, dict)
+            and answer.keys() == gives.keys()
+            and all(_agree(answer[key], gives[key]) for key in gives)
+        )
+    if isinstance(gives, str):
+        return bool(isinstance(answer, str) and answer == gives)
     try:
         a, b = np.asarray(answer, float), np.asarray(gives, float)
     except (TypeError, ValueError):

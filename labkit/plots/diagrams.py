@@ -25,7 +25,9 @@ def network(stages: Sequence[tuple[str, tuple[int, ...]]], title: str = "", alt:
     gaps = [0.0, *(0.35 + 0.095 * max(map(len, text.split("\n"))) for text, _ in stages[1:])]
     total = sum(gaps) + sum(_stage(None, 0, shape) for _, shape in stages)
     inches = min(0.78, 10.4 / (total + 1.2))
-    figure = titled(title, max(inches * (total + 1.2), 4.5), inches * 3.4 + (0.35 if title else 0.0))
+    figure = titled(
+        title, max(inches * (total + 1.2), _least(title)), inches * 3.4 + (0.35 if title else 0.0)
+    )
     figure.alt = alt or f"A network: {spoken}"
     axis, x = figure.subplots(), 0.0
     for number, (gap, (text, shape)) in enumerate(zip(gaps, stages, strict=True)):
@@ -65,9 +67,11 @@ def arrays(
     columns = min(columns or len(drawn), len(drawn))
     rows = [list(drawn)[start : start + columns] for start in range(0, len(drawn), columns)]
     heights = [max(drawn[name].shape[0] for name in row) + 1.7 for row in rows]
-    widths = [max(drawn[row[c]].shape[1] for row in rows if c < len(row)) + 1.3 for c in range(columns)]
+    widths = [max(_wide(row[c], drawn[row[c]]) for row in rows if c < len(row)) + 1.3 for c in range(columns)]
     square = min(0.42, 10.6 / sum(widths))
-    figure = titled(title, max(square * sum(widths), 4.5), square * sum(heights) + (0.4 if title else 0.0))
+    figure = titled(
+        title, max(square * sum(widths), _least(title)), square * sum(heights) + (0.4 if title else 0.0)
+    )
     figure.alt = alt or "; ".join(f"{name}: {values.tolist()}" for name, values in drawn.items())
     axis = figure.subplots()
     top, number = 0.0, 0
@@ -76,12 +80,13 @@ def arrays(
         for name, width in zip(row, widths, strict=False):
             sign = signs[number - 1] if 0 < number <= len(signs) else ""
             middle = top + 1.2 + (height - 1.7) / 2
+            inset = (width - 1.3 - drawn[name].shape[1]) / 2
             axis.text(left - 0.65, middle, sign, ha="center", va="center", fontsize=14)
             first = middle - drawn[name].shape[0] / 2
             axis.text(
                 left + drawn[name].shape[1] / 2, first - 0.25, name, ha="center", va="bottom", fontsize=9.5
             )
-            _array(axis, left, first, drawn[name], (boxes or {}).get(name, ()), square)
+            _array(axis, left + inset, first, drawn[name], (boxes or {}).get(name, ()), square)
             left, number = left + width, number + 1
         top += height
     axis.set(xlim=(-1.0, sum(widths) - 0.7), ylim=(top - 0.2, 0), aspect="equal")
@@ -102,6 +107,16 @@ def _stage(axis: Axes | None, x: float, shape: tuple[int, ...]) -> float:
         for left, bottom, width, height in parts:
             axis.add_patch(Rectangle((left, bottom), width, height, facecolor="0.88", edgecolor="0.25"))
     return max(left + width for left, _, width, _ in parts) - x
+
+
+def _least(title: str) -> float:
+    """The inches that a headline takes."""
+    return max(4.5, 0.105 * max(map(len, title.split("\n"))))
+
+
+def _wide(name: str, values: np.ndarray) -> float:
+    """The squares that an array takes with its name above it."""
+    return max(values.shape[1], 0.17 * max(map(len, name.split("\n"))))
 
 
 def _array(

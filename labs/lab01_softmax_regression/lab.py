@@ -87,6 +87,17 @@ def prepare_images(images: np.ndarray) -> np.ndarray:
     raise NotImplementedError("1.1 prepare_images")
 
 
+# %% tags=["explore", "example"]
+def first_pixels(image: np.ndarray) -> np.ndarray:
+    """The first three numbers that your prepare_images makes of one image."""
+    return prepare_images(image[None])[0, :3]
+
+
+corner = np.zeros((28, 28), np.uint8)
+corner[0, 1:3] = 51, 255
+print(labkit.example(first_pixels, corner, gives=np.array([0, 0.2, 1])))
+
+
 # %% tags=["check"]
 labkit.check("1.1")
 
@@ -133,6 +144,10 @@ def one_hot(labels: np.ndarray, num_classes: int) -> np.ndarray:
     returns : (n, num_classes) float32
     """
     raise NotImplementedError("1.2 one_hot")
+
+
+# %% tags=["explore", "example"]
+print(labkit.example(one_hot, np.array([2, 0, 2]), 3, gives=np.array([[0, 0, 1], [1, 0, 0], [0, 0, 1]])))
 
 
 # %% tags=["check"]
@@ -185,6 +200,10 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     source : Fromont, "Which loss? ... in multiclass classification"
     """
     raise NotImplementedError("1.3 softmax")
+
+
+# %% tags=["explore", "example"]
+print(labkit.example(softmax, np.array([[-2.0, 3, 1]]), gives=np.array([[0.0059, 0.8756, 0.1185]])))
 
 
 # %% tags=["check"]
@@ -246,6 +265,12 @@ def cross_entropy(probabilities: np.ndarray, targets: np.ndarray) -> float:
     raise NotImplementedError("1.4 cross_entropy")
 
 
+# %% tags=["explore", "example"]
+print(
+    labkit.example(cross_entropy, np.array([[0.0059, 0.8756, 0.1185]]), np.array([[0, 1, 0]]), gives=0.1328)
+)
+
+
 # %% tags=["check"]
 labkit.check("1.4")
 
@@ -297,6 +322,16 @@ def loss_and_gradients(
     source : Fromont, "Combination of both"; Rousseau, "Parameter norm penalization"
     """
     raise NotImplementedError("1.5 loss_and_gradients")
+
+
+# %% tags=["explore", "example"]
+print(  # one row, no idea yet: the loss is ln 2, the probabilities are one half
+    labkit.example(
+        loss_and_gradients,
+        *(np.zeros((2, 2)), np.zeros(2), np.array([[1.0, 2.0]]), np.array([[1.0, 0.0]])),
+        gives=(0.6931, np.array([[-0.5, 0.5], [-1, 1]]), np.array([-0.5, 0.5])),
+    )
+)
 
 
 # %% tags=["check"]
@@ -394,6 +429,19 @@ def sgd_epoch(
     raise NotImplementedError("1.6 sgd_epoch")
 
 
+# %% tags=["explore", "example"]
+print(  # two steps of one row each; the second begins where the first ended
+    labkit.example(
+        sgd_epoch,
+        *(np.zeros((1, 2)), np.zeros(2), np.array([[1.0], [2.0]]), np.eye(2)),
+        learning_rate=1.0,
+        batch_size=1,
+        order=np.array([0, 1]),
+        gives=(np.array([[-1.4051, 1.4051]]), np.array([-0.4526, 0.4526])),
+    )
+)
+
+
 # %% tags=["check"]
 labkit.check("1.6")
 
@@ -464,6 +512,12 @@ labkit.check("quiz_1_6")
 # mends it.
 #
 # </details>
+
+# %% tags=["explore"]
+labkit.plots.network(
+    [("image as a row", (784,)), ("Dense, softmax\n7,850 numbers", (10,))],
+    title="Softmax regression is the smallest network",
+).show()
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 1.7` helps, step by step.
@@ -606,6 +660,10 @@ def diagnose_loss(losses: list[float], num_classes: int = 10) -> str:
     source : the list above; floor from EPFL, "Multi-Class Case", whose sigmoid on the logits is the same mistake
     """
     raise NotImplementedError("1.9 diagnose_loss")
+
+
+# %% tags=["explore", "example"]
+print(labkit.example(diagnose_loss, [2.31, 2.3, 2.3, 2.3], gives="not_learning"))
 
 
 # %% tags=["check"]

@@ -70,6 +70,12 @@ import labkit
 # I = f(x, y): 1 × 125, 2 × 20, 3 × 14, 3 × 15 and 3 × 19 units with 501, 501, 477, 541 and 837. Your function
 # should agree with all of them: biases are counted there too.
 
+# %% tags=["explore"]
+labkit.plots.network(
+    [("inputs", (3,)), ("3 · 2 weights\n+ 2 biases = 8", (2,)), ("2 · 1 weights\n+ 1 bias = 3", (1,))],
+    title="Three inputs, two hidden units, one output: 11 numbers to learn",
+).show()
+
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 3.1` helps, step by step.
 
@@ -84,6 +90,11 @@ def count_parameters(layer_sizes: list[int], bias: bool = True) -> int:
     returns : the number of weights and biases
     """
     raise NotImplementedError("3.1 count_parameters")
+
+
+# %% tags=["explore", "example"]
+print(labkit.example(count_parameters, [3, 2, 1], gives=11))
+print(labkit.example(count_parameters, [3, 2, 1], bias=False, gives=8))
 
 
 # %% tags=["check"]
@@ -146,6 +157,20 @@ def split(
     raise NotImplementedError("3.2 split")
 
 
+# %% tags=["explore", "example"]
+def counts(y: np.ndarray, fraction: float) -> tuple[np.ndarray, np.ndarray]:
+    """How many of each label your split leaves for training, and sets aside."""
+    _, y_train, _, y_val = split(np.arange(len(y)), y, fraction, seed=0)
+    return np.bincount(y_train), np.bincount(y_val)
+
+
+print(
+    labkit.example(
+        counts, np.array([0, 0, 0, 0, 0, 0, 1, 1, 1]), 1 / 3, gives=(np.array([4, 2]), np.array([2, 1]))
+    )
+)
+
+
 # %% tags=["check"]
 labkit.check("3.2")
 
@@ -202,6 +227,18 @@ labkit.check("quiz_3_2")
 # training. So Fromont's "at test time, keep the same energy" holds, by the scaling during training.
 #
 # </details>
+
+# %% tags=["explore"]
+labkit.plots.network(
+    [
+        ("image", (28, 28)),
+        ("Flatten", (784,)),
+        ("Dense, relu,\ndropout\n401,920 numbers", (512,)),
+        ("Dense, relu,\ndropout\n262,656", (512,)),
+        ("Dense, softmax\n5,130", (10,)),
+    ],
+    title="The network of the default arguments",
+).show()
 
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 3.3` helps, step by step.
@@ -441,6 +478,18 @@ def predict_classes(model: keras.Model, x: np.ndarray) -> np.ndarray:
     returns : (n,) int64, from 0 to k - 1
     """
     raise NotImplementedError("3.6 predict_classes")
+
+
+# %% tags=["explore", "example"]
+unchanged = keras.Sequential([keras.Input((3,)), keras.layers.Activation("linear")])
+
+
+def classes_of(outputs: np.ndarray) -> np.ndarray:
+    """Your predict_classes for a model that answers with just these outputs."""
+    return predict_classes(unchanged, outputs)
+
+
+print(labkit.example(classes_of, np.array([[0.1, 0.7, 0.2], [-3.0, -5.0, -1.0]]), gives=np.array([1, 2])))
 
 
 # %% tags=["check"]

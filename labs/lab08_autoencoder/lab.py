@@ -116,6 +116,13 @@ print(f"mean image: {test_error(x_train.mean(axis=0)):.4f}")
 #
 # </details>
 
+# %% tags=["explore"]
+labkit.plots.network(
+    [("x", (784,)), ("encoder\n25,120 numbers", (32,)), ("decoder\n25,872", (784,))],
+    title="An autoencoder: out should come what went in",
+    alt="784 pixels x, an encoder of 25,120 numbers to a code of 32, a decoder of 25,872 numbers back to 784 pixels.",
+).show()
+
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 8.1` helps, step by step.
 
@@ -227,6 +234,17 @@ def pca(x: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     source : Rousseau, "Autoencoder and dimensionality reduction"
     """
     raise NotImplementedError("8.2 pca")
+
+
+# %% tags=["explore", "example"]
+def on_one_line(x: np.ndarray) -> np.ndarray:
+    """Points moved to the line on which your first component lies."""
+    mean, components = pca(x, 1)
+    return mean + (x - mean) @ components.T @ components
+
+
+diagonal = np.array([[0.0, 0], [2, 2], [4, 4], [1, 3], [3, 1]])
+print(labkit.example(on_one_line, diagonal, gives=np.array([[0.0, 0], [2, 2], [4, 4], [2, 2], [2, 2]])))
 
 
 # %%
@@ -378,6 +396,27 @@ labkit.check("quiz_8_2_error")
 #
 # </details>
 
+# %% tags=["explore"]
+labkit.plots.arrays(
+    {
+        "x, and Φ is the identity": np.array([0.8, 0.3, -0.1]),
+        "a, at the beginning": np.zeros(3),
+        "a step down the square:\na − gradient / L": np.array([0.8, 0.3, -0.1]),
+        "every value moved towards 0\nby λ/L = 0.2": np.array([0.6, 0.1, 0]),
+    },
+    title="One step of ISTA, λ = 0.4, L = 2",
+    signs=["", "→", "→"],
+    alt="With the identity as dictionary the code begins at 0, 0, 0; the step down the square leads to x, that is 0.8, "
+    "0.3, -0.1; moved towards 0 by 0.2 it is 0.6, 0.1, 0.",
+).show()
+figure = labkit.plots.curves(
+    {"S_t(v), t = 0.5": {-2: -1.5, -0.5: 0, 0.5: 0, 2: 1.5}, "v": {-2: -2, 2: 2}},
+    title="Soft thresholding: small values become 0, the others are moved",
+    xlabel="v",
+    ylabel="value",
+)
+figure.show()
+
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 8.3` helps, step by step.
 
@@ -394,6 +433,12 @@ def soft_threshold(v: np.ndarray, t: float) -> np.ndarray:
     raise NotImplementedError("8.3 soft_threshold")
 
 
+# %% tags=["explore", "example"]
+print(
+    labkit.example(soft_threshold, np.array([-1.5, -0.3, 0, 0.2, 2]), 0.5, gives=np.array([-1, 0, 0, 0, 1.5]))
+)
+
+
 # %%
 def ista(x: np.ndarray, dictionary: np.ndarray, penalty: float, steps: int) -> tuple[np.ndarray, list[float]]:
     """A sparse code of one vector by iterative soft thresholding, from 0, with step 1/L, L = 2 |dictionary|_2^2.
@@ -406,6 +451,18 @@ def ista(x: np.ndarray, dictionary: np.ndarray, penalty: float, steps: int) -> t
     source : Rousseau, "Sparse coding"; Daubechies et al., 2004
     """
     raise NotImplementedError("8.3 ista")
+
+
+# %% tags=["explore", "example"]
+print(
+    labkit.example(
+        ista,
+        *(np.array([0.8, 0.3, -0.1]), np.eye(3)),
+        penalty=0.4,
+        steps=1,
+        gives=(np.array([0.6, 0.1, 0]), [0.37]),
+    )
+)
 
 
 # %% tags=["check"]
@@ -519,6 +576,12 @@ def kl_sparsity(activations: np.ndarray, rho: float) -> float:
     raise NotImplementedError("8.4 kl_sparsity")
 
 
+# %% tags=["explore", "example"]
+print(
+    labkit.example(kl_sparsity, np.array([[0.1, 0.4], [0.3, 0.6]]), rho=0.2, gives=0.1927)
+)  # means 0.2 and 0.5
+
+
 # %% tags=["check"]
 labkit.check("8.4")
 
@@ -569,6 +632,16 @@ def sparsity(codes: np.ndarray, threshold: float = 1e-3) -> dict[str, float]:
     source : Hoyer, "Non-negative matrix factorization with sparseness constraints", 2004
     """
     raise NotImplementedError("8.5 sparsity")
+
+
+# %% tags=["explore", "example"]
+print(
+    labkit.example(
+        sparsity,
+        np.array([[3.0, 0, 0, 4], [0, 0, 0, 0]]),
+        gives={"mean_activation": 0.875, "active_fraction": 0.25, "dead_units": 2, "hoyer": 0.3},
+    )
+)
 
 
 # %% tags=["check"]
@@ -795,6 +868,22 @@ def latent_walk(
     raise NotImplementedError("8.7 latent_walk")
 
 
+# %% tags=["explore", "example"]
+unchanged = keras.Sequential([keras.Input((2,)), keras.layers.Activation("linear")])
+
+
+def walk(a: np.ndarray, b: np.ndarray, steps: int) -> np.ndarray:
+    """Your latent_walk where the code of two numbers is the image itself."""
+    return latent_walk(unchanged, unchanged, a, b, steps)
+
+
+print(
+    labkit.example(
+        walk, np.array([0.0, 0]), np.array([1.0, 2]), 3, gives=np.array([[0, 0], [0.5, 1], [1, 2]])
+    )
+)
+
+
 # %% tags=["check"]
 labkit.check("8.7")
 
@@ -831,6 +920,33 @@ labkit.plots.image_rows(
 #    divided by its length;
 # 3. **encoder**: one gradient step on $E$ with the new code and the same learning rate.
 
+# %% tags=["explore"]
+figure = labkit.plots.Figure(figsize=(7.5, 3.6), layout="constrained")
+figure.suptitle("One round: each part moves while the others stand still")
+figure.alt = (
+    "A circle of three boxes. Code z: one ISTA step for each sample, from D and W. Dictionary D: a gradient step with "
+    "the new code, then columns of length 1. Encoder W: a gradient step towards the new code. Then the next round."
+)
+axis = figure.subplots()
+places = {
+    "code z\none ISTA step for each sample": (0, 1),
+    "dictionary D\na gradient step,\nthen columns of length 1": (1.1, -0.6),
+    "encoder W\na gradient step": (-1.1, -0.6),
+}
+for text, place in places.items():
+    box = {"boxstyle": "round,pad=0.5", "facecolor": "0.92", "edgecolor": "0.3"}
+    axis.text(*place, text, ha="center", va="center", fontsize=10, bbox=box)
+for (start, end), text, beside in [
+    (((0.45, 0.62), (0.95, -0.08)), "new z", (0.95, 0.35)),
+    (((0.45, -0.6), (-0.62, -0.6)), "the same new z", (-0.08, -0.46)),
+    (((-0.95, -0.28), (-0.45, 0.62)), "next round", (-1.02, 0.3)),
+]:
+    axis.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": "0.2", "linewidth": 1.5})
+    axis.text(*beside, text, ha="center", fontsize=10)
+axis.set(xlim=(-1.9, 1.9), ylim=(-1.15, 1.35))
+axis.set_axis_off()
+figure.show()
+
 # %% [markdown] tags=["hint"]
 # Stuck? `labkit hint 8.8` helps, step by step.
 
@@ -856,6 +972,18 @@ def psd_step(
     source : Rousseau, "Autoencoder Regularization"; Kavukcuoglu et al., 2009
     """
     raise NotImplementedError("8.8 psd_step")
+
+
+# %% tags=["explore", "example"]
+print(  # one part, one pixel, one sample
+    labkit.example(
+        psd_step,
+        *(np.array([[1.0]]), np.array([[0.0]]), np.array([[0.0]]), np.array([[1.0]])),
+        penalty=0.4,
+        learning_rate=0.5,
+        gives=(np.array([[1.0]]), np.array([[0.0375]]), np.array([[0.65]])),
+    )
+)
 
 
 # %% tags=["check"]

@@ -98,6 +98,17 @@ def prepare_images(images: np.ndarray) -> np.ndarray:
     # END SOLUTION
 
 
+# %% tags=["explore", "example"]
+def first_pixels(image: np.ndarray) -> np.ndarray:
+    """The first three numbers that your prepare_images makes of one image."""
+    return prepare_images(image[None])[0, :3]
+
+
+corner = np.zeros((28, 28), np.uint8)
+corner[0, 1:3] = 51, 255
+print(labkit.example(first_pixels, corner, gives=np.array([0, 0.2, 1])))
+
+
 # %% tags=["explore"]
 mnist = labkit.data.load_mnist()
 labkit.plots.digits(mnist.x_train[:40], mnist.y_train[:40], title="The first 40 training images").show()
@@ -153,6 +164,10 @@ def one_hot(labels: np.ndarray, num_classes: int) -> np.ndarray:
     # BEGIN SOLUTION
     return np.eye(num_classes, dtype="float32")[labels]
     # END SOLUTION
+
+
+# %% tags=["explore", "example"]
+print(labkit.example(one_hot, np.array([2, 0, 2]), 3, gives=np.array([[0, 0, 1], [1, 0, 0], [0, 0, 1]])))
 
 
 # %% tags=["quiz"]
@@ -216,6 +231,10 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     return exponentials / exponentials.sum(axis=1, keepdims=True)
     # END SOLUTION
+
+
+# %% tags=["explore", "example"]
+print(labkit.example(softmax, np.array([[-2.0, 3, 1]]), gives=np.array([[0.0059, 0.8756, 0.1185]])))
 
 
 # %% tags=["quiz"]
@@ -286,6 +305,12 @@ def cross_entropy(probabilities: np.ndarray, targets: np.ndarray) -> float:
     log_probabilities = np.log(np.maximum(probabilities, 1e-12))
     return float(-(targets * log_probabilities).sum(axis=1).mean())
     # END SOLUTION
+
+
+# %% tags=["explore", "example"]
+print(
+    labkit.example(cross_entropy, np.array([[0.0059, 0.8756, 0.1185]]), np.array([[0, 1, 0]]), gives=0.1328)
+)
 
 
 # %% tags=["quiz"]
@@ -361,6 +386,16 @@ def loss_and_gradients(
     error = (probabilities - targets) / len(x)
     return loss, x.T @ error + l2 * weights, error.sum(axis=0)
     # END SOLUTION
+
+
+# %% tags=["explore", "example"]
+print(  # one row, no idea yet: the loss is ln 2, the probabilities are one half
+    labkit.example(
+        loss_and_gradients,
+        *(np.zeros((2, 2)), np.zeros(2), np.array([[1.0, 2.0]]), np.array([[1.0, 0.0]])),
+        gives=(0.6931, np.array([[-0.5, 0.5], [-1, 1]]), np.array([-0.5, 0.5])),
+    )
+)
 
 
 # %% [markdown]
@@ -480,6 +515,19 @@ def sgd_epoch(
     # END SOLUTION
 
 
+# %% tags=["explore", "example"]
+print(  # two steps of one row each; the second begins where the first ended
+    labkit.example(
+        sgd_epoch,
+        *(np.zeros((1, 2)), np.zeros(2), np.array([[1.0], [2.0]]), np.eye(2)),
+        learning_rate=1.0,
+        batch_size=1,
+        order=np.array([0, 1]),
+        gives=(np.array([[-1.4051, 1.4051]]), np.array([-0.4526, 0.4526])),
+    )
+)
+
+
 # %% [markdown]
 # Ten epochs by hand. A column of $W$ has one number per pixel, so it *is* an image: bright where ink speaks for the
 # class, dark where it speaks against it. Find the hole of the 0, and explain the corner pixels that stay grey.
@@ -548,6 +596,12 @@ def quiz_1_6() -> float:
 # mends it.
 #
 # </details>
+
+# %% tags=["explore"]
+labkit.plots.network(
+    [("image as a row", (784,)), ("Dense, softmax\n7,850 numbers", (10,))],
+    title="Softmax regression is the smallest network",
+).show()
 
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1: the model</summary>
@@ -744,6 +798,10 @@ def diagnose_loss(losses: list[float], num_classes: int = 10) -> str:
         return "double_softmax"
     return "ok"
     # END SOLUTION
+
+
+# %% tags=["explore", "example"]
+print(labkit.example(diagnose_loss, [2.31, 2.3, 2.3, 2.3], gives="not_learning"))
 
 
 # %% [markdown]

@@ -91,6 +91,32 @@ import labkit
 #
 # </details>
 
+# %% tags=["explore"]
+picture = np.array([[0, 0, 1, 2], [0, 1, 2, 1], [1, 2, 1, 0], [2, 1, 0, 0]])
+kernel = np.array([[-1, 0, 1]] * 3)
+labkit.plots.arrays(
+    {
+        "x": picture,
+        "w": kernel,
+        'y, "valid"': np.array([[3, 0], [0, -3]]),
+        'x with zeros for "same",\nstride 2: only below and right': np.pad(picture, (0, 1)),
+        "the same w": kernel,
+        "y: windows 2 apart": np.array([[3, -4], [-2, -1]]),
+    },
+    title="One window gives one number, the next window the next",
+    signs=["⋆", "=", "", "⋆", "="],
+    boxes={
+        "x": [(0, 1, 3, 3)],
+        'y, "valid"': [(0, 1, 1, 1)],
+        'x with zeros for "same",\nstride 2: only below and right': [(2, 2, 3, 3)],
+        "y: windows 2 apart": [(1, 1, 1, 1)],
+    },
+    columns=3,
+    alt="Above, a window of 3 by 3 at the right of a picture of 4 by 4 gives the 0 at the right of y. Below, the "
+    "picture has a row of zeros below and a column of zeros at its right; windows stand two apart, and the last one, "
+    "half over zeros, gives -1.",
+).show()
+
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1: the idea</summary>
 #
@@ -139,6 +165,16 @@ def _margins(size: int, kernel: int, stride: int) -> tuple[int, int]:
     total = max((math.ceil(size / stride) - 1) * stride + kernel - size, 0)
     return total // 2, total - total // 2
     # END SOLUTION
+
+
+# %% tags=["explore", "example"]
+def one_map(x: np.ndarray, w: np.ndarray, stride: int = 1, padding: str = "valid") -> np.ndarray:
+    """Your conv2d for one picture, one channel and one kernel."""
+    return conv2d(x[None, :, :, None], w[:, :, None, None], np.zeros(1), stride, padding)[0, :, :, 0]
+
+
+print(labkit.example(one_map, picture, kernel, gives=np.array([[3, 0], [0, -3]])))
+print(labkit.example(one_map, picture, kernel, stride=2, padding="same", gives=np.array([[3, -4], [-2, -1]])))
 
 
 # %% [markdown]
@@ -233,6 +269,18 @@ def conv_matrix(kernel: np.ndarray, height: int, width: int) -> np.ndarray:
     # END SOLUTION
 
 
+# %% tags=["explore", "example"]
+print(
+    labkit.example(
+        conv_matrix,
+        np.array([[1, 2], [3, 4]]),
+        2,
+        3,
+        gives=np.array([[1, 2, 0, 3, 4, 0], [0, 1, 2, 0, 3, 4]]),
+    )
+)
+
+
 # %% tags=["explore"]
 plots.matrix(
     conv_matrix(np.arange(1.0, 10.0).reshape(3, 3), 6, 7),
@@ -265,6 +313,25 @@ def quiz_5_2() -> float:
 # Loiseau: pooling is a module of its own in back-propagation. Its output does not change when a value
 # that lost changes a little, so the gradient goes to the winner of each window and to nobody else. When two
 # values tie, the first in reading order wins.
+
+# %% tags=["explore"]
+pooled_from = np.array([[1, 5, 0, 2], [5, 2, 3, 1], [4, 0, 1, 1], [2, 3, 1, 0]])
+arrives, goes_back = np.array([[3, -1], [2, 7]]), np.zeros((4, 4), int)
+goes_back[[0, 1, 2, 2], [1, 2, 0, 2]] = [3, -1, 2, 7]
+winners = [(0, 1, 1, 1), (1, 2, 1, 1), (2, 0, 1, 1), (2, 2, 1, 1)]
+labkit.plots.arrays(
+    {
+        "x": pooled_from,
+        "its maxima": np.array([[5, 3], [4, 1]]),
+        "what arrives": arrives,
+        "goes back": goes_back,
+    },
+    title="The gradient goes to the winner of each window",
+    signs=["→", "", "→"],
+    boxes={"x": winners, "goes back": winners},
+    alt="x has four windows of 2 by 2 with the maxima 5, 3, 4 and 1; where two values tie, the first is marked. The "
+    "gradients 3, -1, 2 and 7 arrive by these maxima, and each goes back to the marked place; all other places get 0.",
+).show()
 
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1: pooling</summary>
@@ -328,6 +395,21 @@ def max_pool_gradient(d_output: np.ndarray, x: np.ndarray, size: int = 2) -> np.
     # END SOLUTION
 
 
+# %% tags=["explore", "example"]
+def pooled(x: np.ndarray, size: int) -> np.ndarray:
+    """Your max_pool for one picture with one channel."""
+    return max_pool(x[None, :, :, None], size)[0, :, :, 0]
+
+
+def sent_back(d_output: np.ndarray, x: np.ndarray, size: int) -> np.ndarray:
+    """Your max_pool_gradient for one picture with one channel."""
+    return max_pool_gradient(d_output[None, :, :, None], x[None, :, :, None], size)[0, :, :, 0]
+
+
+print(labkit.example(pooled, pooled_from, 2, gives=np.array([[5, 3], [4, 1]])))
+print(labkit.example(sent_back, arrives, pooled_from, 2, gives=goes_back))
+
+
 # %% [markdown]
 # Is it the gradient? `labkit.gradient_check` compares it with slopes. The value to differentiate must be one number:
 # the sum of the outputs, each times the gradient that arrives for it.
@@ -386,6 +468,22 @@ def quiz_5_3() -> str:
 # again.
 #
 # </details>
+
+# %% tags=["explore"]
+labkit.plots.network(
+    [
+        ("image", (28, 28, 1)),
+        ("6 kernels\n5×5, same", (28, 28, 6)),
+        ("max\npooling", (14, 14, 6)),
+        ("16 kernels\n5×5, valid", (10, 10, 16)),
+        ("max\npooling", (5, 5, 16)),
+        ("flatten", (400,)),
+        ("dense", (120,)),
+        ("dense", (84,)),
+        ("dense", (10,)),
+    ],
+    title="LeNet-5: maps get smaller and more numerous",
+).show()
 
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1: the layers</summary>
@@ -545,6 +643,16 @@ def conv_counts(
     # END SOLUTION
 
 
+# %% tags=["explore", "example"]
+print(
+    labkit.example(
+        conv_counts,
+        *(2, 2, 3, 4, 3),
+        gives={"units": 16, "weights": 108, "parameters": 112, "connections": 432},
+    )
+)
+
+
 # %% tags=["quiz"]
 def quiz_5_5() -> float:
     """How many parameters has a 3×3 convolution from 16 to 32 maps, biases included?
@@ -638,6 +746,12 @@ def gabor_bank(orientations: int, size: int, sigma: float, wavelength: float) ->
     bell = np.exp(-(m**2 + n**2) / (2 * sigma**2)) / (2 * np.pi * sigma**2)
     return bell * np.exp(2j * np.pi * (m * np.cos(angles) + n * np.sin(angles)) / wavelength)
     # END SOLUTION
+
+
+# %% tags=["explore", "example"]
+step = np.array([[0, 0, 1, 1]] * 3, np.uint8)  # paper at the left, ink at the right
+edge = np.array([[0, 4, 4, 0]] * 3)
+print(labkit.example(sobel, step, gives=(edge, 0 * edge, edge)))
 
 
 # %% tags=["explore"]
@@ -956,6 +1070,24 @@ plots.curves(
 # larger strides it is none. The slide's matrix has n · `stride` + k − 1 rows for n inputs and k weights, the last
 # `stride` − 1 of them empty; `padding` cuts rows from both ends.
 
+# %% tags=["explore"]
+labkit.plots.arrays(
+    {
+        "10 · (1, 2, 3)": np.array([10, 20, 30, np.nan, np.nan, np.nan]),
+        "20 · (1, 2, 3), two places further": np.array([np.nan, np.nan, 20, 40, 60, np.nan]),
+        "what overlaps adds up": np.array([10, 20, 50, 40, 60, 0]),
+    },
+    title="Splatting (10, 20) with the kernel (1, 2, 3), stride 2",
+    boxes={
+        "10 · (1, 2, 3)": [(0, 0, 1, 3)],
+        "20 · (1, 2, 3), two places further": [(0, 2, 1, 3)],
+        "what overlaps adds up": [(0, 2, 1, 1)],
+    },
+    columns=1,
+    alt="Three rows of six places. In the first, 10, 20, 30 at the left; in the second, 20, 40, 60 two places further; "
+    "the third is their sum 10, 20, 50, 40, 60, 0, where the 50 is 30 and 20.",
+).show()
+
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1: the idea</summary>
 #
@@ -987,8 +1119,16 @@ def conv_transpose1d(x: np.ndarray, kernel: np.ndarray, stride: int = 1, padding
     # END SOLUTION
 
 
-# %% tags=["explore"]
-print(conv_transpose1d(np.array([10.0, 20.0]), np.array([1.0, 2.0, 3.0]), stride=2))  # 10 20 50 40 60 0
+# %% tags=["explore", "example"]
+print(
+    labkit.example(
+        conv_transpose1d,
+        np.array([10.0, 20.0]),
+        np.array([1.0, 2.0, 3.0]),
+        stride=2,
+        gives=np.array([10.0, 20, 50, 40, 60, 0]),
+    )
+)
 
 # %% [markdown]
 # ## 5.9 Destroying the neighbourhood

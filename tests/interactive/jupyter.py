@@ -59,7 +59,7 @@ _READY = """() => document.querySelector('.jp-Dialog') || document.body.textCont
 def answered(lab: Lab, *more: str) -> str:
     """The lab's notebook with all answers filled in and its check cells; `more` are cells at its end."""
     notebook = json.loads(
-        starter_notebook(with_checks(without_marks(lab.source.read_text("utf-8"))), lab.name)
+        starter_notebook(without_marks(with_checks(lab.source.read_text("utf-8"))), lab.name)
     )
     for number, code in enumerate(more):
         cell = {"cell_type": "code", "id": f"more-{number}", "metadata": {}, "source": code, "outputs": []}
