@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,23 +28,35 @@ _KINDS = {"float": "f", "int": "iu", "bool": "b", "complex": "c"}
 
 
 @comparison
-def close(received: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-6, what: str = "") -> None:
+def close(
+    received: Any,
+    expected: Any,
+    rtol: float = 1e-5,
+    atol: float = 1e-6,
+    what: str = "",
+    parts: Sequence[str] = (),
+) -> None:
     """Numbers or arrays agree: exact shape, finite, |received - expected| <= atol + rtol * |expected|.
 
     Lists, tuples and dicts are compared item by item. The tolerance widens to the precision of the dtype
-    that was received, so that a correct answer in float16 passes.
+    that was received, so that a correct answer in float16 passes. `parts` are what the items of an answer are called,
+    such as "the gradient by the weights".
     """
-    _close(received, expected, rtol, atol, subject(what), whole=_in_order(received, expected))
+    whole = _in_order(received, expected)
+    _close(received, expected, rtol, atol, subject(what), whole, parts)
 
 
-def _close(received: Any, expected: Any, rtol: float, atol: float, name: str, whole: Any) -> None:
+def _close(
+    received: Any, expected: Any, rtol: float, atol: float, name: str, whole: Any, parts: Sequence[str] = ()
+) -> None:
     if isinstance(expected, (list, tuple)) and not _is_numbers(expected):
         if not isinstance(received, (list, tuple)):
             _refuse_type(received, name, f"{len(expected)} values", whole)
         if len(received) != len(expected):
             _fail("shape", f"{name} has {len(received)} parts; it should have {len(expected)}", whole)
         for number, (mine, yours) in enumerate(zip(expected, received, strict=True), 1):
-            _close(yours, mine, rtol, atol, f"part {number} of {name}", whole)
+            called = parts[number - 1] if len(parts) == len(expected) else f"part {number} of {name}"
+            _close(yours, mine, rtol, atol, called, whole)
         return
     if isinstance(expected, dict):
         if not isinstance(received, dict) or set(received) != set(expected):
@@ -136,7 +149,8 @@ def dtype(received: Any, expected: str, what: str = "") -> None:
     fits = array.dtype.kind in _KINDS[expected] if expected in _KINDS else array.dtype == np.dtype(expected)
     if not fits:
         kind = f"a {expected} dtype" if expected in _KINDS else expected
-        _fail("dtype", f"{name} has dtype {array.dtype}; it should have {kind}", received)
+        has = "is a list, whose numbers are" if isinstance(received, (list, tuple)) else "has dtype"
+        _fail("dtype", f"{name} {has} {array.dtype}; it should have {kind}", received)
 
 
 @expectation
@@ -244,7 +258,8 @@ def _number(value: Any) -> str:
 
 def _refuse_type(received: Any, name: str, wanted: str, whole: Any) -> None:
     if received is None:
-        _fail("none", f"{name} is None: is a `return` missing? It should be {wanted}", whole)
+        hint = " (`compile` gives None: return the model itself.)" if wanted == "a Keras model" else ""
+        _fail("none", f"{name} is None: is a `return` missing?{hint} It should be {wanted}", whole)
     _fail("type", f"{name} is {describe(received)}; it should be {wanted}", whole)
 
 
