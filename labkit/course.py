@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from labkit.errors import LabkitError
 from labkit.lesson import quiz as quizzes
 from labkit.lesson.cells import notebook_cells
-from labkit.lesson.checks import CheckInfo, read_checks
+from labkit.lesson.checks import CheckInfo, quiz_check, read_checks
 from labkit.lesson.lesson import Hint, Lesson, Question, lesson_of, read_lesson
 from labkit.lesson.source import SourceError, read_text
 from labkit.lesson.submission import SubmissionError
@@ -99,7 +99,7 @@ class Lab:
 
     @property
     def _quiz_checks(self) -> tuple[CheckInfo, ...]:
-        return tuple(CheckInfo(f"test_{q.function}", quizzes.QUESTION, q.points, q.title) for q in self.quiz)
+        return tuple(quiz_check(question.function, question.points, question.title) for question in self.quiz)
 
     @cached_property
     def quiz(self) -> tuple[quizzes.Quiz, ...]:
@@ -118,6 +118,11 @@ class Lab:
             return self.lesson.hints.get(question, ())
         notebook = json.loads(_read(self.handout / "lab.ipynb"))  # a script only points at them
         return lesson_of(notebook_cells(notebook["cells"])).hints.get(question, ())
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The functions that are asked for, each with its question."""
+        return {name: question.id for question in self.questions for name in question.functions}
 
     def uses_keras(self, question: str | None = None) -> bool:
         """Whether any check does, or any of one question."""

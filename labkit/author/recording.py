@@ -179,6 +179,7 @@ def _labelled(tables: Tables, lab: Lab, digests: dict[str, str], hidden: str) ->
         points[check.question] = points.get(check.question, 0) + check.points
     sentences = {entry.name: entry.sentence for entry in catalogue.read_catalogue(lab, MISCONCEPTIONS)}
     for mistakes in tables.index["mistakes"].values():
+        mistakes[:] = [entry for entry in mistakes if entry["id"] in sentences]  # others are known no more
         for entry in mistakes:
             entry["sentence"] = sentences[entry["id"]]
     tables.index["questions"] = [
@@ -230,6 +231,7 @@ class _Recording:
         self.student = partial(InProcess, catalogue.reference_cells(lab), lab.threads)
         self.live, self.inputs, self.tables = Live(lab), Inputs(), tables
         self.results: list[CheckResult] = []
+        self.checks: dict[str, Check] = {}
 
     def perform(self, check: Check) -> CheckResult:
         info = check.info

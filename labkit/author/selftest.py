@@ -27,6 +27,7 @@ from labkit.lesson.source import read_python, read_text
 from labkit.lesson.submission import without_explore_cells
 from labkit.record import CheckResult, Verdict, tally
 from labkit.worker import Limits
+from labkit.worker.process import Midway
 
 
 @dataclass(frozen=True)
@@ -133,11 +134,14 @@ class _Selftest:
         self, cells: list[list[str]], questions: Collection[str] | None, prose: dict[str, str] | None = None
     ) -> Run:
         prose = self.lab.lesson.prose if prose is None else prose
-        run = Run(cells, self.live, self.salt, worker=self.worker, prose=prose)
+        run = Run(cells, self.live, self.salt, worker=self.worker, prose=prose, asked=self.lab.asked)
         if problems := [*run.notes, *([run.fatal] if run.fatal else [])]:
             raise CourseError(problems[0])  # a file that does not load would prove nothing
         self.worker.costly.clear()
-        carry_out(run, self.checks, questions, self.worker.weigh)
+        try:
+            carry_out(run, self.checks, questions, self.worker.weigh)
+        finally:
+            run.close()
         if run.broken:
             raise CourseError(f"{self.lab.name}: {run.broken[0]}")
         # what a person reads is neither right nor wrong here
@@ -180,13 +184,13 @@ class _Weighed(InWorker):
         """What comes now belongs to this check."""
         self._check = check
 
-    def _ask(self, limits: Limits, verb: str, **request: Any) -> dict[str, Any]:
+    def _ask(self, limits: Limits, verb: str, midway: Midway | None = None, **request: Any) -> dict[str, Any]:
         worker = self._worker
         if worker is None or verb != "call":
-            return super()._ask(limits, verb, **request)
+            return super()._ask(limits, verb, midway, **request)
         seconds, memory = worker.processor_seconds, worker.peak_bytes
-        reply = super()._ask(limits, verb, **request)
-        self._keep("s", worker.processor_seconds - seconds, limits.seconds)
+        reply = super()._ask(limits, verb, midway, **request)
+        self._keep("s", worker.processor_seconds - seconds, self.limits.seconds)
         if (peak := worker.peak_bytes) > memory:
             self._keep("GB", peak / 1e9, worker.memory_limit / 1e9)
         return reply

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ def attempt(
     note: Callable[[str], None] = lambda text: None,
     cells: Sequence[Sequence[str]] = (),
     defaults: Defaults = {},  # noqa: B006  read only
+    asked: Container[str] = (),
 ) -> Failure | None:
     """Run the check's body with this code in the student's place; None where it holds.
 
@@ -32,7 +33,7 @@ def attempt(
     """
 
     try:
-        check.body(**arguments(check, student, reference, rng, note, cells, defaults))
+        check.body(**arguments(check, student, reference, rng, note, cells, defaults, asked=asked))
     except Failure as failure:
         return failure
     return None
@@ -47,13 +48,14 @@ def arguments(
     cells: Sequence[Sequence[str]] = (),
     defaults: Defaults = {},  # noqa: B006  read only
     prose: str = "",
+    asked: Container[str] = (),
 ) -> dict[str, Any]:
     """What the check asks for, by name."""
 
     def given(name: str) -> Any:
         if name == "student":
             stated = {function: defaults[function] for function in check.info.begins if function in defaults}
-            return Party(student, note, keeps=check.info.keeps, defaults=stated)
+            return Party(student, note, keeps=check.info.keeps, defaults=stated, asked=asked)
         if name == "reference":
             return Party(reference(), is_watched=False)
         if name == "shown":  # for the quiz: what the file itself asks, by function

@@ -48,6 +48,7 @@ class Performs(Protocol):
     """Whatever carries checks out one by one: a run on a submission, a recording of the reference."""
 
     results: list[CheckResult]
+    checks: dict[str, Check]
 
     def perform(self, check: Check) -> CheckResult: ...
 
@@ -73,15 +74,17 @@ def collect(test_file: Path) -> tuple[Check, ...]:
 def carry_out(
     run: Performs,
     checks: Iterable[Check],
-    questions: Iterable[str] | None = None,
+    only: Iterable[str] | None = None,
     progress: Progress = lambda name: None,
 ) -> None:
-    """Carry out the checks of some questions, or all; `run.results` are then in the order of the checks.
+    """Carry out some checks, by their names or questions, or all; `run.results` are then in the order of the checks.
 
     Results that the run has already stay. Raises FaultyCheck where a check cannot be carried out on this machine.
     """
     checks = tuple(checks)
-    wanted = [check for check in checks if questions is None or check.info.question in set(questions)]
+    chosen = None if only is None else set(only)
+    wanted = [c for c in checks if chosen is None or {c.info.name, c.info.question} & chosen]
+    run.checks.update({check.info.name: check for check in checks})
     # what known mistakes print, and their warnings, belong to nobody
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -14,13 +14,14 @@ import random
 import sys
 import threading
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from labkit import lazy
+from labkit.check.parties import Lend
 from labkit.lesson.submission import without_explore_cells
 from labkit.worker import Limits, Opaque, Plan, Session, WorkerFailed, warm
 from labkit.worker.launch import THREADS
@@ -40,6 +41,9 @@ class Living:
         self.session.adopt(self.module, self.cells, _label)
         self._seconds: float | None = None
         self._printed = io.StringIO()
+        self.lent: frozenset[str] = frozenset()  # nothing is
+        self.lend: Lend | None = None
+        self.hear: Callable[[int, int], None] | None = None
 
     def load(self) -> dict[str, Any]:
         """Nothing is to be loaded: everything is there."""
@@ -63,7 +67,7 @@ class Living:
             reply = self.session.handle(request)
         if reply.get("type") == KeyboardInterrupt.__name__:
             raise KeyboardInterrupt
-        if reply.get("type") == TooSlow.__name__:
+        if TooSlow.__name__ == reply.get("type") or reply.get("status") == "slow":
             raise WorkerFailed("time", self._too_slow(reply))
         if reply.get("status") == "missing" and reply["where"] is None:
             reply["where"] = {"how": "undefined", "place": "", "line": 0, "of": ""}

@@ -7,12 +7,13 @@ answers requests: a worker process, a session in this process (trusted code only
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Container, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from labkit.check.advice import advice
 from labkit.check.defaults import Defaults, wrong_default
 from labkit.check.expect.failure import Examination, Failure, running
 from labkit.check.located import located
@@ -30,19 +31,26 @@ from labkit.worker import (
 )
 from labkit.worker.launch import THREADS
 from labkit.worker.objects import described
+from labkit.worker.process import Midway
 from labkit.worker.tree import crossed
 
+_GRACE = 2.0  # seconds beyond its limit, in which a call should have stopped by itself
 STATEMENT_SECONDS = 10.0  # for one statement of the file
 LOAD_SECONDS = 60.0  # for loading a file, and for all that is spent on loading it again
 
 
 class NotAttempted(Exception):
-    """The function still raises NotImplementedError."""
+    """The function, or another one that it calls, still raises NotImplementedError."""
 
-    def __init__(self, function: str, where: dict[str, Any] | None):
+    def __init__(self, function: str, where: dict[str, Any] | None, called: str = ""):
         super().__init__(function)
-        self.summary = f"{function} is not written yet"
-        self.sentence = f"{self.summary}; {located(function, where)}" if where else self.summary
+        self.summary = f"{called} is not written yet" if called else f"{function} is not written yet"
+        more = f"{function} calls {called}, which is not written yet" if called else self.summary
+        self.sentence = f"{more}; {located(called or function, where)}" if where else more
+
+
+#: Answers for a function: its name, its arguments; with what `Session.handle` would, or "refused".
+Lend = Callable[[str, list, dict], dict[str, Any]]
 
 
 class Transport(Protocol):
@@ -56,6 +64,10 @@ class Examinee(Transport, Protocol):
 
     cells: list[list[str]]
     plan: Plan
+    #: functions that are answered by somebody else, and who answers; who hears how far a training is
+    lent: frozenset[str]
+    lend: Lend | None
+    hear: Callable[[int, int], None] | None
 
     def load(self) -> dict[str, Any]: ...
 
@@ -73,7 +85,8 @@ class Party:
     """Functions of a submission, called by name; see `hold` and `fetch` for things that stay with it.
 
     Of the functions in `keeps`, a call must leave its arguments as they are; those in `defaults` must have the same
-    default values, which is looked at once each has answered. A Failure says what is not so.
+    default values, which is looked at once each has answered. A Failure says what is not so. Those that are `asked` are
+    not taken for a misspelt name of another one.
     """
 
     def __init__(
@@ -83,9 +96,11 @@ class Party:
         is_watched: bool = True,
         keeps: Collection[str] = (),
         defaults: Defaults | None = None,
+        asked: Container[str] = (),
     ):
         self._transport = transport
         self._keeps = keeps
+        self._asked = asked
         self._defaults = dict(defaults or {})
         self._is_watched = is_watched
         self._on_note = on_note
@@ -119,9 +134,11 @@ class Party:
         reply = self._transport.ask("call", function=function, args=list(args), kwargs=kwargs)
         status = reply.get("status")
         if status == "not_attempted":
-            raise NotAttempted(function, reply.get("where"))
+            by = one_line(reply.get("by") or function, 60)
+            raise NotAttempted(function, reply.get("where"), by if by != function else "")
         if status == "missing":
-            raise Failure("missing", _missing(function, reply.get("similar"), reply.get("where")), function)
+            similar = None if reply.get("similar") in self._asked else reply.get("similar")
+            raise Failure("missing", _missing(function, similar, reply.get("where")), function)
         if status == "raised":
             raise Failure("raised", *_raised(function, reply))
         examination.answer = self._value(function, reply)
@@ -184,7 +201,31 @@ def _raised(function: str, reply: dict) -> tuple[str, str]:
         sentence += f": {one_line(reply['text'], 120)}" if reply.get("text") else ""
     if where := reply.get("where"):
         sentence += f"\n    {located(where['of'], where)}"
+    elif said := advice(message):
+        sentence += f"\n{said[0].upper()}{said[1:]}."
     return sentence, f"{kind}: {message}"
+
+
+def _as_bytes(cells: Sequence[Sequence[str]]) -> list[list[Any]]:
+    """Cells to be sent, their code as bytes: it may be longer than a text may be, and hold any number of commas."""
+    return [
+        [label, np.frombuffer(code.encode("utf-8", "replace"), np.uint8), *rest]
+        for label, code, *rest in cells
+    ]
+
+
+def _stopped(seconds: float, wall: float, reply: dict[str, Any]) -> str:
+    """The sentence for a call that took too long."""
+    sentence = {
+        "idle": f"it did nothing for {seconds:g} seconds and was stopped",
+        "wall": f"it did not answer within {wall:g} seconds and was stopped",
+    }.get(reply["reason"], f"it used more than the {seconds:g} seconds allowed and was stopped")
+    if reply.get("place"):
+        place = f"{one_line(reply['place'], 80)}, line {reply['line']}"
+        sentence += f"\n    {place}: {one_line(reply['text'], 120)}\n"
+    else:
+        sentence += ". "
+    return f"{sentence}Is there a loop that does not end, or that takes many more steps than it needs?"
 
 
 class InProcess:
@@ -226,18 +267,30 @@ class InWorker:
         threads: int = THREADS,
         unrun: list[list[str]] | None = None,
     ):
-        self.cells = cells
+        self._cells = cells
         self.unrun = unrun or []
         self.keras = keras
         self.threads = threads
         self.plan = plan or strongest_plan()
         self.limits = Limits()
+        self.lent: frozenset[str] = frozenset()
+        self.lend: Lend | None = None
+        self.hear: Callable[[int, int], None] | None = None
         self._worker: Worker | None = None
         self._loading = (
             0.0  # processor seconds spent on loading the file, again after each worker that failed
         )
         self._slow: list[list] = []  # label and line of each statement that takes too long
         self._earlier_output = ""
+
+    @property
+    def cells(self) -> list[list[str]]:
+        """The submission. Another one has its own time to load."""
+        return self._cells
+
+    @cells.setter
+    def cells(self, cells: list[list[str]]) -> None:
+        self._cells, self._loading, self._slow = cells, 0.0, []
 
     def load(self) -> dict[str, Any]:
         """Load the submission, in a new worker where there is none, and return what `Session.load` reports.
@@ -261,7 +314,12 @@ class InWorker:
             raise
         self._worker = worker
         began = worker.processor_seconds
-        request = {"cells": self.cells, "unrun": self.unrun, "seconds": STATEMENT_SECONDS, "skip": self._slow}
+        request: dict[str, Any] = {
+            "cells": _as_bytes(self.cells),
+            "unrun": _as_bytes(self.unrun),
+            "seconds": STATEMENT_SECONDS,
+            "skip": self._slow,
+        }
         try:
             report = self._ask(Limits(LOAD_SECONDS), "load", **request)
         except WorkerFailed as failed:  # what it used can be seen no more
@@ -285,16 +343,39 @@ class InWorker:
         self._ask(Limits(30), "begin", seed=seed)
 
     def ask(self, verb: str, **request: Any) -> dict[str, Any]:
-        return self._ask(self.limits, verb, **request)
+        if verb != "call":
+            return self._ask(self.limits, verb, **request)
+        seconds = self.limits.seconds  # it stops by itself then, and can say where it was; else it is killed
+        how: dict[str, Any] = {
+            "seconds": seconds,
+            "wall": self.limits.wall_seconds,
+            "lent": sorted(self.lent),
+            "tells": self.hear is not None,
+        }
+        reply = self._ask(Limits(seconds + _GRACE), verb, midway=self._midway, **request, **how)
+        if reply.get("status") == "slow":
+            self._retire()
+            raise WorkerFailed("time", _stopped(seconds, self.limits.wall_seconds, reply))
+        return reply
 
-    def _ask(self, limits: Limits, verb: str, **request: Any) -> dict[str, Any]:
+    def _ask(self, limits: Limits, verb: str, midway: Midway | None = None, **request: Any) -> dict[str, Any]:
         if self._worker is None:
             raise WorkerFailed("crash", "its worker is gone")
         try:
-            return self._worker.ask(limits, verb=verb, **request)
+            return self._worker.ask(limits, midway, verb=verb, **request)
         except WorkerFailed:
             self._retire()
             raise
+
+    def _midway(self, said: dict[str, Any]) -> dict[str, Any] | None:
+        if said["status"] == "epoch":
+            if self.hear is not None:
+                self.hear(said["epoch"], said["epochs"])
+            return None
+        function = said["function"]
+        if self.lend is None or function not in self.lent:
+            return {"status": "refused"}
+        return self.lend(function, said["args"], said["kwargs"])
 
     @property
     def output(self) -> str:

@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from labkit.check.expect.failure import Failure, expectation
+from labkit.check.expect.failure import Failure, expectation, running
 from labkit.check.parties import Party
 from labkit.check.recorded import RECORDED, read_index
-from labkit.lesson.checks import CheckInfo
+from labkit.lesson.checks import CheckInfo, quiz_check
 from labkit.lesson.quiz import QUESTION, Quiz, Shown, read_quizzes
 
 ROUNDS = 20_000  # of the key derivation in what students get: about 10 ms an attempt
@@ -111,6 +111,15 @@ def problem_with(sealed: dict[str, Any], answer: object, shown: Shown | None = N
     return _choice(sealed, answer, shown)
 
 
+def reason_for(sealed: dict[str, Any], answer: object, shown: Shown | None = None) -> str:
+    """Why a right answer is right, as its author says it, or nothing."""
+    if not sealed["options"]:
+        return ""
+    options = shown.options if shown is not None and shown.options else _today(sealed)
+    found = [next(_open(sealed, _key(options[letter])), {}) for letter in _letters(answer)]
+    return " ".join(entry["because"] for entry in found if entry.get("because"))
+
+
 def change_since(sealed: dict[str, Any], shown: Shown | None) -> str | None:
     """A note where a file asks something else than today's quiz, which its instructor should know of."""
     text, options = (shown.text, shown.options) if shown is not None else ("", {})
@@ -135,8 +144,7 @@ def _today(sealed: dict[str, Any]) -> dict[str, str]:
 
 def _choice(sealed: dict, answer: object, shown: Shown) -> str | None:
     options, several = shown.options, sealed["several"] and not shown.one
-    text = "".join(map(str, answer)) if isinstance(answer, (list, tuple)) else str(answer)
-    letters = sorted(set(re.sub(r"[\s,;.()]", "", text.lower())))
+    letters = _letters(answer)
     if not letters or not set(letters) <= set(options):
         wanted = "the letters of all right options" if several else "the letter of the right option"
         return f"answer with {wanted}, {min(options)} to {max(options)}"
@@ -151,6 +159,11 @@ def _choice(sealed: dict, answer: object, shown: Shown) -> str | None:
     if wrong := [letter for letter in letters if letter not in right]:
         return "\n".join(f"{letter} is not right{_because(today[letter])}" for letter in wrong)
     return "what you chose is right, and more is right as well" if several and right - set(letters) else None
+
+
+def _letters(answer: object) -> list[str]:
+    text = "".join(map(str, answer)) if isinstance(answer, (list, tuple)) else str(answer)
+    return sorted(set(re.sub(r"[\s,;.()]", "", text.lower())))
 
 
 _CHANGED = (
@@ -201,7 +214,7 @@ def _check(sealed: dict[str, Any]) -> tuple[CheckInfo, Callable[..., None]]:
         _is_right(sealed, answer, asked)
 
     title = sealed["title"].strip().splitlines()[0]
-    return CheckInfo(f"test_{sealed['function']}", QUESTION, sealed["points"], title), check
+    return quiz_check(sealed["function"], sealed["points"], title), check
 
 
 @expectation
@@ -209,6 +222,7 @@ def _is_right(sealed: dict[str, Any], answer: object, asked: Shown | None) -> No
     problem = problem_with(sealed, answer, asked)
     if problem is not None:
         raise Failure("quiz", problem, answer)
+    running().remark = reason_for(sealed, answer, asked)
 
 
 def beside(folder: Path) -> list[dict[str, Any]]:

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from labkit.course import CourseError
+from labkit.course import CourseError, Lab
+from labkit.lesson.quiz import QUESTION
 
 RECORDED = "recorded.npz"
 ANEW = "Get the lab's folder anew, or run `labkit build` as its author."
@@ -22,6 +23,18 @@ def read_index(path: Path) -> dict[str, Any]:
     """What a recorded file says, without its arrays. Raises CourseError where it is damaged."""
     with _members(path) as members:
         return _index(members)
+
+
+def hidden_points(lab: Lab, question: str | None = None) -> float:
+    """The points of a question, or of all, that only grading gives, as the recorded file says them."""
+    listed = read_index(lab.handout / RECORDED).get("questions", [])
+    every = sum(entry["points"] for entry in listed if question in (None, entry["id"]))
+    public = sum(
+        check.points
+        for check in lab.public_checks
+        if question in (None, check.question) and check.question != QUESTION
+    )
+    return max(round(every - public, 6), 0)
 
 
 def read_arrays(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 
 from labkit.check.answers import Live, Recorded
 from labkit.check.attempt import arguments, attempt
+from labkit.check.carried import CARRIES, Calls, Lender
 from labkit.check.collect import Check
 from labkit.check.expect.failure import Examination, Failure, examining
 from labkit.check.expect.values import describe
@@ -24,11 +26,11 @@ from labkit.check.signature import signature, unusable
 from labkit.errors import LabkitError
 from labkit.lesson.checks import CheckInfo
 from labkit.lesson.lesson import PLACEHOLDER
-from labkit.record import CHECK_FAILED, CheckResult, Verdict
+from labkit.record import CHECK_FAILED, FILE_NOT_READ, CheckResult, Verdict
 from labkit.record.figure import Figure
 from labkit.record.signature import Signature
 from labkit.text import inert
-from labkit.worker import Plan, WorkerFailed, warm
+from labkit.worker import Limits, Plan, WorkerFailed, warm
 from labkit.worker.launch import THREADS, can_fork, warm_server
 
 MOST_WRITTEN = 20_000  # characters of a written answer
@@ -53,6 +55,7 @@ class Run:
     prose: Mapping[str, str] | None = None  # written answers in Markdown, by question, where they are known
     #: texts that wait for a person to read them, by check
     written: dict[str, str] = field(default_factory=dict)
+    asked: Mapping[str, str] = field(default_factory=dict)  # the lab's functions, each with its question
     results: list[CheckResult] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -65,8 +68,13 @@ class Run:
     measured: dict[str, list[tuple[str, float, float]]] = field(init=False, default_factory=dict)
     _has_seen_hidden: bool = field(init=False, default=False)
     _failed: dict[str, tuple[Check, Failure | Exception]] = field(init=False, default_factory=dict)
-    _checks: dict[str, Check] = field(init=False, default_factory=dict)
+    checks: dict[str, Check] = field(init=False, default_factory=dict)  # of the lab, by name
+    _performed: set[str] = field(init=False, default_factory=set)
     _beside: set[str] = field(init=False, default_factory=set)  # passed, but no answer was looked at
+    _stopped: dict[str, float] = field(init=False, default_factory=dict)  # functions, after so many seconds
+    _skipped: set[str] = field(init=False, default_factory=set)  # checks of those
+    _lent: dict[str, list[str]] = field(init=False, default_factory=dict)  # to checks that were judged again
+    _lender: Lender | None = field(init=False, default=None)
     fatal: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -93,16 +101,24 @@ class Run:
         lab's checks.
         """
         self.results += results
-        self._checks |= {check.info.name: check for check in checks}
+        self.checks |= {check.info.name: check for check in checks}
 
     def close(self) -> None:
-        """End the worker."""
-        self.student.close()
+        """End its workers, but one that was given."""
+        if self.worker is None:
+            self.student.close()
+        if self._lender is not None:
+            self._lender.close()
 
     @property
     def output(self) -> str:
         """What the submission printed, safe to show."""
         return inert(self.student.output, 64 * 1024)
+
+    @property
+    def last_output(self) -> str:
+        """The end of it."""
+        return inert(self.student.output[-4000:], 4000)
 
     @property
     def inputs(self) -> Inputs:
@@ -112,11 +128,9 @@ class Run:
     def perform(self, check: Check) -> CheckResult:
         """Carry out a check and record its result."""
         info, started = check.info, time.monotonic()
-        self._checks[info.name] = check
-        with examining() as seen:
-            outcome = self._decide(check, seen)
-        self.measured[info.name] = seen.measured
-        self.figures += [replace(figure, check=info.name) for figure in seen.figures]
+        self.checks[info.name] = check
+        self._performed.add(info.name)
+        outcome = self._measured(check, self._decide)
         result = CheckResult(
             id=info.name,
             question=info.question,
@@ -131,14 +145,35 @@ class Run:
         self.results.append(result)
         return result
 
+    def _measured(
+        self, check: Check, decide: Callable[[Check, Examination], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """What is decided about a check; what it measured and drew is kept, in place of what it did before."""
+        name = check.info.name
+        with examining() as seen:
+            outcome = decide(check, seen)
+        self.measured[name] = seen.measured
+        self.figures = [figure for figure in self.figures if figure.check != name]
+        self.figures += [replace(figure, check=name) for figure in seen.figures]
+        return outcome
+
     def _decide(self, check: Check, seen: Examination) -> dict[str, Any]:
         info = check.info
         if self.fatal:
-            return _outcome(Verdict.NOT_RUN, "the file could not be read; see the note at the top")
-        open_ = {r.question for r in self.results if not r.verdict.passed and r.id not in self.written}
+            return _outcome(Verdict.NOT_RUN, FILE_NOT_READ)
+        undecided = (r for r in self.results if r.id != info.name and not r.verdict.passed)
+        open_ = {r.question for r in undecided if r.id not in self.written}
         waiting = [question for question in info.needs if question in open_]
         if waiting:
             return _outcome(Verdict.NOT_RUN, f"waiting for {', '.join(waiting)}")
+        seconds = info.limit or Limits().seconds
+        if slow := sorted(name for name in info.reaches if self._stopped.get(name, 0) >= seconds):
+            self._skipped.add(info.name)
+            return _outcome(Verdict.NOT_RUN, f"not tried again, as {slow[0]} was stopped for its time")
+        return self._judge(check, seen)
+
+    def _judge(self, check: Check, seen: Examination) -> dict[str, Any]:
+        info = check.info
         try:
             # what goes wrong here, but for the submission's own file, is the machine's fault: it is not caught
             self._prepare(info)
@@ -156,12 +191,14 @@ class Run:
             sentence = open_.summary if info.hidden else open_.sentence
             return _outcome(Verdict.NOT_ATTEMPTED, inert(sentence, 300))
         except WorkerFailed as failed:
+            if failed.kind == "time" and seen.function:
+                self._stopped[seen.function] = info.limit or Limits().seconds
             sentence = failed.summary if info.hidden else failed.sentence
             return _outcome(Verdict.ERROR, f"{seen.function or 'the file'}: {inert(sentence, 300)}")
         if failure is None:
             if not seen.judged:
                 self._beside.add(info.name)
-            return _outcome(Verdict.PASSED, points=info.points)
+            return _outcome(Verdict.PASSED, inert(seen.remark, 500), points=info.points)
         self._failed[info.name] = check, failure
         message = failure.summary if info.hidden else failure.message
         return _outcome(Verdict.FAILED, inert(message, 1000), points=failure.earned * info.points)
@@ -190,8 +227,10 @@ class Run:
         its answer and the right one. The verdicts stay.
 
         Comes after all checks: for this, each failed check is carried out once more, on inputs of the whole class.
+        What failed because of an earlier function has been judged with the reference's before, where that is here.
         """
         self._take_back()
+        self._judge_with_lent()
         failed, self._failed = self._failed, {}
         # whatever a submission answers, naming its mistake must not cost it a verdict
         with suppress(Exception):
@@ -199,13 +238,89 @@ class Run:
             signed = [
                 replace(result, failure=signs.get(result.id, result.failure)) for result in self.results
             ]
-            self.results[:] = named(signed, KnownMistakes(self.answers, self._checks, self.inputs))
+            self.results[:] = named(signed, KnownMistakes(self.answers, self.checks, self.inputs))
         for place, result in enumerate(self.results):
             if result.id in failed and result.misconception is None:
                 remark = _relation(failed[result.id][1], result.hidden)
                 self.results[place] = replace(result, message=inert(result.message + remark, 1000))
                 if remark:
                     self.related.add(result.id)
+        self._wait()
+
+    # --- mistakes that are carried over --------------------------------------------------------------------
+
+    def _judge_with_lent(self) -> None:
+        """Judge again what did not pass and calls an earlier function that is not right: with the reference's in its
+        place. A mistake then costs once.
+        """
+        if self.fatal or not isinstance(self.answers, Live):
+            return
+        lent_to: dict[str, set[str]] = {}  # questions, what was lent to their checks
+        # question by question: what is right by then is not lent
+        for place, result in sorted(enumerate(self.results), key=lambda pair: self._turn(pair[1])):
+            if lent := self._carried(result):
+                lender = self._lender = self._lender or Lender(
+                    self.answers.lab, self.student.plan, self.keras, self.threads
+                )
+                failed, lender.refused = dict(self._failed), False
+                self._failed.pop(result.id, None)
+                with self._lending(lent):
+                    outcome = self._measured(self.checks[result.id], self._judge)
+                if lender.refused or outcome["points"] < result.points:  # a model cannot be lent
+                    self._failed = failed
+                    continue
+                if outcome["verdict"].passed:
+                    outcome["message"] = f"judged with the reference's {' and '.join(lent)} in place of yours"
+                self.results[place] = replace(result, **outcome)
+                self._lent[result.id] = lent
+                lent_to.setdefault(result.question, set()).update(lent)
+        for place, result in enumerate(self.results):  # those that waited for what passes now
+            check = self.checks.get(result.id)
+            if check and result.verdict is Verdict.NOT_RUN and set(check.info.needs) & set(lent_to):
+                lent = self._lent[result.id] = sorted(lent_to.get(result.question, ()))
+                with self._lending(lent):
+                    outcome = self._measured(check, self._decide)
+                self.results[place] = replace(result, **outcome)
+
+    @contextmanager
+    def _lending(self, lent: Sequence[str]) -> Iterator[None]:
+        """While these functions are the reference's."""
+        self.student.lent, self.student.lend = frozenset(lent), self._lender
+        try:
+            yield
+        finally:
+            self.student.lent = frozenset()
+
+    def _wait(self) -> None:
+        """Where nothing can be lent, what has no name of its own waits for what it calls, and says so."""
+        for place, result in enumerate(self.results):
+            if (
+                result.misconception is None
+                and result.id not in self._lent
+                and (names := self._carried(result))
+            ):
+                message = self._calls.waits_for(self.checks[result.id].info, names)
+                self.results[place] = replace(result, verdict=Verdict.NOT_RUN, points=0, message=message)
+
+    def _carried(self, result: CheckResult) -> list[str]:
+        """The functions that may be the reason why a check of this run did not pass."""
+        if result.id not in self._performed or not (result.verdict in CARRIES or result.id in self._skipped):
+            return []
+        infos = {name: check.info for name, check in self.checks.items()}
+        read = [other for other in self.results if other.id not in self.written]
+        return self._calls.not_right(infos[result.id], read, infos)
+
+    def _turn(self, result: CheckResult) -> tuple[int, bool]:
+        return self._calls.turn(result.question), result.hidden
+
+    def called_elsewhere(self) -> set[str]:
+        """Earlier questions that were not checked, whose functions are called by what did not pass."""
+        failed = [self.checks[result.id].info for result in self.results if result.verdict in CARRIES]
+        return self._calls.questions(failed) - {result.question for result in self.results}
+
+    @cached_property
+    def _calls(self) -> Calls:
+        return Calls(self.cells, self.asked)
 
     def _take_back(self) -> None:
         """What passed although no answer was looked at counts only together with a right one."""
@@ -222,8 +337,11 @@ class Run:
             return signature(failure)  # whatever the inputs
         with examining(), suppress(NotAttempted, WorkerFailed):
             self.student.begin(self.inputs.seed(check.info.name), check.info.limit, check.info.keras)
+            rng = generator(self.inputs.shared(check.info.name))
+            lent = self._lent.get(check.info.name, ())
             try:
-                again = self._attempt(check, self.student, rng=generator(self.inputs.shared(check.info.name)))
+                with self._lending(lent):
+                    again = self._attempt(check, self.student, rng=rng)
             except (NotAttempted, WorkerFailed):
                 raise
             except Exception as error:
@@ -255,7 +373,7 @@ class Run:
         name = check.info.name
         reference = lambda: self.answers.reference(name, self.inputs.seed(name))  # noqa: E731  not all checks ask for it
         own = rng or generator(self.inputs.own(name))
-        return attempt(check, transport, reference, own, note, self.cells, self.answers.defaults)
+        return attempt(check, transport, reference, own, note, self.cells, self.answers.defaults, self.asked)
 
     def _unexpected(self, check: Check, error: Exception, seen: Examination) -> dict[str, Any]:
         """A check stumbled: over an answer that it cannot use, or over its own mistake."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from labkit.lesson.quiz import QUESTION, section_of
 from labkit.lesson.source import SourceError, read_python
 
 FIXTURES = ("student", "reference", "rng", "mnist", "prose")
@@ -28,7 +29,7 @@ class CheckInfo:
     passed before, `limit` how many seconds of processor time each call has (None: as many as any), `reaches` all names
     that it calls, with its helpers.
     Of these it is the first of its question that calls those in `begins`, and the one that sees to it that those in
-    `keeps` leave their arguments as they are.
+    `keeps` leave their arguments as they are. A question of the quiz stands in a `section`, and is asked with it.
     """
 
     name: str
@@ -43,12 +44,18 @@ class CheckInfo:
     begins: frozenset[str] = frozenset()
     keeps: frozenset[str] = frozenset()
     written: bool = False
+    section: str = ""
+
+    def is_of(self, question: str | None) -> bool:
+        """Whether this is asked where somebody asks for a question, or for all with None."""
+        return question is None or question in (self.question, self.section)
 
 
 def read_checks(path: Path) -> tuple[CheckInfo, ...]:
     """The checks in a file, in order: functions `test_…` with a `@question`. Raises SourceError."""
     tree = read_python(path)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    others = _imported(tree) | {"reference"}
     checks = []
     for name, node in functions.items():
         try:
@@ -68,13 +75,19 @@ def read_checks(path: Path) -> tuple[CheckInfo, ...]:
                 keras="keras" in marks.get("uses", []),
                 needs=tuple(marks.get("needs", [])),
                 limit=(marks.get("limit") or [None])[0],
-                reaches=frozenset(_reached(node, functions, set())),
+                reaches=frozenset(_reached(node, functions, others, set())),
                 written="written" in marks,
             )
         )
     return tuple(
         replace(check, begins=_begins(check, checks), keeps=_keeps(check, checks)) for check in checks
     )
+
+
+def quiz_check(function: str, points: float, title: str) -> CheckInfo:
+    """The check of a question of the quiz."""
+    section, reaches = section_of(function), frozenset({function})
+    return CheckInfo(f"test_{function}", QUESTION, points, title, section=section, reaches=reaches)
 
 
 def _begins(check: CheckInfo, checks: list[CheckInfo]) -> frozenset[str]:
@@ -173,15 +186,28 @@ def _assigned(node: ast.stmt) -> set[str]:
     return {part.id for target in node.targets for part in ast.walk(target) if isinstance(part, ast.Name)}
 
 
-def _reached(node: ast.AST, functions: dict[str, ast.FunctionDef], seen: set[str]) -> set[str]:
-    """Every `party.name` and every string (a name may be passed as one) in a function and its helpers."""
+def _imported(tree: ast.Module) -> set[str]:
+    """What a file of checks imports, but for what they are written with."""
+    nodes = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    nodes = [node for node in nodes if getattr(node, "module", None) != "labkit.check"]
+    return {(alias.asname or alias.name).split(".")[0] for node in nodes for alias in node.names}
+
+
+def _reached(
+    node: ast.AST, functions: dict[str, ast.FunctionDef], others: set[str], seen: set[str]
+) -> set[str]:
+    """Every `party.name` and every string (a name may be passed as one) in a function and its helpers.
+
+    What is asked of `others`, libraries and the reference, is not asked of a submission.
+    """
     names: set[str] = set()
     for part in ast.walk(node):
         if isinstance(part, ast.Attribute):
-            names.add(part.attr)
+            if not (isinstance(part.value, ast.Name) and part.value.id in others):
+                names.add(part.attr)
         elif isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value.isidentifier():
             names.add(part.value)
         elif isinstance(part, ast.Name) and part.id in functions and part.id not in seen:
             seen.add(part.id)
-            names |= _reached(functions[part.id], functions, seen)
+            names |= _reached(functions[part.id], functions, others, seen)
     return names

@@ -71,10 +71,14 @@ class Quiz:
     place: tuple[int, int] = (0, 0)
 
     @property
+    def section(self) -> str:
+        """The section that it stands in, such as 1.3, by its name."""
+        return section_of(self.function)
+
+    @property
     def title(self) -> str:
         """The section that it belongs to and the beginning of its text."""
-        section = _SECTION.match(self.function)
-        number = f"Quiz {section[1]}.{section[2]}" if section else "Quiz"
+        number = f"Quiz {self.section}".rstrip()
         text = " ".join(self.text.split())
         return f"{number}: {text if len(text) <= 80 else text[:79].rsplit(' ', 1)[0] + ' …'}"
 
@@ -111,6 +115,12 @@ def read_quizzes(script: str, answers: bool = True) -> tuple[Quiz, ...]:
 def quiz_functions(tree: ast.Module) -> list[ast.FunctionDef]:
     """The functions of a script that are quiz questions."""
     return [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith(PREFIX)]
+
+
+def section_of(function: str) -> str:
+    """The section that a quiz question belongs to by its function's name, or nothing."""
+    found = _SECTION.match(function)
+    return f"{found[1]}.{found[2]}" if found else ""
 
 
 def shown_in(sources: Iterable[Sequence[str]]) -> dict[str, Shown]:

@@ -2,7 +2,7 @@
 
 from labkit.record.adjusted import Adjusted
 from labkit.record.answers import Answers, Choice, Code, answers_in
-from labkit.record.check import CHECK_FAILED, CheckResult, Misconception, by_question, tally
+from labkit.record.check import CHECK_FAILED, FILE_NOT_READ, CheckResult, Misconception, by_question, tally
 from labkit.record.counting import how_it_counts
 from labkit.record.figure import Bars, Confusion, Curves, Figure, Images
 from labkit.record.late import Extension, Late, settle
@@ -14,6 +14,7 @@ from labkit.record.verdict import Verdict
 
 __all__ = [
     "CHECK_FAILED",
+    "FILE_NOT_READ",
     "GRADER_FAILED",
     "Adjusted",
     "Answers",

@@ -14,6 +14,8 @@ from labkit.record.verdict import Verdict
 
 #: What a check says that is at fault itself: its points say nothing of the submission.
 CHECK_FAILED = "the check itself failed; please tell the instructor"
+#: What every check says of a file that cannot be read; a note says why.
+FILE_NOT_READ = "the file could not be read; see the note at the top"
 
 
 class Misconception(Struct, frozen=True, omit_defaults=True):

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 
 import keras
@@ -19,6 +20,8 @@ from labkit.training.batches import (
 )
 from labkit.training.loops import batch_loop, prepare
 
+#: Hears after each epoch how many are done, and of how many; a worker sets it, for who watches.
+heard: Callable[[int, int], None] | None = None
 # Batches are left about this often, for the progress bar and for Ctrl-C.
 _SECONDS_PER_STRETCH = 0.5
 _FIRST_STRETCH = 32
@@ -59,6 +62,8 @@ def run_epochs(model, call, augment=None):
                 {f"val_{name}": value for name, value in _evaluate(model, validation, callbacks).items()}
             )
         callbacks.on_epoch_end(epoch, logs)
+        if heard is not None:
+            heard(epoch + 1, call["epochs"])
         if model.stop_training:
             break
     if isinstance(model.optimizer, keras.optimizers.Optimizer) and call["epochs"] > 0:

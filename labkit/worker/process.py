@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn
@@ -26,7 +27,7 @@ from labkit.worker.family import Family, is_overfull, signal_name
 from labkit.worker.isolation import Plan, candidates
 from labkit.worker.launch import THREADS, launch
 from labkit.worker.objects import described
-from labkit.worker.replies import is_reply
+from labkit.worker.replies import is_midway, is_reply
 from labkit.worker.values import Opaque
 
 OUTPUT_LIMIT = 64 * 1024  # bytes of printed text that are kept
@@ -60,6 +61,10 @@ _SUMMARIES = {
     "crash": "its process ended without an answer",
     "unreadable": "its answer could not be read",
 }
+
+
+#: Answers what a worker says before it answers; None where it waits for nothing.
+Midway = Callable[[dict[str, Any]], dict[str, Any] | None]
 
 
 class WorkerFailed(Exception):
@@ -154,22 +159,25 @@ class Worker:
         self._ready = True
         self._family.settle(final=self.plan.forbids_children)
 
-    def ask(self, limits: Limits, **request: Any) -> dict[str, Any]:
-        """Send one request, `verb` and its arguments, and return the answer; raises WorkerFailed."""
+    def ask(self, limits: Limits, midway: Midway | None = None, **request: Any) -> dict[str, Any]:
+        """Send one request, `verb` and its arguments, and return the answer; raises WorkerFailed.
+
+        `midway` hears what the worker says before it answers, and what it returns is sent back; without it, nothing
+        may be said.
+        """
         if self._closed:
             raise WorkerFailed("crash", "its worker is gone")
         self.ready()
         number = secrets.token_hex(8)
-        frame = self._frame({"id": number, **request})
-        threading.Thread(target=self._send, args=(frame,), daemon=True).start()
-        body = self._await(limits)
-        try:
-            answer = wire.decode(body)
-        except wire.WireError as problem:
-            self._fail("unreadable", f"the answer could not be read: {problem}")
-        except Exception as problem:  # what no one foresaw is the answer's fault all the same
-            self._fail("unreadable", f"the answer could not be read: {type(problem).__name__}")
-        mine = isinstance(answer, dict) and answer.pop("id", None) == number
+        self._write({"id": number, **request})
+        begun = time.monotonic(), self._family.processor_seconds()
+        while True:
+            answer = self._decoded(self._await(limits, *begun))
+            mine = isinstance(answer, dict) and answer.pop("id", None) == number
+            if not (mine and midway and is_midway(answer)):
+                break
+            if (reply := midway(answer)) is not None:
+                self._write({"id": number, **reply})
         if not mine or not is_reply(request["verb"], answer) or not self.answers.empty():
             self._fail("unreadable", "something other than the answer was written to the answer pipe")
         if answer.get("status") == "unsendable":
@@ -210,9 +218,18 @@ class Worker:
 
     # --- inside --------------------------------------------------------------------------------------------
 
-    def _frame(self, request: dict[str, Any]) -> list[bytes | memoryview]:
-        """What to write to the worker."""
-        return wire.encode_parts(request, described)
+    def _write(self, request: dict[str, Any]) -> None:
+        """Send it, while the answer is waited for: the worker may read slowly."""
+        frame = wire.encode_parts(request, described)
+        threading.Thread(target=self._send, args=(frame,), daemon=True).start()
+
+    def _decoded(self, body: memoryview) -> Any:
+        try:
+            return wire.decode(body)
+        except wire.WireError as problem:
+            self._fail("unreadable", f"the answer could not be read: {problem}")
+        except Exception as problem:  # what no one foresaw is the answer's fault all the same
+            self._fail("unreadable", f"the answer could not be read: {type(problem).__name__}")
 
     def _send(self, frame: list[bytes | memoryview]) -> None:
         try:
@@ -250,10 +267,11 @@ class Worker:
             except (OSError, ValueError):
                 pass
 
-    def _await(self, limits: Limits) -> memoryview:
-        started = worked = time.monotonic()
+    def _await(self, limits: Limits, started: float | None = None, used: float | None = None) -> memoryview:
+        """What it says next. Of its time counts what has passed since `started`, when it had used so much."""
+        worked, latest = time.monotonic(), self._family.processor_seconds()
+        started, used = worked if started is None else started, latest if used is None else used
         printed = self._dropped
-        used = latest = self._family.processor_seconds()
         while True:
             try:
                 body = self.answers.get(timeout=_POLL)

@@ -57,6 +57,10 @@ def _defaults(value: Any) -> bool:
     )
 
 
+def _named(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(name, str) for name in value)
+
+
 _READY: dict[str | None, dict[str, Callable[[Any], bool]]] = {"ready": {}}
 _FAILED = {"unsendable": {"message": _text}, "broken": {"message": _text}}
 #: For each verb the statuses that may come back, with the fields of each.
@@ -66,7 +70,7 @@ REPLIES: dict[str, dict[str | None, dict[str, Callable[[Any], bool]]]] = {
     "warm": _READY,
     "call": {
         "answered": {"value": _anything, "converted": _texts, "changed": _texts},
-        "not_attempted": {"message": _text, "where": _maybe(_where)},
+        "not_attempted": {"message": _text, "by": _text, "where": _maybe(_where)},
         "missing": {"similar": _maybe(_text), "where": _maybe(_where)},
         "raised": {
             "type": _text,
@@ -76,12 +80,30 @@ REPLIES: dict[str, dict[str | None, dict[str, Callable[[Any], bool]]]] = {
             "text": _text,
             "where": _maybe(_where),
         },
+        "slow": {"reason": _text, "place": _maybe(_text), "line": _maybe(_line), "text": _text},
     },
     "defaults": {"answered": {"value": _defaults}},
     "hold": {"answered": {"value": _handle}},
     "fetch": {"answered": {"value": _anything, "converted": _texts}},
     "assign": {"answered": {"value": _anything}},
 }
+
+#: What a worker may say while it makes a call: that an epoch of a training is over, or that a function which is not
+#: its own is asked for.
+MIDWAY: dict[str, dict[str, Callable[[Any], bool]]] = {
+    "epoch": {"epoch": _line, "epochs": _line},
+    "asks": {"function": _text, "args": lambda value: isinstance(value, list), "kwargs": _named},
+}
+
+
+def is_midway(answer: Any) -> bool:
+    """Whether this is something that a worker may say before it answers."""
+    fields = MIDWAY.get(answer["status"]) if _text(answer.get("status")) else None
+    return (
+        fields is not None
+        and set(answer) - {"status"} == set(fields)
+        and all(valid(answer[name]) for name, valid in fields.items())
+    )
 
 
 def is_reply(verb: str, answer: Any) -> bool:

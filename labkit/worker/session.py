@@ -14,6 +14,7 @@ import linecache
 import random
 import sys
 import time
+import traceback
 import types
 from collections.abc import Callable
 from typing import Any
@@ -23,9 +24,9 @@ import numpy as np
 import labkit
 from labkit import lazy
 from labkit.worker.arguments import Arguments, defaults
-from labkit.worker.messages import NO_MNIST, readable
+from labkit.worker.messages import NO_MNIST, plain, readable
 from labkit.worker.objects import Objects
-from labkit.worker.patience import TooSlow, at_most
+from labkit.worker.patience import TooSlow, at_most, waiting
 from labkit.worker.source import read_source
 from labkit.worker.whereabouts import where_answered, where_missing, where_unrun
 
@@ -47,6 +48,9 @@ class Session:
         self._cells: list = []
         self._unrun: list = []
         self._label: Callable[[str], str] = str  # what messages call a file whose code answers
+        #: Says something to whoever asked, before the answer, and returns what it gets back; None where that cannot be.
+        self.say: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None
+        self._tells = False  # how far a training is
 
     def handle(self, request: dict[str, Any]) -> dict[str, Any]:
         """The answer to one request; `verb` chooses the method and the other keys are its arguments."""
@@ -71,7 +75,7 @@ class Session:
     def load(
         self, cells: list, unrun: list | None = None, seconds: float | None = None, skip: list | None = None
     ) -> dict[str, Any]:
-        """Run the cells, `[label, source]` each, in a new module called `lab`.
+        """Run the cells, `[label, source]` each, in a new module called `lab`. A source may be its bytes in UTF-8.
 
         A cell runs statement by statement: one that raises is noted and the next one runs, so that one
         broken line does not take every other answer with it. A cell with a third part, a name, runs in a
@@ -83,7 +87,8 @@ class Session:
         """
         self.objects.clear()
         self.module = _new_module(MODULE)
-        self._cells, self._unrun = cells, unrun or []
+        cells, unrun = _as_text(cells), _as_text(unrun or [])
+        self._cells, self._unrun = cells, unrun
         notes: list[str] = []
         problems: list[str] = []
         slow: list[list] = []
@@ -125,22 +130,72 @@ class Session:
     def warm(self) -> dict[str, Any]:
         """Have Keras ready, so that no call pays for its import."""
         warm()
+        from labkit.training import epochs
+
+        epochs.heard = self._tell
         return {"status": "ready"}
 
-    def call(self, function: str, args: list, kwargs: dict) -> dict[str, Any]:
-        """Call a function of the submission; the answer says what happened, and with `answered` the value."""
+    def call(
+        self,
+        function: str,
+        args: list,
+        kwargs: dict,
+        seconds: float | None = None,
+        wall: float | None = None,
+        lent: list | None = None,
+        tells: bool = False,
+    ) -> dict[str, Any]:
+        """Call a function of the submission; the answer says what happened, and with `answered` the value.
+
+        After so many `seconds` of work, or `wall` seconds, it is stopped; where it is then is said. What it calls of
+        the functions that are `lent` is answered by whoever asked. With `tells`, how far a training is will be said.
+        """
+        self._tells = tells
+        own = {name: vars(self.module)[name] for name in lent or () if name in vars(self.module)}
+        vars(self.module).update({name: self._stub(name) for name in lent or ()})
+        try:
+            return self._called(function, args, kwargs, seconds, wall)
+        finally:
+            for name in lent or ():
+                vars(self.module).pop(name, None)
+            vars(self.module).update(own)
+
+    def _called(
+        self, function: str, args: list, kwargs: dict, seconds: float | None, wall: float | None
+    ) -> dict[str, Any]:
         target = vars(self.module).get(function)
         if target is None or not callable(target):
             return self._missing(function, target)
         given = Arguments(target, args, kwargs)
         try:
-            value = target(*args, **kwargs)
+            with at_most(seconds, wall):
+                value = target(*args, **kwargs)
         except NotImplementedError as error:
-            where = where_answered(function, self._cells, self._unrun)
-            return {"status": "not_attempted", "message": readable(error), "where": where}
+            by = self._raised_by(error, function)
+            where = where_answered(by, self._cells, self._unrun)
+            return {"status": "not_attempted", "message": readable(error), "by": by, "where": where}
+        except TooSlow as stopped:
+            return {"status": "slow", "reason": stopped.reason, **self._place(stopped)}
         except BaseException as error:
             return {"status": "raised", **self._account(error), "where": self._unknown(error)}
         return self._answered(value) | {"changed": given.changed()}
+
+    def _stub(self, name: str) -> Callable[..., Any]:
+        """Stands for a function of the submission, and asks for its answer."""
+
+        def stub(*args: Any, **kwargs: Any) -> Any:
+            asked = {"status": "asks", "function": name, "args": list(args), "kwargs": kwargs}
+            with waiting():
+                reply = self.say(asked) if self.say is not None else None
+            if reply is None or reply.get("status") != "answered":
+                raise RuntimeError(f"{name} cannot be lent for these arguments")
+            return reply["value"]
+
+        return stub
+
+    def _tell(self, epoch: int, epochs: int) -> None:
+        if self._tells and self.say is not None:
+            self.say({"status": "epoch", "epoch": epoch, "epochs": epochs})
 
     def defaults(self, function: str) -> dict[str, Any]:
         """What a function takes where nothing is said, for each parameter: [value], or [] where it must be said."""
@@ -164,22 +219,35 @@ class Session:
 
     def _account(self, error: BaseException) -> dict[str, Any]:
         """Type, message and the innermost place in the submission's own code."""
-        place = line = None
-        text, own = "", vars(self.module).get("__name__")
-        frame = error.__traceback__
+        place = self._place(error)
+        message = plain(_suggesting(error)) or readable(error)
+        return {"type": type(error).__name__[:100], "message": message, **place}
+
+    def _place(self, error: BaseException) -> dict[str, Any]:
+        """The innermost place in the submission's own code, and what stands there."""
+        for frame in reversed(self._frames(error)):
+            name, line = frame.tb_frame.f_code.co_filename, frame.tb_lineno
+            return {
+                "place": self._label(name),
+                "line": line,
+                "text": linecache.getline(name, line).strip()[:200],
+            }
+        return {"place": None, "line": None, "text": ""}
+
+    def _raised_by(self, error: BaseException, function: str) -> str:
+        """The function of the submission in which it was raised."""
+        names = [frame.tb_frame.f_code.co_name for frame in self._frames(error)]
+        return names[-1][:100] if names and names[-1].isidentifier() else function
+
+    def _frames(self, error: BaseException) -> list[types.TracebackType]:
+        """The places in the submission's own code, the innermost last."""
+        found, frame, own = [], error.__traceback__, vars(self.module).get("__name__")
         while frame is not None:
             name = frame.tb_frame.f_code.co_filename
             if frame.tb_frame.f_globals.get("__name__") == own and name in linecache.cache:
-                place, line = self._label(name), frame.tb_lineno
-                text = linecache.getline(name, line).strip()[:200]
+                found.append(frame)
             frame = frame.tb_next
-        return {
-            "type": type(error).__name__[:100],
-            "message": readable(error),
-            "place": place,
-            "line": line,
-            "text": text,
-        }
+        return found
 
     def hold(self, value: Any) -> dict[str, Any]:
         """Keep an argument here and answer with its handle."""
@@ -202,6 +270,13 @@ class Session:
 
 
 # --- running -----------------------------------------------------------------------------------------------
+
+
+def _as_text(cells: list) -> list:
+    return [
+        [label, code if isinstance(code, str) else code.tobytes().decode("utf-8", "replace"), *rest]
+        for label, code, *rest in cells
+    ]
 
 
 class _Shell:
@@ -265,6 +340,17 @@ def _took_too_long(label: str, line: int, pace: _Pace) -> str:
 
 
 # --- exceptions of the code under test ---------------------------------------------------------------------
+
+
+def _suggesting(error: BaseException) -> str:
+    """What Python says of an unknown name, with the one that may be meant; nothing of other exceptions."""
+    if type(error) not in (NameError, UnboundLocalError, AttributeError):
+        return ""
+    try:
+        [*_, line] = traceback.TracebackException.from_exception(error, limit=1).format_exception_only()
+        return line.partition(": ")[2].strip()
+    except BaseException:  # of an object of the submission, while its names are read
+        return ""
 
 
 def _sentence(error: BaseException) -> str:

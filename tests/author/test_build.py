@@ -159,6 +159,18 @@ def test_sentences_titles_and_points_are_taken_from_the_text(lab):
     assert "every value" in index["mistakes"]["test_double"][0]["sentence"]
 
 
+def test_a_known_mistake_that_was_taken_out_is_forgotten(lab):
+    build(lab, lab.handout)
+    text = (lab.solution / "misconceptions.py").read_text()
+    start = text.index('@misconception("1.1")\ndef squared')
+    end = text.index('@misconception("1.1")\ndef in_place')
+    lab = put(lab, "misconceptions.py", text[start:end], "")
+    build(lab, lab.handout)
+    index, _ = read_arrays(lab.handout / "recorded.npz")
+    known = [entry["id"] for entries in index["mistakes"].values() for entry in entries]
+    assert known and "squared" not in known
+
+
 def test_the_names_of_hidden_checks_are_nowhere_in_what_is_handed_out(lab):
     build(lab, lab.handout)
     for name in ("lab.py", "lab.ipynb", "test_lab.py"):

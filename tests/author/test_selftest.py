@@ -30,8 +30,16 @@ def test_the_toy_course_has_nothing_to_remark(lab):
     assert [trial.kind for trial in trials] == ["starter", "reference", *["variant"] * 2, *["mistake"] * 3]
 
 
-def test_a_mistake_that_fails_another_question_is_said(lab):
+def test_a_mistake_that_is_carried_over_costs_nothing_elsewhere(lab):
     trials = selftest(put(lab, "test_lab.py", '@needs("1.1")\n', ""), b"salt")
+    assert passes(trials) and remarks(trials) == []
+
+
+def test_a_mistake_that_fails_another_question_is_said(lab):
+    asks = "expect.close(student.double(np.ones(2)), 2 * np.ones(2))\n    "
+    lab = put(lab, "test_lab.py", '@needs("1.1")\n', "")
+    lab = put(lab, "test_lab.py", "expect.close(student.mean", asks + "expect.close(student.mean")
+    trials = selftest(lab, b"salt")
     assert passes(trials)
     assert remarks(trials) == [
         'squared (1.1) fails 1.2 as well: @needs("1.1")?',

@@ -185,14 +185,16 @@ def test_a_tensor_is_read_as_an_array_with_a_note(hand_in):
     assert record.notes == ("double returned an EagerTensor; it was read as a NumPy array.",)
 
 
-def test_an_endless_loop_costs_only_its_own_checks(hand_in, monkeypatch):
+def test_an_endless_loop_costs_the_checks_of_its_function_and_no_more_time(hand_in, monkeypatch):
     from labkit.worker import process
 
     monkeypatch.setattr(process.Limits.__init__, "__defaults__", (0.5, None))
     record = hand_in(RIGHT.replace("    return 2 * x", "    while len(x) == 7: pass\n    return 2 * x"))
     assert check_of(record, "test_double").verdict == "error"
     assert "0.5 seconds" in check_of(record, "test_double").message
-    assert check_of(record, "test_double_large").verdict == "passed"
+    assert "line 4: while len(x) == 7: pass" in check_of(record, "test_double").message
+    large = check_of(record, "test_double_large")
+    assert large.verdict == "not_run" and "double was stopped" in large.message
 
 
 def test_a_syntax_error_shows_line_and_caret(hand_in):
@@ -424,3 +426,9 @@ def test_leaving_an_argument_alone_counts_beside_an_answer_that_is_right_in_part
     record = hand_in("def double(x):\n    return x + (x if abs(x).max() < 10 else 0)\n")
     assert check_of(record, "test_double_leaves_its_argument").verdict == "passed"
     assert check_of(record, "test_double_large").verdict == "failed"
+
+
+def test_a_script_of_megabytes_is_graded_as_any_other(hand_in):
+    table = "TABLE = [" + "1," * 900_000 + "]  # ä\n"
+    record = hand_in("import numpy as np\n" + table + "def double(x):\n    return 2 * x\n")
+    assert check_of(record, "test_double").verdict.passed

@@ -318,6 +318,20 @@ def test_grading_with_and_without_the_solution_gives_the_same_verdicts(lab, tmp_
 
 
 @pytest.mark.parametrize("public", [True, False])
+def test_a_right_answer_is_told_why_it_is_right(lab, tmp_path, public):
+    mine = hand_in(lab, tmp_path, {"quiz_1_1": "c"})
+    record = (check_submission(mine, lab) if public else grade_submission(mine, lab, b"salt")).record
+    right = check_of(record, "test_quiz_1_1")
+    assert right.verdict == "passed" and right.message == "(2 √2)² = 4 · 2."
+
+
+def test_who_asks_for_a_question_is_asked_the_quiz_of_its_section(lab, tmp_path):
+    record = check_submission(hand_in(lab, tmp_path, {"quiz_1_1": "c"}), lab, "1.1").record
+    assert {check.question for check in record.checks} == {"1.1", "quiz"}
+    assert [check.id for check in record.checks if check.question == "quiz"] == ["test_quiz_1_1"]
+
+
+@pytest.mark.parametrize("public", [True, False])
 @pytest.mark.parametrize(("answer", "verdict"), [("c", "passed"), ("a", "failed")])
 def test_a_quiz_that_is_changed_while_students_work_costs_nobody_a_right_answer(
     lab, tmp_path, public, answer, verdict
@@ -360,9 +374,3 @@ def test_a_quiz_is_among_the_public_checks_of_a_lab(lab):
     names = [check.name for check in lab.public_checks if check.question == "quiz"]
     assert names == ["test_quiz_1_1", "test_quiz_1_2", "test_quiz_1_2_mean"]
     assert lab.public_checks[-3:] == lab.checks[-3:]
-
-
-def test_watching_shows_the_quiz_after_the_numbered_questions():
-    from labkit.show import watch as screen
-
-    assert sorted(["quiz", "1.10", "1.9", "1.1"], key=screen._natural) == ["1.1", "1.9", "1.10", "quiz"]

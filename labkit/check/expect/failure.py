@@ -74,11 +74,12 @@ class Examination:
     `sizes` names the sizes of what that function was given, such as `{12: "the number of rows"}`. `judged` says that
     an answer was looked at, and not only what became of its arguments: a function that does nothing leaves those alone.
     `measured` has every number that was compared with a bound, (what, number, bound).
-    `figures` are what `labkit.check.measured` drew.
+    `figures` are what `labkit.check.measured` drew. `remark` is what there is to say where all holds.
     """
 
     ordinal: int = 0
     judged: bool = False
+    remark: str = ""
     function: str = ""
     answer: Any = None
     sizes: Mapping[int, str] = field(default_factory=dict)
