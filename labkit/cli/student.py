@@ -83,12 +83,13 @@ def check(
 
     Exit status 0 when everything passes, 1 while something does not.
     """
+    from labkit.check.recorded import hidden_points
     from labkit.course import CourseError, find_course, lab_of
     from labkit.grade import check_submission
     from labkit.lesson.submission import read_submission
     from labkit.record import Verdict
+    from labkit.show.check import check_page
     from labkit.show.console import console, progress
-    from labkit.show.record import heading, record_table
 
     submission = read_submission(file)
     found = lab_of(find_course(file.absolute().parent, course), file, submission.lab, lab)
@@ -100,7 +101,8 @@ def check(
     record = graded.record
     if html is not None:
         _write_page(html, file, record, found, graded.output)
-    console().print(heading(found), record_table(record, found, graded.output), sep="\n")
+    screen = console()
+    screen.print(check_page(record, found, hidden_points(found, question), screen, graded.output))
     if graded.faults:
         say(f"a check is at fault, not your file: {graded.faults[0]}")
     # a quiz without points may be left out, but not answered wrongly

@@ -2,44 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from labkit.course import Lab
-from labkit.record import CheckResult, Misconception, Record, Verdict, how_it_counts, tally
-from labkit.text import one_line
+from labkit.record import FILE_NOT_READ, CheckResult, Record, Verdict, by_question, how_it_counts, tally
+from labkit.text import inert, one_line
 
 
 def heading(lab: Lab) -> Text:
     """What stands above a lab's record."""
-    return Text(f"{lab.title}\n", "bold")
+    return Text(lab.title, "bold")
 
 
 def record_table(record: Record, lab: Lab | None, output: str = "") -> RenderableType:
     """The whole record: a row for each check, and the message and named mistake under each that failed."""
+    parts: list[RenderableType] = [*notes(record), check_table(record.checks, lab), _total(record)]
+    if output.strip():
+        parts += [Text("Printed by the submission (not read by any check):", "dim"), printed(output)]
+    return Group(*parts)
+
+
+def check_table(checks: Iterable[CheckResult], lab: Lab | None, leave_out: Container[Verdict] = ()) -> Table:
+    """A row for each question and each of its checks, but for some verdicts, and what is said of those that failed."""
     table = Table.grid(padding=(0, 1), expand=False)
     table.add_column(width=1)
     table.add_column(width=4)
     table.add_column(ratio=1)
     table.add_column(justify="right", no_wrap=True)
     titles = {question.id: question.title for question in lab.questions} if lab else {}
-    named: set[Misconception | None] = set()
-    for question, checks in record.by_question().items():
+    told: set[str] = set()
+    for question, mine in by_question(checks).items():
         heading = Text(titles.get(question, ""), "bold")
-        table.add_row("", Text(question, "bold"), heading, Text(points(checks), "bold"))
-        for check in checks:
-            _add_check(table, check, repeated=check.misconception in named)
-            named.add(check.misconception)
-    parts: list[RenderableType] = [*_notes(record), table, _total(record)]
-    if output.strip():
-        parts += [Text("Printed by the submission (not read by any check):", "dim"), _excerpt(output)]
-    return Group(*parts)
+        table.add_row("", Text(question, "bold"), heading, Text(points(mine), "bold"))
+        said: set[str] = set()
+        for check in (check for check in mine if check.verdict not in leave_out):
+            _add_check(table, check, check.message in said, check.teaches in told)
+            told.add(check.teaches)
+            said.add(check.message)
+    return table
 
 
-def _add_check(table: Table, check: CheckResult, repeated: bool) -> None:
+def _add_check(table: Table, check: CheckResult, said: bool, taught: bool) -> None:
     verdict = check.verdict
     title = Text(check.title, "dim" if verdict.colour == "dim" else "")
     if check.hidden:
@@ -48,20 +55,21 @@ def _add_check(table: Table, check: CheckResult, repeated: bool) -> None:
         title.append(f"  {verdict.words}", "dim italic")
     table.add_row(Text(verdict.sign, verdict.colour), "", title, Text(points([check]), verdict.colour))
     if verdict.wrong:
-        table.add_row("", "", Text(check.message, verdict.colour), "")
+        table.add_row("", "", Text("as above" if said else check.message, verdict.colour), "")
         if check.teaches:
-            table.add_row(
-                "", "", Text("→ the same mistake" if repeated else f"→ {check.teaches}", "cyan"), ""
-            )
+            table.add_row("", "", Text("→ the same mistake" if taught else f"→ {check.teaches}", "cyan"), "")
     elif _tells_more(check):
-        table.add_row("", "", Text(check.message, "dim"), "")
+        sign = "→ " if verdict.passed else ""
+        table.add_row("", "", Text("as above" if said else f"{sign}{check.message}", "dim"), "")
 
 
 def _tells_more(check: CheckResult) -> bool:
-    """Whether a message says more than the verdict: what is waited for, where the answer stands that is not found."""
-    if check.verdict is Verdict.NOT_RUN:
-        return check.message.startswith("waiting")
-    return check.verdict is Verdict.NOT_ATTEMPTED and ";" in check.message
+    """Whether a message says more than the verdict: what is waited for, where the answer stands that is not found, why
+    an answer is right.
+    """
+    if check.verdict is Verdict.NOT_ATTEMPTED:
+        return ";" in check.message
+    return check.message not in ("", FILE_NOT_READ)
 
 
 def called(record: Record, limit: int = 40) -> str:
@@ -76,8 +84,12 @@ def points(checks: Iterable[CheckResult]) -> str:
     return f"{earned:g}/{maximum:g}"
 
 
-def _notes(record: Record) -> list[Text]:
-    return [Text(f"note: {note}", "yellow") for note in record.notes] + ([Text("")] if record.notes else [])
+def notes(record: Record, most: int | None = None) -> list[Text]:
+    """What there is to say of the file itself."""
+    shown = [Text(f"note: {note}", "yellow") for note in record.notes[:most]]
+    if (more := len(record.notes) - len(shown)) > 0:
+        shown.append(Text(f"… and {more} more notes", "yellow"))
+    return [*shown, *([Text("")] if shown else [])]
 
 
 def _total(record: Record) -> Text:
@@ -95,7 +107,8 @@ def _total(record: Record) -> Text:
     return text
 
 
-def _excerpt(output: str, lines: int = 8) -> Text:
-    kept = output.strip().splitlines()
-    shown = "\n".join(one_line(line, 160) for line in kept[:lines])
-    return Text("  " + shown.replace("\n", "\n  ") + ("\n  …" if len(kept) > lines else ""), "dim")
+def printed(output: str, lines: int = 8) -> Text:
+    """The last lines of what was printed, its columns as they are."""
+    kept = output.rstrip().expandtabs().splitlines()
+    shown = (["…"] if len(kept) > lines else []) + [line[:160] for line in kept[-lines:]]
+    return Text("\n".join(f"  {inert(line, 200)}" for line in shown), "dim")
