@@ -10,6 +10,8 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +23,17 @@ from labkit.lesson.submission import Submission
 from labkit.record import CheckResult
 from labkit.worker.launch import can_fork
 
+SAY_SECONDS = 0.25  # between two words about a training
+
+
+@dataclass(frozen=True)
+class Training:
+    """How far a training is, and for how many seconds it will go on as it went."""
+
+    epoch: int
+    epochs: int
+    seconds_left: float
+
 
 @dataclass
 class News:
@@ -28,6 +41,7 @@ class News:
 
     results: list[CheckResult] = field(default_factory=list)
     current: str | None = None
+    training: Training | None = None
     notes: list[str] = field(default_factory=list)
     output: str = ""
     problem: str | None = None
@@ -35,20 +49,20 @@ class News:
 
 
 class Round:
-    """A round of checks on some questions; `earlier` are the results of the others, for checks that wait."""
+    """A round of some checks, in this order; `earlier` are the results of the others, for checks that wait."""
 
     def __init__(
         self,
         submission: Submission,
         lab: Lab,
         answers: Recorded,
-        questions: set[str],
+        names: Sequence[str],
         earlier: list[CheckResult],
     ):
         self.news = News()
         context: Any = multiprocessing.get_context("fork" if can_fork() else "spawn")
         self._ours, theirs = context.Pipe(duplex=False)
-        given = (theirs, submission, lab, answers, questions, earlier)
+        given = (theirs, submission, lab, answers, names, earlier)
         self._process = context.Process(target=_carry_out, args=given, daemon=False)
         self._process.start()
         theirs.close()
@@ -81,19 +95,26 @@ def _carry_out(
     submission: Submission,
     lab: Lab,
     answers: Recorded,
-    questions: set[str],
+    names: Sequence[str],
     earlier: list[CheckResult],
 ) -> None:
     run: Run | None = None
+    order = {name: number for number, name in enumerate(names)}
+
+    def place(name: str) -> int:
+        return order.get(name, len(order))
+
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; who started us decides
 
     def tell(current: str | None = None) -> None:
-        mine = [result for result in run.results if result.question in questions] if run else []
-        pipe.send({"results": mine, "current": current, "notes": run.notes if run else []})
+        mine = [result for result in run.results if result.id in names] if run else []
+        news = {"results": mine, "current": current, "training": None}
+        pipe.send(news | ({"notes": run.notes, "output": run.last_output} if run else {}))
 
     try:
-        keras = any(lab.uses_keras(question) for question in questions)
+        checks = sorted(collect(lab.handout / "test_lab.py"), key=lambda check: place(check.info.name))
+        keras = any(check.info.keras for check in checks if check.info.name in names)
         run = Run(
             submission.cells,
             answers,
@@ -101,12 +122,14 @@ def _carry_out(
             threads=lab.threads,
             unrun=submission.explore,
             prose=submission.prose,
+            asked=lab.asked,
         )
+        run.student.hear = _Hearing(pipe)
         run.results += earlier
-        carry_out(run, collect(lab.handout / "test_lab.py"), questions, tell)
+        carry_out(run, checks, names, tell)
         tell()
         notes = [*submission.notes, *([run.fatal] if run.fatal else []), *run.notes]
-        end = {"notes": list(dict.fromkeys(notes)), "output": run.output, "done": True}
+        end = {"notes": list(dict.fromkeys(notes)), "done": True}
         pipe.send(end | ({"problem": f"a check is at fault: {run.broken[0]}"} if run.broken else {}))
     except (BrokenPipeError, SystemExit):
         pass
@@ -116,3 +139,18 @@ def _carry_out(
         if run is not None:
             run.close()
         os._exit(0)  # without what the process that it was forked from would do at its end
+
+
+class _Hearing:
+    """Passes on how far a training is, a few times a second at most."""
+
+    def __init__(self, pipe: Any):
+        self._pipe = pipe
+        self._said = self._heard = time.monotonic()
+
+    def __call__(self, epoch: int, epochs: int) -> None:
+        now = time.monotonic()
+        seconds, self._heard = now - self._heard, now
+        if now - self._said >= SAY_SECONDS or seconds >= SAY_SECONDS:
+            self._said = now
+            self._pipe.send({"training": Training(epoch, epochs, seconds * (epochs - epoch))})

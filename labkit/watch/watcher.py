@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from labkit import lazy
 from labkit.check.answers import Recorded, recorded_answers
+from labkit.check.reach import Code
 from labkit.course import Lab
-from labkit.lesson.checks import read_checks
 from labkit.lesson.submission import Submission, SubmissionError, read_submission
 from labkit.record import CheckResult
 from labkit.watch.changes import digests
-from labkit.watch.round import Round
+from labkit.watch.round import Round, Training
 from labkit.worker import strongest_plan
 from labkit.worker.launch import can_fork, warm_server
 
@@ -24,17 +24,19 @@ POLL = 0.05  # seconds between two looks at the file
 
 @dataclass
 class State:
-    """What is known of a file: the newest result of every check, and what is being checked."""
+    """What is known of a file: the newest result of every check, and what is being checked. Checks are named."""
 
     lab: Lab
     results: dict[str, CheckResult] = field(default_factory=dict)
-    checking: frozenset[str] = frozenset()  # questions of the round that runs
-    checked: frozenset[str] = frozenset()  # questions of the newest round that ended
-    decided: frozenset[str] = frozenset()  # checks that the newest round has decided
-    current: str | None = None  # the check that runs
+    checking: frozenset[str] = frozenset()  # in the round that runs
+    checked: frozenset[str] = frozenset()  # in the newest round that ended
+    decided: frozenset[str] = frozenset()  # by the newest round
+    stale: frozenset[str] = frozenset()  # of an older code than the file's
+    current: str | None = None  # that runs
+    training: Training | None = None
     notes: list[str] = field(default_factory=list)
     output: str = ""
-    problem: str | None = None
+    problem: str | None = None  # why the newest save could not be read, or what is at fault
     seconds: float = 0.0  # from the save to the end of the newest round
 
     def ordered(self) -> list[CheckResult]:
@@ -49,10 +51,11 @@ class Watcher:
         self.path = path
         self.state = State(lab)
         self._answers: Recorded = recorded_answers(lab.handout)
-        self._checks = read_checks(lab.handout / "test_lab.py")
-        self._questions = {question.id for question in lab.questions}
+        self._infos = {info.name: info for info in lab.public_checks}
         self._digests: dict[str, str] = {}
-        self._open: set[str] = set()  # questions whose newest code no round has decided yet
+        self._text, self._functions = "", set[str]()  # of the newest save that could be read
+        self._suspect = ""  # a text that ends early
+        self._open: set[str] = set()  # checks whose newest code no round has decided yet
         self._stamp: tuple | None = None
         self._round: Round | None = None
         self._saved = 0.0
@@ -66,7 +69,7 @@ class Watcher:
         """Check the file as it is, and after every save."""
         try:
             while not self._stopped:
-                if self._is_saved() and self._begin_round():
+                if self._is_saved() and self._look():
                     yield self.state
                 if self._round is None:
                     time.sleep(POLL)
@@ -87,39 +90,62 @@ class Watcher:
         self._stamp = stamp
         return True
 
-    def _begin_round(self) -> bool:
+    def _look(self) -> bool:
         """Read the file and start on what changed; whether there is anything new to show."""
-        began = time.monotonic()
-        state = self.state
+        began, state = time.monotonic(), self.state
+        before, state.problem = state.problem, None
         try:
             submission = read_submission(self.path)
+            code = Code(submission.cells)
+            state.problem = self._problem(submission, code)
         except SubmissionError as problem:
-            self._end_round()
-            state.problem, state.checking = str(problem), frozenset()
-            self._digests = {}
+            state.problem = str(problem)
+        if state.problem is not None:  # what is known stays, and a round that runs goes on
             return True
-        fresh = digests(submission.cells, state.lab, self._checks)
-        changed = self._changed(fresh)
+        fresh = digests(code, state.lab)
+        changed = {name for name, digest in fresh.items() if self._digests.get(name) != digest}
         if not changed:
-            return False
+            return before is not None
         self._saved = began
         self._end_round()
         self._open |= changed
-        self._digests = fresh or {}
+        self._digests = fresh
         self._start(submission)
         return True
 
-    def _changed(self, fresh: dict[str, str] | None) -> set[str]:
-        if fresh is None or not self._digests:  # a file that does not parse fails everywhere, in one sentence
-            return set(self._questions)
-        return {question for question, digest in fresh.items() if self._digests.get(question) != digest}
+    def _problem(self, submission: Submission, code: Code) -> str | None:
+        """Why this is no file to check: a sentence with the place, or None."""
+        if code.problems:
+            return code.problems[0]
+        text, functions = _text(submission), set(code.bound) & set(self.state.lab.asked)
+        torn = self._text.startswith(text) and functions < self._functions and text != self._suspect
+        if torn:  # whoever saves it once more means it
+            self._suspect = text
+            line = text.count("\n") + 1
+            return f"{self.path.name} ends in line {line} now, where it went on: is it saved whole?"
+        self._text, self._functions, self._suspect = text, functions, ""
+        return None
 
     def _start(self, submission: Submission) -> None:
         state = self.state
-        earlier = [result for result in state.ordered() if result.question not in self._open]
-        state.problem, state.notes, state.output = None, list(submission.notes), ""
+        earlier = [result for result in state.ordered() if result.id not in self._open]
+        state.notes, state.output = list(submission.notes), ""
         state.checking, state.decided = frozenset(self._open), frozenset()
-        self._round = Round(submission, state.lab, self._answers, set(self._open), earlier)
+        state.stale = frozenset(self._open & set(state.results))
+        order = self._cheap_first(self._open)
+        self._round = Round(submission, state.lab, self._answers, order, earlier)
+
+    def _cheap_first(self, names: Iterable[str]) -> list[str]:
+        """The checks by how long they take, as they did or as their kind does; none before those of what it needs."""
+        costs: dict[str, float] = {}
+        for info in self._infos.values():
+            known = self.state.results.get(info.name)
+            costs[info.name] = known.seconds if known is not None else (info.limit or 1.0) * info.keras
+        for info in self._infos.values():
+            needed = [costs[other.name] for other in self._infos.values() if other.question in info.needs]
+            costs[info.name] = max([costs[info.name], *needed])
+        place = list(self._infos).index
+        return sorted(names, key=lambda name: (costs[name], place(name)))
 
     def _take_news(self) -> None:
         if self._round is None:
@@ -127,10 +153,14 @@ class Watcher:
         state, news = self.state, self._round.news
         state.results |= {result.id: result for result in news.results}
         state.decided = frozenset(result.id for result in news.results)
-        state.current, state.notes, state.output = news.current, news.notes, news.output
+        state.stale -= state.decided
+        state.current, state.training = news.current, news.training
+        state.notes, state.output = news.notes, news.output
+        # what trains and passes need not be trained again, should this round be stopped
+        self._open -= {r.id for r in news.results if r.verdict.passed and self._infos[r.id].keras}
         if news.done:
             state.seconds = time.monotonic() - self._saved
-            state.problem, state.current = news.problem, None
+            state.problem, state.current = news.problem or state.problem, None
             state.checked, state.checking = state.checking, frozenset()
             self._open = set()
             self._end_round()
@@ -139,6 +169,10 @@ class Watcher:
         if self._round is not None:
             self._round.cancel()
             self._round = None
+
+
+def _text(submission: Submission) -> str:
+    return "\n".join(source for _, source in submission.cells).rstrip()
 
 
 def watch(path: Path, lab: Lab, warming: Callable[[], None] = lambda: None) -> Watcher:

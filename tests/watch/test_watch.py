@@ -10,13 +10,16 @@ import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.console import Console
 
-from labkit.lesson.checks import read_checks
+from labkit.check.reach import Code
 from labkit.record import CheckResult, Verdict
 from labkit.show import watch as screen
 from labkit.watch import Watcher
 from labkit.watch.changes import digests
+from labkit.watch.round import Training
+from labkit.watch.watcher import State
 
 RIGHT = """# labkit: lab01_toy
 import numpy as np
@@ -36,9 +39,9 @@ def lab(toy_course):
     return toy_course.lab("lab01")
 
 
-@pytest.fixture
-def checks(lab):
-    return read_checks(lab.handout / "test_lab.py")
+#: What the checks of each question are called.
+DOUBLE, MEAN = {"test_double", "test_double_leaves_its_argument"}, {"test_mean"}
+BOTH = DOUBLE | MEAN
 
 
 # --- what a change touches ---------------------------------------------------------------------------------
@@ -47,38 +50,36 @@ def checks(lab):
 @pytest.mark.parametrize(
     ("old", "new", "touched"),
     [
-        ("x).mean()", "x).sum()", {"1.2"}),
-        ("FACTOR * x", "x * FACTOR", {"1.1", "1.2"}),
-        ("FACTOR = 2", "FACTOR = 3", {"1.1", "1.2"}),
+        ("x).mean()", "x).sum()", MEAN),
+        ("FACTOR * x", "x * FACTOR", BOTH),
+        ("FACTOR = 2", "FACTOR = 3", BOTH),
         ("import numpy as np", "import numpy", set()),
         ("FACTOR = 2", "FACTOR = 2  # a comment", set()),
         ("def mean", "\n\n\ndef mean", set()),
         ("FACTOR = 2", "FACTOR = 2\ndef helper():\n    return 1", set()),
-        ("FACTOR = 2", "FACTOR = 2\nnp.random.seed(0)", {"1.1", "1.2"}),
-        ("FACTOR = 2", "FACTOR = 2\nif FACTOR > 1:\n    FACTOR = 7", {"1.1", "1.2"}),
-        ("FACTOR = 2", "FACTOR = 2\nnp.mean = print", {"1.1", "1.2"}),
-        ("float(double(x).mean())", "float(np.mean(double(x)))", {"1.2"}),
-        ("return FACTOR * x", "raise NotImplementedError('1.1 double')", {"1.1", "1.2"}),
+        ("FACTOR = 2", "FACTOR = 2\nnp.random.seed(0)", BOTH),
+        ("FACTOR = 2", "FACTOR = 2\nif FACTOR > 1:\n    FACTOR = 7", BOTH),
+        ("FACTOR = 2", "FACTOR = 2\nnp.mean = print", BOTH),
+        ("FACTOR = 2", "FACTOR = 2\nprint(double(np.ones(2)))", set()),
+        ("FACTOR = 2", "FACTOR = 2\nif __name__ == '__main__':\n    double(np.ones(2))", set()),
+        ("FACTOR = 2", "FACTOR = 2\n%matplotlib inline\n!ls", set()),
+        ("def double(x):", 'def double(x):\n    """Twice."""', set()),
+        ("float(double(x).mean())", "float(np.mean(double(x)))", MEAN),
+        ("return FACTOR * x", "raise NotImplementedError('1.1 double')", BOTH),
     ],
 )
-def test_a_change_touches_what_reaches_it(lab, checks, old, new, touched):
+def test_a_change_touches_what_reaches_it(lab, old, new, touched):
     assert old in RIGHT
-    before = digests([("lab.py", RIGHT)], lab, checks)
-    after = digests([("lab.py", RIGHT.replace(old, new))], lab, checks)
-    assert {question for question in before if before[question] != after[question]} == touched
+    before = digests(Code([("lab.py", RIGHT)]), lab)
+    after = digests(Code([("lab.py", RIGHT.replace(old, new))]), lab)
+    assert {name for name in before if before[name] != after[name]} == touched
 
 
 @given(st.permutations([part for part in RIGHT.split("\n\n") if part]))
 def test_the_order_of_definitions_touches_nothing(toy_course, parts):
     lab = toy_course.lab("lab01")
-    checks = read_checks(lab.handout / "test_lab.py")
-    whole = digests([("lab.py", RIGHT)], lab, checks)
-    assert digests([(f"cell {n}", part) for n, part in enumerate(parts)], lab, checks) == whole
-
-
-@pytest.mark.parametrize("source", ["def double(x:", "\0", "(" * 5000])
-def test_a_file_that_does_not_parse_has_no_digests(lab, checks, source):
-    assert digests([("lab.py", source)], lab, checks) is None
+    whole = digests(Code([("lab.py", RIGHT)]), lab)
+    assert digests(Code([(f"cell {n}", part) for n, part in enumerate(parts)]), lab) == whole
 
 
 # --- rounds --------------------------------------------------------------------------------------------------
@@ -97,6 +98,9 @@ class Watched:
         beside = self.path.with_suffix(".swp")
         beside.write_text(text)
         os.replace(beside, self.path)  # as editors do
+
+    def next(self):
+        return next(self.states)
 
     def round(self, begun: bool = False):
         """The state when the present round has ended, or has begun."""
@@ -121,10 +125,10 @@ def verdicts(state) -> dict[str, str]:
 
 def test_the_first_round_checks_everything_and_the_next_what_changed(watched):
     state = watched.round()
-    assert set(verdicts(state).values()) == {"passed"} and state.checked == {"1.1", "1.2"}
+    assert set(verdicts(state).values()) == {"passed"} and state.checked == BOTH
     watched.save(RIGHT.replace("x).mean()", "x).sum()"))
     state = watched.round()
-    assert state.checked == {"1.2"}
+    assert state.checked == MEAN
     assert verdicts(state) == {
         "test_double": "passed",
         "test_double_leaves_its_argument": "passed",
@@ -138,25 +142,77 @@ def test_a_question_that_waits_for_another_is_checked_with_it(watched):
     watched.round()
     watched.save(RIGHT.replace("FACTOR * x", "x"))
     state = watched.round()
-    assert state.checked == {"1.1", "1.2"}
+    assert state.checked == BOTH
     assert verdicts(state)["test_double"] == "failed" and verdicts(state)["test_mean"] == "not_run"
 
 
-def test_a_file_that_does_not_parse_says_where_and_the_next_save_mends_it(watched):
-    watched.round()
-    watched.save(RIGHT.replace("def double(x):", "def double(x:"))
-    state = watched.round()
-    assert set(verdicts(state).values()) == {"not_run"}
-    assert any("line 6" in note for note in state.notes)
+TORN = [
+    (RIGHT.replace("def double(x):", "def double(x:"), "line 6", "^"),
+    (RIGHT.replace("    return FACTOR * x", "return FACTOR * x"), "line 7", "return FACTOR * x"),
+    (RIGHT.replace("def mean_of", "    def mean_of"), "line 9", "^"),
+    (RIGHT[: RIGHT.index("def mean")], "ends in line 7", "saved whole"),
+    ("", "empty", ""),
+    ("\0", "NUL", ""),
+]
+
+
+@pytest.mark.parametrize(("torn", "place", "shown"), TORN)
+def test_a_file_that_cannot_be_read_changes_nothing_but_the_problem_shown(watched, torn, place, shown):
+    before = verdicts(watched.round())
+    watched.save(torn)
+    state = watched.next()
+    assert place in state.problem and shown in state.problem
+    assert verdicts(state) == before and not state.checking
     watched.save(RIGHT)
-    assert set(verdicts(watched.round()).values()) == {"passed"}
+    state = watched.next()  # nothing is checked again
+    assert state.problem is None and not state.checking and verdicts(state) == before
+
+
+def test_a_round_goes_on_beside_a_save_that_cannot_be_read(watched):
+    watched.round()
+    watched.save(RIGHT.replace("x).mean()", "x).sum()"))
+    assert watched.round(begun=True).checking == MEAN
+    watched.save("def double(x:")
+    states = [watched.next()]
+    while states[-1].checking:
+        states.append(watched.next())
+    assert verdicts(states[-1])["test_mean"] == "failed" and "line 1" in states[-1].problem
+
+
+def test_a_part_that_was_taken_away_on_purpose_is_believed_the_second_time(watched):
+    watched.round()
+    watched.save(RIGHT[: RIGHT.index("def mean")])
+    assert "saved whole" in watched.next().problem
+    watched.save(RIGHT[: RIGHT.index("def mean")])
+    assert verdicts(watched.round())["test_mean"] == "failed"
+
+
+def test_an_older_result_stays_and_is_marked_until_there_is_a_newer_one(watched):
+    watched.round()
+    watched.save(RIGHT.replace("return FACTOR * x", "while True: pass"))
+    state = watched.round(begun=True)
+    assert state.stale == BOTH and set(verdicts(state).values()) == {"passed"}
+    console = Console(width=80, height=24, file=io.StringIO(), record=True)
+    console.print(screen.page(state, "lab.py", console))
+    assert "before your change" in console.export_text()
+    watched.save(RIGHT)
+    assert watched.round().stale == set()
+
+
+def test_cheap_checks_come_first(watched):
+    watched.round()
+    watcher = watched.watcher
+    results = watcher.state.results
+    results["test_double"] = replace(results["test_double"], seconds=9.0)
+    order = watcher._cheap_first(BOTH)
+    assert order == ["test_double_leaves_its_argument", "test_double", "test_mean"]  # which waits for 1.1
 
 
 def test_a_newer_save_stops_the_round_that_runs(watched):
     watched.round()
     before = set(psutil.Process().children(recursive=True))
     watched.save(RIGHT.replace("return FACTOR * x", "while True: pass"))
-    assert watched.round(begun=True).checking == {"1.1", "1.2"}
+    assert watched.round(begun=True).checking == BOTH
     hung = set(psutil.Process().children(recursive=True)) - before
     assert hung
     watched.save(RIGHT)
@@ -166,16 +222,12 @@ def test_a_newer_save_stops_the_round_that_runs(watched):
     assert not alive, "the older round lives on"
 
 
-def test_a_file_that_is_gone_for_a_moment_or_no_longer_readable_ends_nothing(watched):
+def test_a_file_that_is_gone_for_a_moment_ends_nothing(watched):
     watched.round()
     watched.path.unlink()
     time.sleep(0.2)
-    watched.save("\0")
-    state = watched.round()
-    assert state.problem or set(verdicts(state).values()) == {"not_run"}
-    watched.save(RIGHT)
-    state = watched.round()
-    assert set(verdicts(state).values()) == {"passed"} and state.problem is None
+    watched.save(RIGHT.replace("x).mean()", "x).sum()"))
+    assert watched.round().checked == MEAN
 
 
 # --- how it looks ----------------------------------------------------------------------------------------------
@@ -197,3 +249,32 @@ def test_the_lines_name_what_is_wrong(watched):
     watched.save(RIGHT.replace("x).mean()", "x).sum()"))
     text = screen.lines(watched.round())
     assert "✗ 1.2  " in text and " 1.1  " not in text and "60/85 points" in text
+
+
+def test_what_is_printed_is_shown_with_its_columns_and_its_end(watched):
+    watched.round()
+    watched.save(RIGHT.replace("    return FACTOR", "    print('a    b')\n    return FACTOR"))
+    state = watched.round()
+    assert "  a    b" in screen.lines(state)
+    console = Console(width=80, height=24, file=io.StringIO(), record=True)
+    console.print(screen.page(state, "lab.py", console))
+    assert "  a    b" in console.export_text()
+
+
+def test_the_headline_says_how_far_a_training_is(lab):
+    state = State(lab, checking=frozenset(BOTH), current="test_double", training=Training(3, 20, 34.0))
+    text = screen.page(state, "lab.py", Console(width=80, height=24, file=io.StringIO())).renderables[0].plain
+    assert "checking 1.1: epoch 3 of 20, 0:34 left … then 2 more" in text
+
+
+def test_the_answer_just_given_stands_on_top_with_its_reason(lab):
+    results = {
+        info.name: CheckResult(info.name, info.question, info.title, Verdict.FAILED, 0, 1, message="wrong")
+        for info in lab.public_checks
+    }
+    results["test_mean"] = replace(results["test_mean"], verdict=Verdict.PASSED, message="because")
+    state = State(lab, results, checked=frozenset(MEAN))
+    console = Console(width=80, height=40, file=io.StringIO(), record=True)
+    console.print(screen.page(state, "lab.py", console))
+    text = console.export_text()
+    assert text.index("because") < text.index("wrong")
