@@ -41,8 +41,9 @@ class Item(Struct, frozen=True, kw_only=True):
     """A check: how often it was solved, whether it tells strong students from weak, what became of it.
 
     `counts` has the letters of LETTERS. `p_attempted` leaves out who did not attempt it. `fifths` are the mean shares
-    of each fifth of the class, the weakest first. `named` is the share of the failures with a known mistake. Seconds
-    are those of all runs; `near_limit` is the share of *passing* runs above 60 % of the limit.
+    of each fifth of the class, the weakest first. `failures` are those that do not just follow from another check's,
+    `named` is the share of them with a known mistake. Seconds are those of all runs; `near_limit` is the share of
+    *passing* runs above 60 % of the limit.
     """
 
     id: str

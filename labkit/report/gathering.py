@@ -93,6 +93,13 @@ class Sheet:
                 named[at] = check.misconception
             elif check.verdict is Verdict.FAILED or check.failure is not None:
                 failures[at] = Failure(check.failure, intern(check.message))
+        # what failed without a signature, beside a check of its question that has one, failed because of that
+        told = {self.columns[at].question for at in (*named, *digests)}
+        failures = {
+            at: failure
+            for at, failure in failures.items()
+            if failure.signature is not None or self.columns[at].question not in told
+        }
         section, part = "", "not graded" if record.grader_failed else "counted"
         if record.answers in starters:
             part = "starter"

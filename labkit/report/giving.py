@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from labkit.course import Course
 from labkit.files import CannotRead, read_bounded
 from labkit.grade.journal import earlier
 from labkit.people import Register
@@ -19,7 +20,7 @@ from labkit.platforms.origin import open_origin
 from labkit.record import Record
 from labkit.report.environment import ReportError
 from labkit.report.figures import LabFigures, Report
-from labkit.report.reading import records
+from labkit.report.reading import as_they_count, records
 from labkit.report.student import Standing, student_page
 
 PAGE = "report.html"
@@ -29,7 +30,12 @@ _YEAR = (1980, 1, 1, 0, 0, 0)  # of all files in a zip, so that equal pages are 
 
 
 def student_pages(
-    folder: Path, report: Report, language: str, hidden: bool = False, show_class: bool = False
+    folder: Path,
+    report: Report,
+    language: str,
+    hidden: bool = False,
+    show_class: bool = False,
+    course: Course | None = None,
 ) -> Iterator[tuple[str, str]]:
     """The place of each page in the folder, and the page. A member of a group about whom something was
     decided alone has one more.
@@ -39,7 +45,7 @@ def student_pages(
         name: sorted(one.score for one in lab.students if one.part == "counted") for name, lab in labs.items()
     }
     before = earlier(folder)
-    for record in filter(partial(_is_here, folder), records(folder)):
+    for record in filter(partial(_is_here, folder), as_they_count(folder, course)):
         own = [(record.of(one.member), f"report-{one.member + 1}.html") for one in record.individual]
         for one, name in [(record, PAGE), *own]:
             html = student_page(

@@ -76,8 +76,8 @@ def _item(sheet: Sheet, at: int, totals: np.ndarray | None, rest: np.ndarray | N
     letters, shares, seconds = sheet.letters[:, at], sheet.shares[:, at], sheet.seconds[:, at]
     codes, numbers = np.unique(letters, return_counts=True)
     counts = {code.decode(): int(number) for code, number in zip(codes, numbers, strict=True)}
-    failing = np.array([place for place, code in zip(sheet.units, letters, strict=True) if code == b"F"], int)
-    named = sum(at in sheet.rows[place].named for place in failing)
+    named = sum(at in sheet.rows[place].named for place in sheet.units)
+    failures = named + sum(at in sheet.rows[place].failures for place in sheet.units)
     ran = seconds[(letters != b"w") & (letters != b"r") & (letters != b"?")]
     limit = float(check.limit_seconds) if check.limit_seconds else None
     passing = seconds[letters == b"p"]
@@ -89,7 +89,7 @@ def _item(sheet: Sheet, at: int, totals: np.ndarray | None, rest: np.ndarray | N
         r=rounded(discrimination(shares, rest)) if rest is not None else None,
         d27=_maybe(upper_lower(shares, totals)) if totals is not None else None,
         fifths=tuple(_round(share) for share in fifths) if fifths is not None else None,
-        failures=len(failing), named=_round(named / len(failing)) if len(failing) else None,
+        failures=failures, named=_round(named / failures) if failures else None,
         seconds=(_round(np.median(ran)), _round(np.quantile(ran, 0.95))) if len(ran) else None,
         limit=limit, near_limit=_round((passing > _HOT * limit).mean()) if limit and len(passing) else None,
         flags=(),

@@ -15,7 +15,7 @@ from labkit.record import rounded
 from labkit.report.environment import ReportError, digest, inline, page
 from labkit.report.figures import LabFigures, Report
 from labkit.report.giving import bundle, student_pages
-from labkit.report.making import Options, figures_of
+from labkit.report.making import Options, course_of, figures_of
 from labkit.report.reading import results
 from labkit.report.tables import tables
 from labkit.text import json_text, one_line
@@ -38,7 +38,9 @@ def write_report(folder: Path, options: Options) -> Written:
     made |= pages(report, options.language)
     changed = [name for name, text in made.items() if write_if_changed(folder / name, text)]
     if not options.anonymous:
-        for name, html in student_pages(folder, report, options.language, options.hidden, options.show_class):
+        for name, html in student_pages(
+            folder, report, options.language, options.hidden, options.show_class, course_of(options.course)
+        ):
             changed += [name] if write_if_changed(folder / name, html) else []
     said: list[str] = []
     if options.bundle is not None:
