@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,8 +33,11 @@ _QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
-#: Every cell is in the page, however far one has scrolled.
-_WHOLE = {"windowingMode": "none"}
+#: Every cell is in the page, however far one has scrolled, and nothing lies above it.
+_SETTINGS: dict[str, dict[str, Any]] = {
+    "notebook-extension/tracker": {"windowingMode": "none"},
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
 _STATE = """() => {
   const code = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')];
   const prompts = code.map(cell => cell.querySelector('.jp-InputPrompt')?.textContent ?? '');
@@ -42,9 +46,11 @@ _STATE = """() => {
     errors: [...document.querySelectorAll('.jp-RenderedText[data-mime-type="application/vnd.jupyter.stderr"], .jp-RenderedText[data-mime-type="application/vnd.jupyter.error"]')].map(e => e.textContent.slice(0, 2000)),
     checks: [...document.querySelectorAll('.labkit-cell')].map(cell => ({
       text: cell.textContent,
-      passed: cell.querySelectorAll('.sign.passed').length,
-      others: [...cell.querySelectorAll('.sign:not(.passed)')].map(sign => sign.parentElement.parentElement.textContent),
-      red: [...cell.querySelectorAll('p.failed')].map(p => [getComputedStyle(p).color, p.textContent]),
+      passed: cell.querySelectorAll('.verdict.passed').length,
+      others: [...cell.querySelectorAll('.verdict:not(.passed)')].map(verdict => ({
+        colour: getComputedStyle(verdict).color,
+        text: verdict.closest('li').textContent.replace(/\\s+/g, ' ').trim(),
+      })),
     })),
     pictures: [...document.querySelectorAll('.jp-OutputArea img')].map(img => img.naturalWidth),
     untold: [...document.querySelectorAll('.jp-OutputArea img')].filter(img => !img.alt).length,
@@ -74,31 +80,18 @@ def jupyterlab(folder: Path, course: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     own = folder / ".jupyter"
-    settings = own / "settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
-    settings.parent.mkdir(parents=True)
-    settings.write_text(json.dumps(_WHOLE))
+    for extension, values in _SETTINGS.items():
+        path = own / "settings" / "@jupyterlab" / f"{extension}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
     names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     environment = {**os.environ, **{name: str(own / name.lower()) for name in names}}
     environment |= {"JUPYTERLAB_SETTINGS_DIR": str(own / "settings"), "LABKIT_COURSE": str(course)}
-    command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        "--no-browser",
-        f"--port={port}",
-        "--IdentityProvider.token=",
-    ]
-    command += [
-        "--allow-root",
-        f"--ServerApp.root_dir={folder}",
-        "--LabApp.news_url=",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
+    command += ["--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
     server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     log = bytearray()
     try:
-        import threading
-
         threading.Thread(target=lambda: log.extend(server.stderr.read()), daemon=True).start()
         for _ in range(240):
             with socket.socket() as there:

@@ -181,7 +181,9 @@ def test_a_notebook_shows_html_in_one_place_and_names_cells_as_jupyter_does(toy_
         assert [output.output_type for output in outputs[number]] == ["display_data"]
     right, squared, raises = (outputs[number][0].data for number in (1, 3, 5))
     assert "<b>60</b> / 60" in right["text/html"] and "60 of 60 points" in right["text/plain"]
-    assert "You squared each value" in squared["text/html"] and 'class="failed"' in squared["text/html"]
+    assert (
+        "You squared each value" in squared["text/html"] and 'class="verdict failed"' in squared["text/html"]
+    )
     assert "cell In[5], line 5: return x / nothing" in raises["text/html"]
 
 
