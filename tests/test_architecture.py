@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 
@@ -62,6 +63,15 @@ def rooms_in(path) -> set[str]:
 
 def test_every_room_has_its_place_in_the_table():
     assert {room_of(path) for path in FILES} - {"__init__"} <= set(HEIGHT)
+
+
+def test_the_documentation_lists_every_room_in_this_order():
+    text = (REPOSITORY / "docs/architecture.md").read_text().partition("## Rooms and arrows")[2]
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    listed = [re.findall(r"`(\w+)(?:/|\.py)`", row) for row in rows]
+    heights = [HEIGHT[room] for row in listed for room in row]
+    assert sorted(room for row in listed for room in row) == sorted(HEIGHT)
+    assert heights == sorted(heights)
 
 
 @each_file
