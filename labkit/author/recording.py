@@ -34,6 +34,7 @@ from labkit.check.parties import InProcess, Transport
 from labkit.check.quiz import seal
 from labkit.check.recorded import read_arrays
 from labkit.course import CourseError, Lab, solution_of
+from labkit.errors import LabkitError
 from labkit.lesson.checks import marks_of
 from labkit.lesson.quiz import QUESTION, quiz_functions, read_quizzes
 from labkit.lesson.source import code_of, parse_python, read_python, read_text
@@ -63,7 +64,8 @@ def up_to_date(
     if kept is not None and not anew and isinstance(kept.index.get(_FROM), dict):
         usable = kept.index[_FROM]
     recorder = _Recording(lab, tables)
-    for check in _collected(checks):
+    every = collect(solution_of(lab) / "test_lab.py")
+    for check in _public(lab, checks):
         name = check.info.name
         if kept is not None and name in usable and usable[name] == digests[name]:
             _copy(kept, tables, name)
@@ -71,7 +73,6 @@ def up_to_date(
             carry_out(recorder, [check], progress=progress)
     if anew or kept is None or kept.index.get(_HIDDEN) != hidden:
         recorder.tables = None
-        every = collect(solution_of(lab) / "test_lab.py")
         carry_out(recorder, [check for check in every if check.info.hidden], progress=progress)
     tables = _labelled(tables, lab, digests, hidden)
     if kept is not None and set(digests) <= set(kept.index["answers"]):
@@ -214,11 +215,16 @@ def _copy(kept: Tables, tables: Tables, check: str) -> None:
 # --- recording ----------------------------------------------------------------------------------------------
 
 
-def _collected(checks: str) -> tuple[Check, ...]:
+def _public(lab: Lab, checks: str) -> tuple[Check, ...]:
+    """The checks in the text that students get. Raises LabkitError where it does not run by itself."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "test_lab.py"
         path.write_text(checks, encoding="utf-8")
-        return tuple(check for check in collect(path) if check.info.question != QUESTION)
+        try:
+            return tuple(check for check in collect(path) if check.info.question != QUESTION)
+        except LabkitError as error:
+            place = f"the public part of {solution_of(lab) / path.name}, as students get it"
+            raise CourseError(str(error).replace(str(path), place)) from None
 
 
 class _Recording:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -99,6 +100,20 @@ def test_what_is_broken_is_one_sentence_with_its_file_and_nothing_is_written(lab
     with pytest.raises(LabkitError):
         release(read_course(root), lab, root / "out", b"salt")
     assert not (root / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("1 / 0", "{file}:5: ZeroDivisionError"),
+        ("globals()['secret_input']", "the public part of {file}"),
+    ],
+)
+def test_checks_that_do_not_run_are_named_by_the_file_that_their_author_has(lab, line, words):
+    old = "@question" if "secret" in line else "SECRET_SCALE = 1000.0"
+    lab = put(lab, "test_lab.py", old, f"{line}\n\n\n{old}")
+    with pytest.raises(LabkitError, match=re.escape(words.format(file=lab.solution / "test_lab.py"))):
+        build(lab, lab.handout)
 
 
 def carried_out(lab, **options) -> list[str]:
