@@ -85,6 +85,11 @@ def environment(language: str = "en") -> Environment:
         ),
     }
     made.globals |= {"language": language, "verdicts": {str(verdict): verdict for verdict in Verdict}}
+    say = texts(language).gettext
+    made.globals["verdict_words"] = {
+        **{"passed": say("passed"), "failed": say("failed"), "not_attempted": say("not attempted")},
+        **{"not_run": say("not run"), "error": say("no usable answer"), "": say("unknown")},
+    }
     made.globals |= {"style": Markup(style()), "style_digest": digest(style())}
     return made
 

@@ -269,7 +269,7 @@ def _short(record: Record, room: int) -> Record:
 
     def shortened(value: Any) -> Any:
         if isinstance(value, str):
-            return inert(value, room)
+            return value if len(value) <= room and value.isprintable() else inert(value, room)
         if isinstance(value, dict):
             return {inert(key, room): shortened(item) for key, item in value.items()}
         return [shortened(item) for item in value] if isinstance(value, (list, tuple)) else value
