@@ -14,11 +14,14 @@ import matplotlib.figure
 import numpy as np
 from matplotlib.axes import Axes
 
+_FRAMES = 12  # whose words are told
+
 
 class Figure(matplotlib.figure.Figure):
     """A Matplotlib figure that a notebook displays by itself, although pyplot has no part in it.
 
-    `alt` says in words what is seen, for who cannot see it; its headline where nothing else is said.
+    `alt` says in words what is seen, for who cannot see it; where nothing else is said, its headline and what stands
+    around its frames: their titles, what is drawn over what, and the names of the curves.
     """
 
     alt = ""
@@ -43,13 +46,25 @@ class Figure(matplotlib.figure.Figure):
         return f'<img src="data:image/png;base64,{picture}" alt="{html.escape(self._words())}">'
 
     def _words(self) -> str:
-        return self.alt or " ".join(self.get_suptitle().split()) or "a figure"
+        told = [self.get_suptitle(), *(_around(axes) for axes in self.axes[:_FRAMES])]
+        return (
+            self.alt
+            or ". ".join(" ".join(text.split()) for text in dict.fromkeys(told) if text)
+            or "a figure"
+        )
 
     def _repr_png_(self) -> bytes:
         """The picture where no HTML can be shown."""
         stream = io.BytesIO()
         self.savefig(stream, format="png", dpi=100)
         return stream.getvalue()
+
+
+def _around(axes: Axes) -> str:
+    """What stands around a frame, as words."""
+    over = " over ".join(filter(None, (axes.get_ylabel(), axes.get_xlabel())))
+    names = [str(name) for name in axes.get_legend_handles_labels()[1] if not str(name).startswith("_")]
+    return ": ".join(filter(None, (axes.get_title(), over, ", ".join(names))))
 
 
 def titled(title: str, width: float, height: float) -> Figure:

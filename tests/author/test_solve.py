@@ -12,12 +12,15 @@ from html.parser import HTMLParser
 import nbformat
 import pytest
 
+from labkit import plots
 from labkit.author import solve as solving
 from labkit.author.newlab import new_lab
 from labkit.author.notebook import notebook_of
 from labkit.author.solve import _failures, _measured, print_pdf, solve
 from labkit.author.solved_page import page, with_mathml
+from labkit.author.starter import without_marks
 from labkit.course import CourseError, read_course
+from tests.browser import CONDITIONS, look, needs_browser
 
 BROWSER = next((path for name in solving._BROWSERS if (path := shutil.which(name))), None)
 
@@ -168,3 +171,21 @@ def test_a_cell_that_raises_fails_the_command_and_is_named(tmp_path):
     assert done.returncode == 1 and "(2.3 Accuracy): ZeroDivisionError: division by zero" in done.stderr
     assert "Traceback" not in done.stderr
     assert (tmp_path / "build/lab02_mean/lab02_mean.html").is_file()
+
+
+@needs_browser
+def test_a_solved_page_has_no_barriers(tmp_path, course):
+    """The whole lesson of lab 01 with a figure, not carried out: that takes minutes."""
+    notebook = notebook_of(without_marks(course.lab("lab01").source.read_text(encoding="utf-8")), "lab01_x")
+    figure = plots.curves({"training": [2.0, 1.0], "validation": [2.1, 1.4]}, title="Loss")
+    data = {"text/html": figure._repr_html_()}
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    code[2].outputs = [nbformat.v4.new_output("display_data", data)]
+    path = tmp_path / "page.html"
+    path.write_text(page(notebook, "Lab 01"), encoding="utf-8")
+    assert 'alt="Loss. cross-entropy (nats) over epoch: training, validation"' in path.read_text(
+        encoding="utf-8"
+    )
+    views = [{**condition, "path": path, "axe": True} for condition in CONDITIONS.values()]
+    for name, seen in zip(CONDITIONS, look(views), strict=True):
+        assert (name, seen["violations"], seen["requests"], seen["wide"]) == (name, [], [], 0)
