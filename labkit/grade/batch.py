@@ -111,6 +111,7 @@ class Grading:
     width: int = 1
     observer: Observer = field(default_factory=Observer)
     adjustments: adjustments.Found = adjustments.Found()
+    _named_alone: bool = field(init=False, default=False)  # only the checks that were named are made anew
     _digests: dict[str, dict[str, str]] = field(init=False, default_factory=dict)
 
     def grade(
@@ -124,6 +125,7 @@ class Grading:
         if not submissions:
             raise CourseError("No .py or .ipynb file was found there.")
         batch = Batch()
+        self._named_alone = bool(checks)
         prepared = [self._prepare(found) for found in submissions]
         self._warn_of_other_labs(prepared)
         self._refuse_results_of_other_labs(prepared)
@@ -328,10 +330,10 @@ class Grading:
 
     def _only(self, entry: _Prepared, kept: Entry) -> tuple[str, ...]:
         """The checks or questions that are made anew within a kept record; none: all."""
-        if kept.pending:
+        if kept.pending and self._named_alone:
             return kept.pending
-        stale = self._stale(entry.lab, kept)
-        return () if len(stale) == len(entry.lab.checks) else tuple(stale)
+        only = dict.fromkeys([*kept.pending, *self._stale(entry.lab, kept)])
+        return () if len(only) == len(entry.lab.checks) else tuple(only)
 
     # --- the work -----------------------------------------------------------------------------------------
 

@@ -18,6 +18,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from labkit.adjustments import AdjustmentError, Adjustments, Decision
+from labkit.course import Course
 from labkit.people import name_key, read_roster
 from labkit.platforms import Request, export, platforms, whose
 from labkit.platforms.finding import _owners as owners_in
@@ -113,17 +115,23 @@ def from_nbgrader(people: list[Someone]) -> list[Found]:
 
 
 def from_gradescope(people: list[Someone]) -> list[Found]:
+    return from_groups([[one] for one in people])
+
+
+def from_groups(groups: list[list[Someone]]) -> list[Found]:
     lines = ["---"]
-    for n, one in enumerate(people):
-        lines += [f"submission_{n + 1}:", "  :submitters:", f'  - :name: "{one.name}"']
-        lines += [f"    :sid: '{one.school if n % 2 else ''}'", f"    :email: {one.email}"]
+    for n, members in enumerate(groups):
+        lines += [f"submission_{n + 1}:", "  :submitters:"]
+        for one in members:
+            lines += [f'  - :name: "{one.name}"', f"    :sid: '{one.school if n % 2 else ''}'"]
+            lines += [f"    :email: {one.email}"]
 
     class Metadata(File):
         def read(self, limit: int | None = None) -> bytes:
             return "\n".join(lines).encode()
 
     name = PurePosixPath("submission_metadata.yml")
-    origin = files(*(f"submission_{n + 1}/lab.py" for n in range(len(people))))
+    origin = files(*(f"submission_{n + 1}/lab.py" for n in range(len(groups))))
     origin = Origin(origin.path, (*origin.files, Metadata(name, Path("x") / name)))
     return Gradescope().find(origin, owners_in(Gradescope(), origin)[0])
 
@@ -254,5 +262,66 @@ def test_nobody_gets_a_grade_that_is_not_theirs(exported, sheet, tmp_path_factor
                 entry = found[here.index(one)]
                 words = (entry.student.name, entry.student.id, entry.student.run_together, entry.name)
                 assert any(word and word in said for word in words), "nobody is left out without a word"
+
+    holds()
+
+
+# --- what a human decides -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sheet", ["canvas", "moodle"])
+@pytest.mark.parametrize("exported", ["groups", *EXPORTS])
+def test_nobody_gets_a_mark_that_was_given_to_another(exported, sheet, tmp_path_factory):
+    """A mark is given by whatever a student is called; who is not certain is refused, and nobody gets it."""
+    path = tmp_path_factory.mktemp("lists") / "class.csv"
+    course = Course(Path("x"), "A course", ())
+
+    @settings(
+        max_examples=int(os.environ.get("LABKIT_EXAMPLES", "400")) // 8, deadline=None, derandomize=True
+    )
+    @given(classes(), st.booleans(), st.data())
+    def holds(people, listed, data):
+        assume(listed or len({name_key(one.name) for one in people}) == len(people))
+        groups = [[one] for one in people]
+        if exported == "groups":
+            cuts = data.draw(st.lists(st.booleans(), min_size=len(people), max_size=len(people)), "cuts")
+            groups = []
+            for one, cut in zip(people, cuts, strict=True):
+                groups = [*groups, [one]] if cut or not groups else [*groups[:-1], [*groups[-1], one]]
+            found = from_groups(groups)
+        else:
+            found = EXPORTS[exported](people)
+        if listed:
+            roster = read_roster(class_list(people, ["id", "login", "email", "name"], "school", path))
+            found = roster.complete(found, whose).found
+        decisions = []
+        marked: dict[str, set[str]] = {}
+        for line, one in enumerate(
+            data.draw(st.lists(st.sampled_from(people), max_size=4, unique=True), "marked")
+        ):
+            group = next(n for n, members in enumerate(groups) if one in members)
+            called = data.draw(st.sampled_from(["school", "login", "email", "name", "submission"]), "called")
+            text = found[group].name if called == "submission" else getattr(one, called)
+            points = 100 + line
+            decisions.append(Decision(line, "lab01_toy", text, "1.1", "test_it", points, reason="so"))
+            for member in groups[group] if called == "submission" else [one]:
+                marked.setdefault(member.login, set()).add(f"{points:.2f}")
+        names = [(entry.name, entry.student) for entry in found]
+        try:
+            decided = Adjustments(Path("adjustments.toml"), tuple(decisions)).find(names, whole=False)
+        except AdjustmentError as refused:
+            assert "adjustments.toml:" in str(refused)
+            return
+        records = []
+        for n, entry in enumerate(found):
+            own = replace(record(entry.name, [check(points=n + 1, max_points=999)]), student=entry.student)
+            records.append(decided.settled(own, None, course))
+        cells, said = grades(records, sheet, True, people)
+        for one, cell in zip(people, cells, strict=bool(cells)):
+            group = next(n for n, members in enumerate(groups) if one in members)
+            scale = 9 / 999  # the sheet's maximum
+            theirs = {f"{group + 1:.2f}", *marked.get(one.login, ())}
+            allowed = {f"{round(float(points) * scale, 2):.2f}" for points in theirs}
+            assert cell in ("", *allowed), (one, cell, said, decisions)
 
     holds()
