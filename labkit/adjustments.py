@@ -102,7 +102,7 @@ class Adjustments:
 
 @dataclass(frozen=True)
 class Found:
-    """Adjustments with the submissions that they are about. `missing` are sentences about those that fit nobody."""
+    """Adjustments with the submissions that they are about. `missing` are sentences about those that count nowhere."""
 
     decisions: tuple[tuple[Decision, Somebody], ...] = ()
     missing: tuple[str, ...] = ()
@@ -334,11 +334,13 @@ class _Finder:
         missing = []
         for decision in self.adjustments.decisions:
             somebody = self.those(decision)
-            if not somebody:
-                sentence = self.nobody(decision)
-                if whole and not self.elsewhere & self.asked(decision):
-                    raise AdjustmentError(sentence)
-                missing.append(sentence)
+            if not somebody and whole and self.elsewhere & self.asked(decision):
+                if decision.points is not None:
+                    missing.append(self.without_work(decision))
+            elif not somebody:
+                if whole:
+                    raise AdjustmentError(self.nobody(decision))
+                missing.append(self.nobody(decision))
             for who in somebody:
                 before = made.setdefault(who, [])
                 self.refuse_twice(decision, before)
@@ -386,6 +388,12 @@ class _Finder:
         return (
             f"{self.adjustments.path}:{decision.line}: nobody who handed in is called {one_line(decision.student)!r}."
             f"{hint} Who handed in nothing is known by the class list alone, --roster."
+        )
+
+    def without_work(self, decision: Decision) -> str:
+        return (
+            f"{self.adjustments.path}:{decision.line}: nothing of {one_line(decision.student)!r} is among these "
+            f"submissions, so that the mark counts nowhere; give the grade by hand where it is to count."
         )
 
     def refuse_twice(self, decision: Decision, before: Sequence[Decision]) -> None:

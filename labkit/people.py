@@ -155,6 +155,12 @@ class Register:
                 self._with_name.setdefault(key, set()).add(place)
             for word in (word for word in words_of(student.name) if not word.isdigit()):
                 self._with_word.setdefault(word, set()).add(place)
+        for word, places in self._with_word.items():
+            (place, *others) = sorted(places)
+            if not others and words_of(self.students[place].name) == [word]:
+                self._with_name.setdefault(word, set()).add(
+                    place
+                )  # a name of one word, which is in no other's
 
     def compare_with(self, others: Iterable[Student]) -> None:
         """Learn from all who will be looked for whether logins and addresses are of one kind here and there. Where
@@ -337,7 +343,9 @@ class Roster(Register):
 
 
 def _names(student: Student) -> tuple[object, ...]:
-    return name_key(student.name), "".join(words_of(student.run_together))
+    words = words_of(student.name)
+    alone = words[0] if len(words) == 1 else ""
+    return name_key(student.name), "".join(words_of(student.run_together)), alone
 
 
 def may_be_same(students: Iterable[Student]) -> bool:
@@ -450,8 +458,14 @@ def _once(students: list[Student]) -> list[Student]:
 
 
 def _namesakes(students: list[Student]) -> list[Student]:
+    """A name of one word is shared by whoever has that word in the name."""
     count = Counter(name_key(student.name) for student in students)
+    words = Counter(word for student in students for word in set(words_of(student.name)))
     return [
-        structs.replace(one, namesake=len(key := name_key(one.name)) > 1 and count[key] > 1)
+        structs.replace(
+            one,
+            namesake=len(key) > 1 and count[key] > 1 or (len(own) == 1 and words[own[0]] > 1),
+        )
         for one in students
+        for key, own in [(name_key(one.name), words_of(one.name))]
     ]

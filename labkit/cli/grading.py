@@ -185,6 +185,8 @@ def grade(
         for doubt in matched.doubts:
             say(f"{doubt}.")
     decided = _decided(found, submissions, out, listed)
+    for missed in decided.missing:
+        say(missed)
     plan = isolation_plan(isolation)
     if rename:
         _rename(found, submissions, out, salt, lab, plan, decided)

@@ -8,7 +8,7 @@ from itertools import chain
 
 from msgspec.structs import replace
 
-from labkit.people import Register, may_be_same, name_key, shared_folders, words_of
+from labkit.people import Register, may_be_same, shared_folders, words_of
 from labkit.platforms.grades import who
 from labkit.record import Record, Student
 from labkit.text import one_line
@@ -40,7 +40,7 @@ def pair(
     people = [person for record in records for person in _people(record)]
     namesakes = _namesakes(person for _, person in people)
     people = [
-        (record, replace(one, namesake=name_key(one.name) in namesakes or one.namesake))
+        (record, replace(one, namesake=tuple(sorted(words_of(one.name))) in namesakes or one.namesake))
         for record, one in people
     ]
     register.compare_with(person for _, person in people)
@@ -115,7 +115,7 @@ def _namesakes(people: Iterable[Student]) -> set[tuple[str, ...]]:
     """The names that several of these have, as their ids tell."""
     named: dict[tuple[str, ...], list[Student]] = {}
     for person in people:
-        named.setdefault(name_key(person.name), []).append(person)
+        named.setdefault(tuple(sorted(words_of(person.name))), []).append(person)
     return {name for name, several in named.items() if name and not may_be_same(several)}
 
 
