@@ -118,7 +118,8 @@ def test_what_cannot_cross_the_border_is_an_answer_all_the_same():
 
 
 def test_grading_leaves_the_calls_out(hand_in):
-    record = hand_in(RIGHT + '\n# %% tags=["check"]\nlabkit.check("1.1")\n', public=True)
+    example = "print(labkit.example(double, 2, gives=4))"  # which may stand where it is run
+    record = hand_in(f'{RIGHT}\n{example}\n# %% tags=["check"]\nlabkit.check("1.1")\n', public=True)
     assert record.notes == () and record.score == 60
 
 

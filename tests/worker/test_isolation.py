@@ -146,7 +146,7 @@ def test_a_worker_reads_its_libraries_and_nothing_of_the_course(plan, warm, tmp_
 
 @each_plan
 def test_a_worker_can_import_all_that_labs_are_made_with(plan):
-    parts = ("augment", "data", "gradients", "plots", "training")
+    parts = ("augment", "data", "examples", "gradients", "plots", "training")
     code = "".join(f"import labkit.{part}\n" for part in parts)
     with Worker(plan=plan) as worker:
         told = worker.ask(Limits(120), verb="load", cells=[["lab.py", code]])

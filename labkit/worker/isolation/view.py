@@ -20,6 +20,7 @@ PUBLIC = (
     *(
         "__init__.py",
         "errors.py",
+        "examples.py",
         "files.py",
         "gradients.py",
         "lazy.py",
