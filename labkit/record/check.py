@@ -51,9 +51,11 @@ class CheckResult(Struct, frozen=True):
     limit_seconds: Amount | None = None
 
     def __post_init__(self) -> None:
-        sound = math.isfinite(self.points) and self.points >= 0
-        force_setattr(self, "points", rounded(self.points) if sound else 0)
-        force_setattr(self, "max_points", rounded(self.max_points))
+        if type(self.points) is not int or self.points < 0:
+            sound = math.isfinite(self.points) and self.points >= 0
+            force_setattr(self, "points", rounded(self.points) if sound else 0)
+        if type(self.max_points) is not int:
+            force_setattr(self, "max_points", rounded(self.max_points))
 
     @property
     def teaches(self) -> str:
@@ -71,5 +73,8 @@ def by_question(checks: Iterable[CheckResult]) -> dict[str, list[CheckResult]]:
 
 def tally(checks: Iterable[CheckResult]) -> tuple[float, float]:
     """Points earned and to be earned."""
-    pairs = [(check.points, check.max_points) for check in checks]
-    return rounded(sum(earned for earned, _ in pairs)), rounded(sum(most for _, most in pairs))
+    earned = most = 0.0
+    for check in checks:
+        earned += check.points
+        most += check.max_points
+    return rounded(earned), rounded(most)

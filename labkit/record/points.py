@@ -13,5 +13,7 @@ Amount = Annotated[int, Meta(ge=0, le=_MOST)] | Annotated[float, Meta(ge=0, le=_
 
 def rounded(points: float) -> float:
     """A whole number where it is one, else two decimals."""
+    if type(points) is int:  # most are, and a class has a million
+        return points
     near = round(points, 2)
     return int(near) if near == int(near) else near

@@ -18,6 +18,7 @@ from labkit.record.signature import Signature, distance
 from labkit.report.figures import Cluster
 from labkit.report.gathering import Failure, Sheet
 
+_WITH_STUBS = 60  # groups, the largest
 _WITH = re.compile(r"'[^']*'|\"[^\"]*\"|[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
@@ -41,20 +42,20 @@ def clusters(sheet: Sheet, anonymous: bool = False) -> tuple[Cluster, ...]:
     ordered = sorted(found.items(), key=lambda pair: (-len(pair[0][1]), pair[1][0][0], pair[0][1]))
     made = []
     for number, ((question, who), failed) in enumerate(ordered, 1):
-        answers = [sheet.rows[place].answers for place in who]
-        shortest = min(
-            answers, key=lambda one: (not one.of(question), len(one.of(question)), one.of(question))
-        )
         checks = tuple(sheet.columns[at].id for at, _ in failed)
-        told = (
-            ("", "", "")
-            if anonymous
-            else (failed[0][1], shortest.of(question), stub(shortest, question, number))
-        )
-        made.append(
-            Cluster(question=question, checks=checks, who=who, message=told[0], code=told[1], stub=told[2])
-        )
+        message = "" if anonymous else failed[0][1]
+        code = text = ""
+        if number <= _WITH_STUBS and not anonymous:
+            answers = [sheet.rows[place].answers for place in who]
+            shortest = min(answers, key=lambda one: _length(one.of(question)))
+            code, text = shortest.of(question), stub(shortest, question, number)
+        made.append(Cluster(question=question, checks=checks, who=who, message=message, code=code, stub=text))
     return tuple(made)
+
+
+def _length(code: str) -> tuple[bool, int, str]:
+    """By which the shortest answer is found; one that is not known is none."""
+    return not code, len(code), code
 
 
 def grouped(failures: Sequence[Failure]) -> list[list[int]]:

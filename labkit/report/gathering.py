@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from sys import intern
@@ -65,15 +65,19 @@ class Listed:
 
 @dataclass
 class Sheet:
-    """The records of a lab. `columns` has a result of each check, which tells its title, points and needs."""
+    """The records of a lab, whose `starter` is known where the course is.
+
+    `columns` has a result of each check, which tells its title, points and needs.
+    """
 
     lab: str
+    starter: Answers | None = None
     columns: list[CheckResult] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)  # places in the class list
     _place: dict[str, int] = field(default_factory=dict)
 
-    def add(self, record: Record, listed: Listed | None, starters: Sequence[Answers]) -> None:
+    def add(self, record: Record, listed: Listed | None) -> None:
         """Take a record in."""
         for check in record.checks:
             if check.id not in self._place:
@@ -101,7 +105,7 @@ class Sheet:
             if failure.signature is not None or self.columns[at].question not in told
         }
         section, part = "", "not graded" if record.grader_failed else "counted"
-        if record.answers in starters:
+        if record.answers.code and record.answers == self.starter:
             part = "starter"
         for member in record.student.people if listed else ():
             place = listed.register.find(member).place if listed and member.known else None
@@ -209,19 +213,23 @@ def letter(check: CheckResult) -> str:
 
 
 def sheets(
-    records: Iterable[Record], listed: Listed | None = None, starters: Sequence[Answers] = ()
+    records: Iterable[Record],
+    listed: Listed | None = None,
+    starter: Callable[[str], Answers | None] = lambda lab: None,
 ) -> list[Sheet]:
     """The labs of these records in order of their names; a file that says no lab belongs to the only one."""
     found: dict[str, Sheet] = {}
     nowhere: list[Record] = []
     for record in records:
         if record.lab:
-            found.setdefault(record.lab, Sheet(record.lab)).add(record, listed, starters)
+            if record.lab not in found:
+                found[record.lab] = Sheet(record.lab, starter(record.lab))
+            found[record.lab].add(record, listed)
         else:
             nowhere.append(record)
     home = next(iter(found.values())) if len(found) == 1 else Sheet("")
     for record in nowhere:
-        found.setdefault(home.lab, home).add(record, listed, starters)
+        found.setdefault(home.lab, home).add(record, listed)
     for sheet in found.values():
         sheet.complete()
     return [found[lab] for lab in sorted(found)]

@@ -254,8 +254,9 @@ def in_time(sheet: Sheet, most: float) -> tuple[Spread, Spread]:
 def written(sheet: Sheet) -> tuple[Written, ...]:
     """The written answers, those to one question together, each with the lines for adjustments.toml."""
     found = []
-    for check in sheet.columns:
-        for place in sheet.units:
+    telling = [place for place in sheet.units if sheet.rows[place].answers.written]
+    for check in sheet.columns if telling else ():
+        for place in telling:
             row = sheet.rows[place]
             if text := row.answers.written.get(check.id):
                 name = row.student.id or row.submission

@@ -57,8 +57,8 @@ def figures_of(folder: Path, options: Options) -> Report:
     roster = read_roster(options.roster) if options.roster else None
     listed = _listed(roster, options) if roster else None
     labs = {lab.name: lab for lab in course.labs} if course else {}
-    starters = [starter for lab in labs.values() if (starter := starter_of(lab)).code]
-    gathered = sheets(as_they_count(folder, course), listed, starters)
+    starter = lambda name: starter_of(labs[name]) if name in labs else None  # noqa: E731
+    gathered = sheets(as_they_count(folder, course), listed, starter)
     before = {one.submission: one for one in records(options.against)} if options.against else earlier(folder)
     key = _key(folder) if options.anonymous else b""
     made = []

@@ -42,7 +42,8 @@ needs_browser = pytest.mark.skipif(missing() is not None, reason=missing() or ""
 def look(views: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What is seen of each view: violations, requests, dialogs, errors, nodes, the answer to `ask`.
 
-    A view has the `path` of a page, and some of: width, scale, scheme, forced, media, script, axe, ask, keys, shot.
+    A view has the `path` of a page, and some of: width, scale, scheme, forced, media, script, axe, ask, focus (what
+    to focus before the `keys`), shot.
     """
     asked = [{**view, "url": Path(view["path"]).absolute().as_uri() + view.get("hash", "")} for view in views]
     asked = [{key: value for key, value in view.items() if key not in ("path", "hash")} for view in asked]

@@ -32,9 +32,10 @@ for (const view of views) {
   });
   const begun = performance.now();
   await page.goto(view.url, { waitUntil: "load" });
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+  if (view.script !== false) await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
   const one = { shown: performance.now() - begun, nodes: await page.evaluate(() => document.querySelectorAll("*").length) };
   one.wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  if (view.focus) await page.focus(view.focus);
   if (view.keys) for (const key of view.keys) await page.keyboard.press(key);
   if (view.ask) one.answer = await page.evaluate(view.ask);
   if (view.axe) {

@@ -129,7 +129,7 @@ def test_files_equal_to_the_starter_are_left_out():
         "code": [{"question": "1.1", "name": "f", "where": "lab.py", "line": 1, "text": "def f(): ..."}]
     }
     found = record("a", answers=answers)
-    [sheet] = sheets([found, record("b")], starters=[found.answers])
+    [sheet] = sheets([found, record("b")], starter=lambda lab: found.answers)
     assert [row.part for row in sheet.rows] == ["starter", "counted"]
 
 
