@@ -58,6 +58,8 @@ class _Files:
         self.text, self.tree = self.read("lab.py")
         self.lesson = read_lesson(self.text)
         self.questions = {question.id: question.functions for question in self.lesson.questions}
+        #: also those that have a heading and nothing else yet, of which that is said once
+        self.begun = {*self.questions, *(heading.question for heading in self.lesson.headings)}
 
     def problems(self) -> Iterator[Problem]:
         yield from self.master()
@@ -127,7 +129,7 @@ class _Files:
             if "points" not in marks:
                 yield Problem(path, node.lineno, f"{node.name} has no @points.", warning=True)
             for mark in ("question", "needs"):
-                for question in sorted({*marks.get(mark, ())} - {*self.questions, QUESTION}):
+                for question in sorted({*marks.get(mark, ())} - {*self.begun, QUESTION}):
                     sentence = f"{node.name}: the lesson has no question {question} (@{mark})."
                     yield Problem(path, node.lineno, sentence)
         for heading in self.lesson.headings:
@@ -148,8 +150,9 @@ class _Files:
         count = dict.fromkeys(self.questions, 0)
         for node in entries:
             question = next(iter(_marks(node)[kind]), None)
-            if question not in count:
+            if question not in self.begun:
                 yield Problem(path, node.lineno, f"{node.name}: the lesson has no question {question}.")
+            if question not in count:
                 continue
             count[question] += 1
             replaces = _keyword(node, kind, "replaces")

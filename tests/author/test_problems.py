@@ -58,6 +58,12 @@ def put(lab, file, old, new):
     path.write_text(path.read_text().replace(old, new, 1))
 
 
+def test_what_belongs_to_a_question_without_a_solution_is_not_blamed_for_it(lab):
+    put(lab, *SLIPS[0][:3])
+    said = [problem.sentence for problem in problems(lab) if not problem.warning]
+    assert len(said) == 2 and "does not end before" in said[1] and "1.1 has no function" in said[0]
+
+
 def anew(lab):
     """The lab read again from its changed files."""
     return read_course(lab.handout.parent.parent).lab("1")
