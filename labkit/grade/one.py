@@ -9,6 +9,7 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from labkit.check.answers import Live, recorded_answers
+from labkit.check.carried import Calls
 from labkit.check.collect import Check, Progress, carry_out, collect, with_dependents
 from labkit.check.run import Run
 from labkit.course import Lab, solution_of
@@ -58,10 +59,13 @@ def regrade_checks(
     """Grade some checks anew and keep the other results of an earlier grading of the same file.
 
     `only` are names of checks or questions. Made anew are all checks of their questions, of questions that need
-    those, and those that the earlier record does not have.
+    those, whose answers call theirs, and those that the earlier record does not have. Where a call was stopped, which
+    later checks are spared, all are.
     """
     earlier = {check.id: check for check in kept.record.checks}
-    questions = made_anew(lab, only, earlier)
+    if any(check.verdict is Verdict.ERROR for check in earlier.values()):
+        return grade_submission(submission, lab, salt, progress, plan)
+    questions = _with_callers(submission, lab, made_anew(lab, only, earlier))
     checks = collect(solution_of(lab) / "test_lab.py")
     run = live_run(submission, lab, salt, plan)
     stay = {
@@ -89,6 +93,18 @@ def made_anew(lab: Lab, only: Iterable[str], earlier: Container[str]) -> set[str
         if info.question in wanted or info.name in wanted or info.name not in earlier
     }
     return with_dependents(lab.checks, questions)
+
+
+def _with_callers(submission: Submission, lab: Lab, questions: set[str]) -> set[str]:
+    """These questions, and those whose answers in this file call an answer to one of them: they are judged by it."""
+    calls = Calls(submission.cells, lab.asked)
+    called = {
+        name: calls.questions(info for info in lab.checks if info.question == name)
+        for name in {info.question for info in lab.checks}
+    }
+    while more := {name for name, others in called.items() if others & questions} - questions:
+        questions = with_dependents(lab.checks, questions | more)
+    return questions
 
 
 def live_run(submission: Submission, lab: Lab, salt: bytes, plan: Plan | None) -> Run:

@@ -175,6 +175,34 @@ def test_what_changed_in_one_check_is_made_again_without_being_named(grading, to
     assert stale == [0, 3, 0] and equal == [True, False, True]
 
 
+def test_what_calls_an_answer_that_is_judged_anew_is_judged_anew(grading, toy_course, tmp_path):
+    (tmp_path / "class/bob.py").write_text(
+        "# labkit: lab01_toy\ndef double(x):\n    return x ** 2\ndef mean_of_doubles(x):\n"
+        "    return float(double(x).mean())\n"
+    )
+    course = _edited(tmp_path / "course", toy_course, '@needs("1.1")\n', "")
+    before, _ = grading(course=course)
+    assert "judged with the reference's double" in before.records[1].checks[-1].message
+    course = _edited(
+        tmp_path / "course",
+        toy_course,
+        "expect.close(answer, reference.double(x))",
+        "expect.shape(answer, x.shape)",
+    )
+    course = _edited(
+        tmp_path / "course",
+        toy_course,
+        "expect.close(answer, reference.double(x))",
+        "expect.shape(answer, x.shape)",
+    )
+    again, _ = grading(course=course)
+    fresh, _ = grading(course=course, out=tmp_path / "fresh")
+    assert again.records[1].checks[-1].verdict == "failed"  # all of 1.1 passes, and nothing is lent
+    assert [without_times(r.as_dict()) for r in again.records] == [
+        without_times(r.as_dict()) for r in fresh.records
+    ]
+
+
 @pytest.mark.parametrize(
     ("again", "expected"),
     [(("bob",), ["bob"]), (("A*", "c?rol"), ["alice", "carol"]), (("all",), ["alice", "bob", "carol"])],
