@@ -32,7 +32,7 @@ def check_hashes(lab: Lab) -> dict[str, str]:
     in one that it waits for.
     """
     shared, own = catalogue.check_codes(lab)
-    common = hashlib.sha256(f"{shared}\0threads {lab.threads}".encode())
+    common = hashlib.sha256(f"{shared}\0threads {lab.threads}\0{lab.asked}".encode())
     for inside, path in _other_files(lab.source.parent):
         common.update(f"\0{inside}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
     found = {}
