@@ -24,7 +24,7 @@ from labkit.text import one_line
 
 _MOST = 12  # figures of a check
 _CLASSES = 20
-_IMAGES = 8
+_IMAGES = 10
 _PLACES = 100  # of a curve
 _SERIES = 8
 _DIGITS = 4  # significant ones
@@ -68,7 +68,7 @@ def confusion(
 def images(
     x: np.ndarray, y: np.ndarray | None = None, title: str = "", names: tuple[str, str] = ("input", "answer")
 ) -> Figure:
-    """The first eight images, and beneath each what was made of it.
+    """The first ten images, and beneath each what was made of it.
 
     x, y : (n, h, w) or (n, h * h); ink is large. Each row of images is drawn from 0 (or its smallest value, where that
         is below) to its largest
