@@ -4,13 +4,13 @@ Every function takes plain arrays and returns a `Figure`. In a notebook a figure
 and so is `figure.show()`; a script, which may have no screen, writes it to `figures/<title>.png`.
 Nothing here touches pyplot or any other global state of Matplotlib. All figures are readable in grey.
 
-These are the figures that several labs draw. What one lab alone draws stands in that lab.
+These are the figures of images, networks and trainings, for any lab. What tells one lab's story stands in that lab.
 """
 
 from labkit.plots.classifiers import confident_errors, confusion_matrix, decision_regions
 from labkit.plots.curves import curves, generalisation_gap, histogram, training_curves
 from labkit.plots.diagrams import arrays, network
-from labkit.plots.figure import Figure, grid
+from labkit.plots.figure import Figure
 from labkit.plots.images import digits, feature_maps, image_rows, matrix, weight_images
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "digits",
     "feature_maps",
     "generalisation_gap",
-    "grid",
     "histogram",
     "image_rows",
     "matrix",
