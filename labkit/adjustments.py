@@ -27,8 +27,9 @@ What names one student of a group counts for that one; what names the submission
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replace_
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -90,14 +91,17 @@ class Adjustments:
         people: Iterable[tuple[str, Student]],
         others: Iterable[tuple[str, Student]] = (),
         whole: bool = True,
+        labs: Container[str] | None = None,
     ) -> Found:
         """Whom each decision is about, among submissions by name and who handed them in.
 
         `others` are known, too, though they are not among these: they handed in nothing, or before; they are asked
         for where a student is not found. Raises AdjustmentError, with the line, where a student fits several or a
-        decision is made twice, and, where these are `whole`, where one fits nobody.
+        decision is made twice, and, where these are `whole`, where one fits nobody. With `labs`, only what is decided
+        about these is looked at.
         """
-        return _Finder(self, people, others).found(whole)
+        mine = [one for one in self.decisions if labs is None or one.lab in labs]
+        return _Finder(replace_(self, decisions=tuple(mine)), people, others).found(whole)
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,9 @@ def adjusted(records: Sequence[Record], course: Course) -> tuple[list[Record], l
     """
     labs = {lab.name: lab for lab in course.labs}
     found = read_adjustments(course).find(
-        ((record.submission, record.student) for record in records if record.lab in labs), whole=False
+        ((record.submission, record.student) for record in records if record.lab in labs),
+        whole=False,
+        labs={record.lab for record in records},
     )
     settled = [
         found.settled(record, labs[record.lab], course) if record.lab in labs else record

@@ -184,7 +184,7 @@ def grade(
         submissions, strangers, absent = matched.found, matched.strangers, matched.absent
         for doubt in matched.doubts:
             say(f"{doubt}.")
-    decided = _decided(found, submissions, out, listed)
+    decided = _decided(found, submissions, lab, out, listed)
     for missed in decided.missing:
         say(missed)
     plan = isolation_plan(isolation)
@@ -283,15 +283,22 @@ def _executor(scheduler, width, course, plan):
 
 
 def _decided(
-    course: Course, submissions: list[Found], out: Path, listed: Sequence[Student]
+    course: Course, submissions: list[Found], lab: str | None, out: Path, listed: Sequence[Student]
 ) -> adjustments.Found:
     """What adjustments.toml says of these submissions. Raises AdjustmentError where it says it of nobody."""
     from labkit.adjustments import read_adjustments
+    from labkit.course import lab_of
+    from labkit.errors import LabkitError
     from labkit.grade.files import students_of
 
+    read = read_adjustments(course)
+    labs: set[str] = set()
+    for one in submissions if read.decisions else ():
+        with contextlib.suppress(LabkitError):  # what cannot be read gets a record that says so
+            labs.add(lab_of(course, one.path, None if lab else one.read().lab, lab).name)
     others = ((listed_one.name or "", listed_one) for listed_one in listed)
     people = ((one.name, one.student) for one in submissions)
-    return read_adjustments(course).find(people, itertools.chain(others, students_of(out)))
+    return read.find(people, itertools.chain(others, students_of(out)), labs=labs)
 
 
 def _grade(course, submissions, out, salt, lab, plan, executor, width, regrade, regrade_check, decided):

@@ -292,3 +292,11 @@ def test_grade_and_export_apply_it_and_a_regrade_keeps_it(course, tmp_path, labk
     decide(course, mark(course, "adda"))
     done = labkit(*arguments)
     assert done.returncode == 2 and "adjustments.toml:2:" in done.stderr and "Is 'ada' meant?" in done.stderr
+
+
+def test_what_is_decided_about_another_lab_stops_nothing(course):
+    decide(course, mark(course))
+    read = read_adjustments(course)
+    assert read.find([("bo", Student(name="Bo Orr"))], labs={"lab02_other"}).decisions == ()
+    with pytest.raises(AdjustmentError):
+        read.find([("bo", Student(name="Bo Orr"))], labs={"lab01_toy"})
