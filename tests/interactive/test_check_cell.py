@@ -11,8 +11,10 @@ import nbformat
 import numpy as np
 import pytest
 
+from labkit.author.notebook import starter_notebook
 from labkit.author.starter import with_checks
 from labkit.check.living import Living, undisturbed
+from labkit.cli import main
 from labkit.worker import WorkerFailed
 
 RIGHT = "import numpy as np\nimport labkit\n\ndef double(x):\n    return 2 * x\n"
@@ -194,3 +196,21 @@ def test_what_a_notebook_shows_is_text_and_nothing_else(toy_course):
         output.data["text/html"] for output in run_notebook(toy_course, hostile, 'labkit.check("1.1")')[1]
     ]
     assert "<script>" not in html and "&lt;script&gt;" in html
+
+
+def test_a_notebook_says_in_words_which_cells_are_not_graded():
+    notebook = nbformat.reads(starter_notebook(with_checks(SECTION), "lab01_toy"), as_version=4)
+    looking = {cell.id for cell in notebook.cells if cell.source.startswith("# for looking, not graded\n")}
+    explore = {cell.id for cell in notebook.cells if "explore" in cell.metadata.get("tags", ())}
+    assert looking == explore and len(explore) == 1
+    assert {"check-1-1", "check-quiz_1_1"} <= {cell.id for cell in notebook.cells}
+
+
+def test_starting_a_notebook_says_how_to_open_it(toy_course, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("LABKIT_COURSE", str(toy_course.root))
+    monkeypatch.setattr(sys, "argv", ["labkit", "start", "lab01", str(tmp_path), "--notebook"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr().out
+    assert ended.value.code in (None, 0)
+    assert f"jupyter lab {tmp_path / 'lab01_toy.ipynb'}" in said and "labkit[notebook]" in said

@@ -108,3 +108,23 @@ def test_exploring_cells_are_kept_apart(tmp_path):
     found = read_submission(tmp_path / "lab.py")
     assert found.cells == (("lab.py", "x = 1\n\n\n# %%\nz = 3\n"),)
     assert found.explore == (("lab.py", '\n# %% tags=["explore"]\ny = 2\n\n\n'),)
+
+
+@pytest.mark.parametrize(
+    ("counts", "labels"),
+    [
+        ([None, None], ["cell 1 from the top", "cell 2 from the top"]),
+        ([7, 3], ["cell In[7]", "cell In[3]"]),
+        ([3, 3], ["cell 1 from the top", "cell 2 from the top"]),  # of two sessions: neither is that cell
+        ([True, "2"], ["cell 1 from the top", "cell 2 from the top"]),
+        ([10**9, 0], ["cell 1 from the top", "cell 2 from the top"]),
+    ],
+)
+def test_a_cell_is_called_as_jupyter_shows_it(tmp_path, counts, labels):
+    cells = [
+        {"cell_type": "code", "metadata": {}, "outputs": [], "source": f"x = {n}", "execution_count": count}
+        for n, count in enumerate(counts)
+    ]
+    path = tmp_path / "lab.ipynb"
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}))
+    assert [label for label, _ in read_submission(path).cells] == labels
