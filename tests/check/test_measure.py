@@ -28,7 +28,7 @@ LABELS = np.random.default_rng(2).integers(0, 3, 600)
 def test_accuracy_is_the_share_of_largest_outputs(classifier):
     model, kernel = classifier
     assert accuracy(model, X, LABELS, classes=3) == np.mean((X @ kernel).argmax(axis=1) == LABELS)
-    assert accuracy(X @ kernel, X, LABELS, classes=3) == accuracy(model, X, LABELS, classes=3)
+    assert accuracy(model, X, LABELS, classes=3, read=X @ kernel) == accuracy(model, X, LABELS, classes=3)
 
 
 @pytest.mark.parametrize("logits", [False, True])
