@@ -33,6 +33,10 @@ _ADVICE = (
         "a comparison of arrays gives an array: take `.all()` or `.any()`, or `np.where` for a choice for each value",
     ),
     (
+        re.compile(r"dtype='string' is not a valid dtype for Keras type promotion"),
+        "`compile` takes optimizer, loss and loss_weights in this order: name what comes third, `metrics=[…]`",
+    ),
+    (
         re.compile(r"Operation not permitted"),
         "while code is checked it may start no other process and reach no network: do without",
     ),

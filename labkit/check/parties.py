@@ -200,7 +200,7 @@ def _raised(function: str, reply: dict) -> tuple[str, str]:
         sentence += f"\n    {one_line(reply['place'], 80)}, line {one_line(reply.get('line'), 8)}"
         sentence += f": {one_line(reply['text'], 120)}" if reply.get("text") else ""
     if where := reply.get("where"):
-        sentence += f"\n    {located(where['of'], where)}"
+        sentence += f"\n    {located(reply['unknown'], where)}"
     elif said := advice(message):
         sentence += f"\n{said[0].upper()}{said[1:]}."
     return sentence, f"{kind}: {message}"

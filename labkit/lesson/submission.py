@@ -31,8 +31,8 @@ class SubmissionError(LabkitError):
 class Submission:
     """A frozen copy of what was handed in: cells as (label, source), and the hash that fixes its inputs.
 
-    Cells for exploring are kept apart: they are not run, and only read where something is missing. `prose` are answers
-    in words, by question.
+    Cells for exploring, and prose that holds code, are kept apart: they are not run, and only read where something is
+    missing. `prose` are answers in words, by question.
     """
 
     name: str
@@ -137,7 +137,11 @@ def _notebook(path: Path, text: str) -> _Read:
     lab = lab[:100] if isinstance(lab, str) else lab_named(cells)
     labels = _labels(code)
     explore = [cell for cell in code if EXPLORE in cell.tags]
-    return lab or None, _sources(cells, labels), _sources(explore, labels), lesson_of(every).prose
+    prose = [cell for cell in every if cell.kind != "code" and "def " in cell.code]
+    unrun = _sources(explore, labels) + tuple(
+        (f"{c.kind} cell {c.number} from the top", c.code) for c in prose
+    )
+    return lab or None, _sources(cells, labels), unrun, lesson_of(every).prose
 
 
 def _labels(cells: list[Cell]) -> dict[int, str]:

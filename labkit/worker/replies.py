@@ -78,6 +78,7 @@ REPLIES: dict[str, dict[str | None, dict[str, Callable[[Any], bool]]]] = {
             "place": _maybe(_text),
             "line": _maybe(_line),
             "text": _text,
+            "unknown": _maybe(_text),
             "where": _maybe(_where),
         },
         "slow": {"reason": _text, "place": _maybe(_text), "line": _maybe(_line), "text": _text},

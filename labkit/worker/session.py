@@ -28,7 +28,7 @@ from labkit.worker.messages import NO_MNIST, plain, readable
 from labkit.worker.objects import Objects
 from labkit.worker.patience import TooSlow, at_most, waiting
 from labkit.worker.source import read_source
-from labkit.worker.whereabouts import where_answered, where_missing, where_unrun
+from labkit.worker.whereabouts import where_answered, where_missing, where_unknown
 
 MODULE = "lab"  # the name under which a submission lives, so that `from lab import softmax` works
 
@@ -177,7 +177,7 @@ class Session:
         except TooSlow as stopped:
             return {"status": "slow", "reason": stopped.reason, **self._place(stopped)}
         except BaseException as error:
-            return {"status": "raised", **self._account(error), "where": self._unknown(error)}
+            return {"status": "raised", **self._account(error), **self._unknown(error)}
         return self._answered(value) | {"changed": given.changed()}
 
     def _stub(self, name: str) -> Callable[..., Any]:
@@ -209,13 +209,12 @@ class Session:
             where["of"] = type(target).__name__[:100]
         return {"status": "missing", "similar": similar[0] if similar else None, "where": where}
 
-    def _unknown(self, error: BaseException) -> dict[str, Any] | None:
-        """Where a name is given that was not known, if in a cell that is not run."""
+    def _unknown(self, error: BaseException) -> dict[str, Any]:
+        """The name that was not known, and where it is given all the same."""
         name = error.name if isinstance(error, NameError) else None
         if not isinstance(name, str) or hasattr(builtins, name):
-            return None
-        where = where_unrun(name, self._unrun)
-        return where and where | {"of": name[:100]}
+            return {"unknown": None, "where": None}
+        return {"unknown": name[:100], "where": where_unknown(name, self._cells, self._unrun)}
 
     def _account(self, error: BaseException) -> dict[str, Any]:
         """Type, message and the innermost place in the submission's own code."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,7 +17,8 @@ HOW = (
     "under",  # of: the condition under which it is defined
     "explore",  # in a cell that grading does not run
     "below",  # below the `raise` that was left in it
-    "again",  # of: the cell in which it is defined once more, without an answer
+    "again",  # of: the place in which it is defined once more, without an answer
+    "comment",  # commented out, or in a cell of prose
 )
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -33,7 +35,29 @@ def where_missing(name: str, cells: Cells, unrun: Cells) -> dict[str, Any] | Non
         for inner, around in _within(node, ()):
             if isinstance(inner, _FUNCTIONS) and inner.name == name and around:
                 return _where(label, inner.lineno, *_described(around[-1]))
+    return where_unrun(name, unrun) or _where_commented(name, [*cells, *unrun])
+
+
+def where_unknown(name: str, cells: Cells, unrun: Cells) -> dict[str, Any] | None:
+    """Where a name is given that was not known when it was used: in code that is not run, or inside something else."""
+    for label, node in _statements(cells):
+        for inner, around in _within(node, ()):
+            defines = isinstance(inner, (*_FUNCTIONS, ast.ClassDef)) and inner.name == name
+            local = any(isinstance(outer, (*_FUNCTIONS, ast.ClassDef)) for outer in around)
+            binds = isinstance(inner, ast.stmt) and not hasattr(inner, "body") and name in _bound(inner)
+            if around and (defines or (binds and not local)):
+                return _where(label, getattr(inner, "lineno", 0), *_described(around[-1]))
     return where_unrun(name, unrun)
+
+
+def _where_commented(name: str, cells: Cells) -> dict[str, Any] | None:
+    """Where a function stands that is commented out, or in a cell of prose."""
+    written = re.compile(rf"\s*#+\s*(?:async\s+)?def\s+{re.escape(name)}\s*\(")
+    for label, source, *_ in cells:
+        for number, line in enumerate(source.split("\n"), 1):
+            if written.match(line):
+                return _where(label, number, "comment")
+    return None
 
 
 def where_unrun(name: str, unrun: Cells) -> dict[str, Any] | None:
@@ -54,7 +78,9 @@ def where_answered(name: str, cells: Cells, unrun: Cells) -> dict[str, Any] | No
     for label, node in reversed(found):
         place = next((n for n, part in enumerate(node.body) if _is_open(part)), None)
         if place is None:
-            return _where(label, node.lineno, "again", found[-1][0])
+            again, last = found[-1]
+            other = f"line {last.lineno}" if again == label else f"{again}, line {last.lineno}"
+            return _where(label, node.lineno, "again", other)
         if any(not isinstance(part, ast.Pass) for part in node.body[place + 1 :]):
             return _where(label, node.body[place].lineno, "below")
     return where_unrun(name, unrun)

@@ -88,6 +88,16 @@ WRONG = {
         "model.compile(loss='sparse_categorical_crossentropy', optimizer='rmsprop')",
         "loss",
     ),
+    "smoothed labels": (
+        "layers.Dense(10, activation='softmax')",
+        "model.compile(loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.1), optimizer='rmsprop')",
+        "loss",
+    ),
+    "a regularizer": (
+        "layers.Dense(10, activation='softmax', kernel_regularizer='l2')",
+        "model.compile(loss='categorical_crossentropy', optimizer='rmsprop')",
+        "loss",
+    ),
     "own loss": (
         "layers.Dense(10, activation='softmax')",
         "model.compile(loss=lambda y, p: 0.0, optimizer='rmsprop')",

@@ -16,14 +16,21 @@ INDENTED = "    def softmax(x):\n        return x\n"
 @pytest.mark.parametrize(
     ("cells", "unrun", "status", "sentence"),
     [
-        ([ANSWER + "softmax = softmax(3)\n"], [], "missing", "softmax is no function since cell 1, line 3, where it became a int"),
+        ([ANSWER + "softmax = softmax(3)\n"], [], "missing", "softmax is no function since cell 1, line 3, where it became an int"),
+        (["import numpy as np\n" + ANSWER + "softmax = softmax(np.ones(2))\n"], [], "missing", "softmax is no function since cell 1, line 4, where it became an array"),
+        (["# def softmax(x):\n#     return x\n"], [], "missing", "softmax stands in cell 1, line 1 as a comment"),
+        ([""], ["# def softmax(x):\n"], "missing", "softmax stands in unrun 1, line 1 as a comment"),
+        (["if __name__ == '__main__':\n    scale = 3\ndef softmax(x):\n    return scale * x\n"], [], "raised", "scale is defined under `__name__ == '__main__'` (cell 1, line 2)"),
+        (["def f():\n    def scale(x):\n        return x\ndef softmax(x):\n    return scale(x)\n"], [], "raised", "scale stands inside f, as it is indented there (cell 1, line 2)"),
+        (["def f():\n    scale = 3\ndef softmax(x):\n    return scale * x\n"], [], "raised", None),
+        ([ANSWER + STUB], [], "not_attempted", "the answer in cell 1, line 1 is replaced by line 3, which"),
         (["def one_hot():\n" + INDENTED], [], "missing", "softmax stands inside one_hot, as it is indented there (cell 1, line 2)"),
         (["class Lab:\n" + INDENTED], [], "missing", "softmax stands inside Lab"),
         (["if __name__ == '__main__':\n" + INDENTED], [], "missing", "softmax is defined under `__name__ == '__main__'` (cell 1, line 2)"),
         (["try:\n    1 / 0\n" + INDENTED + "except Exception:\n    pass\n"], [], "missing", "softmax is defined under `try`"),
         ([""], [ANSWER], "missing", "softmax is defined in unrun 1, line 1, in a cell tagged explore"),
         ([STUB + "    return x\n"], [], "not_attempted", "the `raise` in cell 1, line 3 stands before the answer"),
-        ([ANSWER, STUB], [], "not_attempted", "the answer in cell 1, line 1 is replaced by cell 2, which defines softmax once more"),
+        ([ANSWER, STUB], [], "not_attempted", "the answer in cell 1, line 1 is replaced by cell 2, line 1, which defines softmax once more"),
         ([STUB], [ANSWER], "not_attempted", "softmax is defined in unrun 1, line 1"),
         (["def softmax(x):\n    return row_max(x)\n"], ["def row_max(x):\n    return x\n"], "raised", "row_max is defined in unrun 1"),
         (["def softmax(x):\n    return scale * x\n"], ["scale = 3"], "raised", "scale is defined in unrun 1, line 1"),
@@ -34,7 +41,7 @@ INDENTED = "    def softmax(x):\n        return x\n"
         (["def softmax(x):\n    raise NameError('no name')\n"], ["y = 3"], "raised", None),
         (["def softmax(:"], ["def softmax(:"], "missing", None),
     ],
-    ids=range(17),
+    ids=range(24),
 )  # fmt: skip
 def test_it_is_told_where_a_name_stands(cells, unrun, status, sentence):
     session = Session()
@@ -47,5 +54,5 @@ def test_it_is_told_where_a_name_stands(cells, unrun, status, sentence):
     if sentence is None:
         assert answer["where"] is None
     else:
-        name = answer["where"]["of"] if status == "raised" else "softmax"
+        name = answer["unknown"] if status == "raised" else "softmax"
         assert located(name, answer["where"]).startswith(sentence)
