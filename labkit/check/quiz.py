@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from labkit.check.expect.failure import Failure, expectation, running
-from labkit.check.parties import Party
+from labkit.check.parties import NotAttempted, Party
 from labkit.check.recorded import RECORDED, read_index
 from labkit.lesson.checks import CheckInfo, quiz_check
 from labkit.lesson.quiz import QUESTION, Quiz, Shown, read_quizzes
@@ -207,7 +207,12 @@ def checks(folder: Path) -> list[tuple[CheckInfo, Callable[..., None]]]:
 
 def _check(sealed: dict[str, Any]) -> tuple[CheckInfo, Callable[..., None]]:
     def check(student: Party, shown: dict[str, Shown], note: Callable[[str], None]) -> None:
-        answer = getattr(student, sealed["function"])()
+        try:
+            answer = getattr(student, sealed["function"])()
+        except Failure as failure:
+            if failure.kind == "missing":  # who leaves a question out has not answered it
+                raise NotAttempted(sealed["function"], None) from None
+            raise
         asked = shown.get(sealed["function"])
         if change := change_since(sealed, asked):
             note(change)

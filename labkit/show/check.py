@@ -21,8 +21,9 @@ def check_page(record: Record, lab: Lab, more: float, console: Console, output: 
     `more` are the points that only grading gives. The checks of a single question are shown in full.
     """
     said = [Text("Printed by your code (no check reads it):", "dim"), printed(output)]
-    foot: list[RenderableType] = [*(said if output.strip() else ()), Text(""), _total(record, more)]
-    if len({check.question for check in record.checks if check.question != QUESTION}) < 2:
+    single = len({check.question for check in record.checks if check.question != QUESTION}) < 2
+    foot: list[RenderableType] = [*(said if output.strip() else ()), Text(""), _total(record, more, single)]
+    if single:
         return Group(heading(lab), *notes(record), check_table(record.checks, lab), *foot)
     foot += _next(record, lab)
     if not console.is_terminal:
@@ -106,20 +107,25 @@ def _reason(checks: Iterable[CheckResult]) -> str:
     return reasons.pop().partition("\n")[0] if len(reasons) == 1 else "waiting"
 
 
-def _total(record: Record, more: float) -> Text:
+def _total(record: Record, more: float, single: bool) -> Text:
     earned, most = tally(record.checks)
     style = "bold green" if most and earned == most else "bold"
     if not more:
         return Text(f"{earned:g} of {most:g} points", style)
-    return Text(f"{earned:g} of {most:g} public points; {more:g} more are graded with other inputs", style)
+    public = "points" if single else "public points"
+    return Text(f"{earned:g} of {most:g} {public}; {more:g} more are graded with other inputs", style)
 
 
 def _next(record: Record, lab: Lab) -> list[Text]:
     """What to do next: the first question with something wrong, or the first that is not written."""
     states = {question: _state(checks) for question, checks in record.by_question().items()}
-    for state, what, command in (("wrong", "mend", "check FILE -k"), ("untouched", "write", "hint")):
+    for state, what in (("wrong", "mend"), ("untouched", "write")):
         for question in states:
             if states[question] == state and question != QUESTION:
-                sentence = f"Next: {what} {question} {_title(lab, question)}   (labkit {command} {question})"
-                return [Text(sentence, "cyan")]
+                more = f"labkit check FILE -k {question}"
+                if state == "untouched":
+                    hinted = question in lab.asked.values() and lab.hints(question)
+                    more = f"labkit hint {question}" if hinted else ""
+                sentence = f"Next: {what} {question} {_title(lab, question)}"
+                return [Text(f"{sentence}   ({more})" if more else sentence, "cyan")]
     return []
