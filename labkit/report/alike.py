@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+from msgspec import structs
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
 from labkit.check.catalogue import MISCONCEPTIONS, VARIANTS
 from labkit.course import Lab
 from labkit.lesson.quiz import QUESTION
@@ -15,6 +20,7 @@ from labkit.report.similarity import Prints, compare, fingerprints
 
 _SHOWN = 8  # pairs whose code is shown
 _KEPT = 500
+_MOST_OF_IT = 0.5  # likeness, from which on pairs make a group
 _AROUND = 1  # lines beside a common part
 
 
@@ -44,7 +50,21 @@ def alike(sheet: Sheet, known: Iterable[Prints], anonymous: bool = False) -> tup
                 failures=equal, excerpt=excerpt,
             )
         )  # fmt: skip
-    return tuple(found)
+    groups = _groups([(pair.first, pair.second) for pair in found if pair.dice >= _MOST_OF_IT])
+    return tuple(structs.replace(pair, group=groups.get((pair.first, pair.second), 0)) for pair in found)
+
+
+def _groups(pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """The number of the group of each pair, where it has more than two members."""
+    if not pairs:
+        return {}
+    rows, columns = zip(*pairs, strict=True)
+    size = max(*rows, *columns) + 1
+    labels = connected_components(
+        coo_matrix((np.ones(len(pairs)), (rows, columns)), (size, size)), directed=False
+    )[1]
+    large = [label for label in dict.fromkeys(labels[list(rows)]) if (labels == label).sum() > 2]
+    return {pair: large.index(labels[pair[0]]) + 1 for pair in pairs if labels[pair[0]] in large}
 
 
 def code_of(answers: Answers) -> str:

@@ -134,7 +134,8 @@ class Excerpt(Struct, frozen=True, kw_only=True):
 
 
 class Alike(Struct, frozen=True, kw_only=True):
-    """Two submissions that share rare code. Shared code is no proof. `failures` counts equal wrong answers."""
+    """Two submissions that share rare code. Shared code is no proof. `failures` counts equal
+    wrong answers; pairs of one `group`, from 1, are more than two who share most of it."""
 
     first: int
     second: int
@@ -142,6 +143,7 @@ class Alike(Struct, frozen=True, kw_only=True):
     dice: float
     parts: int
     failures: int
+    group: int = 0
     excerpt: Excerpt | None = None
 
 
@@ -180,6 +182,10 @@ class Change(Struct, frozen=True, kw_only=True):
     before: float
     after: float
     checks: tuple[tuple[str, str, str], ...]
+
+
+#: Flags of a check, the likeliest fault first.
+_FAULTS = ("backward", "separates badly", "errors", "near limit", "finds nobody", "nameless", "hard")
 
 
 class Person(Struct, frozen=True, kw_only=True):
@@ -246,6 +252,13 @@ class LabFigures(Struct, frozen=True, kw_only=True):
         for at, item in enumerate(self.items):
             found.setdefault(item.question, []).append(at)
         return found
+
+    @property
+    def flagged(self) -> list[Item]:
+        """The checks that are worth a look, those first that are most likely at fault."""
+        return sorted(
+            (item for item in self.items if item.flags), key=lambda item: _FAULTS.index(item.flags[0])
+        )
 
     @property
     def hardest(self) -> tuple[str, float, int, int] | None:

@@ -98,19 +98,19 @@ def _item(sheet: Sheet, at: int, totals: np.ndarray | None, rest: np.ndarray | N
 
 
 def _flags(item: Item) -> tuple[str, ...]:
-    """What is worth a look, by name; a page has the sentence of each."""
+    """What is worth a look, by name, the likeliest fault first; a page has the sentence of each."""
     n, p, r = sum(item.counts.values()), item.p, item.r
     found = {
         "backward": r is not None and r.n >= SURE and r.high is not None and r.high < 0,
         "separates badly": r is not None and r.n >= SURE and r.high is not None and 0 <= r.high < 0.10,
-        "hard": p is not None and p.n >= LEAST and p.value < 0.30,
-        "finds nobody": item.hidden and p is not None and p.n >= LEAST and p.value > 0.97,
         "errors": n >= LEAST and item.counts.get("E", 0) > _OFTEN * n,
+        "near limit": item.near_limit is not None and item.near_limit > _OFTEN,
+        "finds nobody": item.hidden and p is not None and p.n >= LEAST and p.value > 0.97,
         "nameless": item.question != QUESTION
         and item.failures >= 5
         and item.named is not None
         and item.named < 0.5,
-        "near limit": item.near_limit is not None and item.near_limit > _OFTEN,
+        "hard": p is not None and p.n >= LEAST and p.value < 0.30,
     }
     return tuple(name for name, holds in found.items() if holds)
 

@@ -48,7 +48,7 @@ _HEADS = {
     ],
     "mistakes": ["question", "mistake", "sentence", "n", "failed", "points_lost", "fail_later", "students"],
     "clusters": ["question", "checks", "n", "message", "students"],
-    "pairs": ["first", "second", "rank", "dice", "common_parts", "equal_wrong_answers"],
+    "pairs": ["first", "second", "rank", "dice", "common_parts", "equal_wrong_answers", "group"],
     "students": [
         *("submission", "name", "id", "section", "part", "points", "raw", "days_late", "adjusted"),
         *("checks", "mistakes"),
@@ -82,7 +82,7 @@ def _clusters(lab: LabFigures) -> Iterator[Line]:
 def _pairs(lab: LabFigures) -> Iterator[Line]:
     for one in lab.alike:
         both = (lab.students[one.first].submission, lab.students[one.second].submission)
-        yield [*both, one.rank, one.dice, one.parts, one.failures]
+        yield [*both, one.rank, one.dice, one.parts, one.failures, one.group or ""]
 
 
 def _students(lab: LabFigures) -> Iterator[Line]:

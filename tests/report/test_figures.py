@@ -88,7 +88,7 @@ def test_a_check_that_stronger_students_fail_is_flagged_where_enough_handed_in(n
 
 def test_what_is_worth_a_look_is_said():
     hard = sheet_of(*["p"] * 2 + ["F"] * 10)
-    assert items(hard)[0].flags == ("hard", "nameless")
+    assert items(hard)[0].flags == ("nameless", "hard")
     errors = sheet_of(*["p"] * 10 + ["E"] * 2)
     assert items(errors)[0].flags == ("errors",)
     hidden = [record(f"s{n}", [check("test_a", hidden=True)], student=student(n)) for n in range(12)]
