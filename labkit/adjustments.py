@@ -215,7 +215,6 @@ def _same(some: Decision, other: Decision) -> bool:
 
 # --- the file -----------------------------------------------------------------------------------------------------
 
-_LABELS = {"mark": "are tables, [[mark]]", "extension": "are tables, [[extension]]", "comment": "are tables"}
 _WHO = {"student": TEXT, "lab": TEXT}
 _KEYS: dict[str, dict[str, Key]] = {
     "mark": _WHO | {"check": TEXT, "question": TEXT, "points": numbers(0), "reason": TEXT, "comment": TEXT},
@@ -234,7 +233,7 @@ class _Reader(Settings):
 
     def decisions(self, course: Course) -> tuple[Decision, ...]:
         """The entries, in the order of the file."""
-        keys = {kind: tables(words) for kind, words in _LABELS.items()}
+        keys = dict.fromkeys(_KEYS, tables("are tables in double brackets"))
         self.check(self.table, keys, "", -1, "{}", "there are [[mark]], [[extension]] and [[comment]]")
         found = [
             self.decision(kind, index, entry, course)

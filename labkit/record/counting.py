@@ -29,10 +29,15 @@ def _decided(adjusted: Iterable[Adjusted]) -> list[str]:
     for one in adjusted:
         if one.points is not None:
             points = f"{one.points:g} instead of {one.earned:g} points"
-            said.append(f"{one.about}: {points}, as a person decided: {one.reason}")
+            said.append(_sentence(f"{one.about}: {points}, as a person decided: {one.reason}"))
         if one.comment:
-            said.append(f"{one.about}: {one.comment}")
+            said.append(_sentence(f"{one.about}: {one.comment}"))
     return said
+
+
+def _sentence(text: str) -> str:
+    """The text, with a full stop where it ends in none."""
+    return text if text[-1:] in ".!?" else f"{text}."
 
 
 def _lateness(late: Late | None) -> list[str]:
