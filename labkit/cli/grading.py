@@ -143,6 +143,8 @@ def grade(
     Writes OUT/<submission>/result.json and OUT/grades.csv, but every finished record to OUT/journal.jsonl first.
     After Ctrl-C, a crash or a full disk the same command grades what is left, and ends with the same files.
 
+    What a person decides, a mark, an extension or a comment, stands in adjustments.toml beside course.toml.
+
     Exit status: 0 all were graded, 1 the grader itself failed on one, 2 bad usage, 3 below --require.
     """
     from labkit.adjustments import ADJUSTMENTS_FILE

@@ -8,6 +8,7 @@ import json
 
 import pytest
 
+from labkit.grade.journal import Journal
 from labkit.platforms import ExportError, Request, current, export, read_results
 from labkit.record import CHECK_FAILED, GRADER_FAILED, Student, record_from
 from tests.platforms.records import FORMATS, SHEETS, check, data, record, sheet_of
@@ -127,3 +128,12 @@ def test_results_of_an_earlier_run_are_named_and_left_out(tmp_path):
     assert [one.submission for one in kept] == ["alice", "=cy"]
     assert len(notes) == 1 and "'bob' is from an earlier run" in notes[0]
     assert current(records, tmp_path / "nowhere") == (records, [])
+
+
+def test_a_run_that_was_stopped_is_said(tmp_path):
+    with Journal(tmp_path) as journal:
+        journal.begin({"course": "x"})
+    assert "did not come to its end" in current([record("alice")], tmp_path)[1][0]
+    with Journal(tmp_path) as journal:
+        journal.finish({}, {})
+    assert current([record("alice")], tmp_path)[1] == []
