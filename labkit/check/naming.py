@@ -6,7 +6,7 @@ class. A name must not be refuted by the other checks of its question.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,11 +35,15 @@ class Answers(Protocol):
 
 @dataclass(frozen=True)
 class KnownMistakes:
-    """The known mistakes of a lab on the inputs of one class, as seen by those checks that are there."""
+    """The known mistakes of a lab on the inputs of one class, as seen by those checks that are there.
+
+    `again` says how the submission fails on these inputs a check that it passed on its own; None where it passes.
+    """
 
     answers: Answers
     checks: Mapping[str, Check]
     inputs: Inputs
+    again: Callable[[str], Signature | None] = lambda check: None
 
     def failures(self, check: str, mistakes: Iterable[str] | None = None) -> Mapping[str, Signature]:
         """How a check fails on them; a check that is not there refutes nothing."""
@@ -72,14 +76,19 @@ def _name(result: CheckResult, results: list[CheckResult], known: KnownMistakes)
 
 def _refuted(mistake: str, named_by: CheckResult, results: list[CheckResult], known: KnownMistakes) -> bool:
     """Whether another check of the question says that it cannot be this one: it passes and fails on the mistake, or it
-    fails in another way.
+    fails in another way. What passes by chance, on inputs that do not show the mistake, says nothing; of a kept record
+    that was found out when the name was given.
     """
+    before = named_by.misconception is not None and named_by.misconception.id == mistake
     for other in results:
         if other.question != named_by.question or other.id == named_by.id:
             continue
         if other.verdict.passed:
-            if mistake in known.failures(other.id, [mistake]):
-                return True
+            theirs = None if before else known.failures(other.id, [mistake]).get(mistake)
+            if theirs is not None:
+                again = known.again(other.id)
+                if again is None or distance(again, theirs) is None:
+                    return True
         elif other.failure is not None and other.failure.kind not in _NOTHING_TO_COMPARE:
             theirs = known.failures(other.id, [mistake]).get(mistake)
             if theirs is not None and distance(other.failure, theirs) is None:

@@ -15,6 +15,15 @@ RANDOM = '\n\n@misconception("1.1")\ndef random(x):\n    """Not twice."""\n    r
 GENERATOR = "np.random.default_rng()"
 BOUND = '\n\n@question("1.1")\n@points(0)\ndef test_bound(student, rng):\n    """Positive."""\n'
 BOUND += '    expect.at_least(student.double(rng.uniform(size=1))[0], 1.5, what="the double")\n'
+BY_CHANCE = """
+
+@question("1.1")
+@points(0)
+def test_sometimes(student, reference, rng):
+    \"\"\"One number is doubled.\"\"\"
+    x = rng.integers(0, 3, size=1) * 1.0
+    expect.close(student.double(x), reference.double(x))
+"""
 TWIN = '\n\n@misconception("1.1")\ndef power(x):\n    """You raised each value to its second power."""\n    return x * x\n'
 
 
@@ -66,6 +75,16 @@ def test_a_mistake_without_a_name_may_be_pointed_at(lab, answer, pointed):
     trials = selftest(lab, b"salt", "1.1")
     assert [(trial.name, trial.pointed) for trial in unnamed(trials)] == [("random", pointed)]
     assert passes(trials, share_named=0.5) == pointed and not passes(trials)
+
+
+def test_a_check_that_a_mistake_passes_by_chance_does_not_refute_its_name(lab):
+    path = lab.solution / "test_lab.py"
+    path.write_text(path.read_text() + BY_CHANCE)
+    found = [selftest(lab, f"salt {number}".encode(), "1.1") for number in range(6)]
+    squared = [next(trial for trial in trials if trial.name == "squared") for trials in found]
+    passed = [dict((name, verdict) for name, verdict, _ in trial.seen)["test_sometimes"] for trial in squared]
+    assert set(passed) == {"passed", "failed"}
+    assert {trial.named for trial in squared} == {"squared"}
 
 
 def test_right_answers_are_tried_on_many_salts_and_the_nearest_numbers_kept(lab):
