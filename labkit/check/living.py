@@ -21,12 +21,11 @@ from typing import Any
 import numpy as np
 
 from labkit import lazy
-from labkit.check.parties import Lend
+from labkit.check.parties import Lend, stopped
 from labkit.lesson.submission import without_explore_cells
-from labkit.worker import Limits, Opaque, Plan, Session, WorkerFailed, warm
+from labkit.worker import Limits, Opaque, Plan, Session, WorkerFailed
 from labkit.worker.launch import THREADS
 from labkit.worker.objects import described
-from labkit.worker.patience import TooSlow, at_most
 from labkit.worker.tree import WireError, crossed
 
 
@@ -39,7 +38,8 @@ class Living:
         self.cells = [[_label(name), _code(name)] for name in _files(self.module)]
         self.session = Session()
         self.session.adopt(self.module, self.cells, _label)
-        self._seconds: float | None = None
+        self.session.say = self._said
+        self._limits = Limits()
         self._printed = io.StringIO()
         self.lent: frozenset[str] = frozenset()  # nothing is
         self.lend: Lend | None = None
@@ -52,23 +52,26 @@ class Living:
     def begin(self, seed: int, seconds: float | None, keras: bool) -> None:
         """Prepare a check: Keras imported where it is used, seeds set, a limit for each call."""
         if keras:
-            warm()
+            self.session.warm()
         # processor time, of which more is used where more cores compute than in grading
         cores = max(1.0, (os.cpu_count() or 1) / THREADS)
-        self._seconds = cores * (Limits().seconds if seconds is None else seconds)
+        self._limits = Limits(cores * (Limits().seconds if seconds is None else seconds))
         self.session.begin(seed)
 
     def ask(self, verb: str, **request: Any) -> dict[str, Any]:
         """The answer to one request. Raises WorkerFailed for a call without end, KeyboardInterrupt as it comes."""
         objects = self.session.objects
         request = crossed({"verb": verb, **request}, described, objects.revive)
-        mainly = threading.current_thread() is threading.main_thread()  # which alone has signals
-        with contextlib.redirect_stdout(self._printed), at_most(self._seconds if mainly else None):
+        if verb == "call":
+            mainly = threading.current_thread() is threading.main_thread()  # which alone has signals
+            seconds, wall = (self._limits.seconds, self._limits.wall_seconds) if mainly else (None, None)
+            request |= {"seconds": seconds, "wall": wall, "tells": self.hear is not None}
+        with contextlib.redirect_stdout(self._printed):
             reply = self.session.handle(request)
         if reply.get("type") == KeyboardInterrupt.__name__:
             raise KeyboardInterrupt
-        if TooSlow.__name__ == reply.get("type") or reply.get("status") == "slow":
-            raise WorkerFailed("time", self._too_slow(reply))
+        if reply.get("status") == "slow":
+            raise WorkerFailed("time", stopped(self._limits.seconds, self._limits.wall_seconds, reply))
         if reply.get("status") == "missing" and reply["where"] is None:
             reply["where"] = {"how": "undefined", "place": "", "line": 0, "of": ""}
         try:
@@ -89,11 +92,10 @@ class Living:
         """What was printed while functions were called."""
         return self._printed.getvalue()
 
-    def _too_slow(self, reply: dict[str, Any]) -> str:
-        sentence = f"it used more than the {self._seconds:g} seconds allowed and was stopped"
-        if reply["place"]:
-            sentence += f"\n    {reply['place']}, line {reply['line']}: {reply['text']}"
-        return sentence
+    def _said(self, said: dict[str, Any]) -> None:
+        """What is said while a call is made: how far a training is."""
+        if self.hear is not None and said["status"] == "epoch":
+            self.hear(said["epoch"], said["epochs"])
 
 
 @contextlib.contextmanager
@@ -114,7 +116,9 @@ def _keras_undisturbed() -> Iterator[None]:
     import tensorflow as tf
     from keras.src.backend.common import global_state
 
-    fit = vars(keras.Model).get("fit")
+    from labkit.training import epochs
+
+    fit, heard = vars(keras.Model).get("fit"), epochs.heard
     names, settings = global_state.GLOBAL_STATE_TRACKER, global_state.GLOBAL_SETTINGS_TRACKER
     seed = random.getrandbits(31)
     try:
@@ -122,6 +126,7 @@ def _keras_undisturbed() -> Iterator[None]:
     finally:
         global_state.GLOBAL_STATE_TRACKER, global_state.GLOBAL_SETTINGS_TRACKER = names, settings
         tf.random.set_seed(seed)
+        epochs.heard = heard
         if fit is not None:
             keras.Model.fit = fit
         elif "fit" in vars(keras.Model):

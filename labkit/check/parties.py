@@ -214,7 +214,7 @@ def _as_bytes(cells: Sequence[Sequence[str]]) -> list[list[Any]]:
     ]
 
 
-def _stopped(seconds: float, wall: float, reply: dict[str, Any]) -> str:
+def stopped(seconds: float, wall: float, reply: dict[str, Any]) -> str:
     """The sentence for a call that took too long."""
     sentence = {
         "idle": f"it did nothing for {seconds:g} seconds and was stopped",
@@ -355,7 +355,7 @@ class InWorker:
         reply = self._ask(Limits(seconds + _GRACE), verb, midway=self._midway, **request, **how)
         if reply.get("status") == "slow":
             self._retire()
-            raise WorkerFailed("time", _stopped(seconds, self.limits.wall_seconds, reply))
+            raise WorkerFailed("time", stopped(seconds, self.limits.wall_seconds, reply))
         return reply
 
     def _ask(self, limits: Limits, verb: str, midway: Midway | None = None, **request: Any) -> dict[str, Any]:

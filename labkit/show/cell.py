@@ -23,6 +23,9 @@ class Board(AbstractContextManager, Protocol):
     def checking(self, record: Record, title: str) -> None:
         """The check of that title begins; `record` holds those before."""
 
+    def epoch(self, number: int, epochs: int) -> None:
+        """What it trains has finished so many epochs."""
+
     def finished(self, record: Record, output: str) -> None:
         """All checks have been carried out, with this output of the functions."""
 
@@ -46,6 +49,7 @@ class _Notebook:
         self.title = f"{question} {titles[question]}" if question in titles else ""
         self.lab, self.total = lab, total
         self.record = Record(submission=lab.name, lab=lab.name)
+        self.running = ""
         self.handle: Any = None
 
     def __enter__(self) -> _Notebook:
@@ -56,8 +60,12 @@ class _Notebook:
             self._show(cell_page(self.record, f"{self.title} (stopped)"), "stopped")
 
     def checking(self, record: Record, title: str) -> None:
-        self.record = record
+        self.record, self.running = record, title
         self._show(cell_page(record, self.title, title, self.total), f"checking: {title}")
+
+    def epoch(self, number: int, epochs: int) -> None:
+        running = f"{self.running} Epoch {number} of {epochs}."
+        self._show(cell_page(self.record, self.title, running, self.total), f"checking: {running}")
 
     def finished(self, record: Record, output: str) -> None:
         plain = io.StringIO()
@@ -80,7 +88,11 @@ class _Terminal(ExitStack):
         self.update = self.enter_context(progress(lab.name, total))
 
     def checking(self, record: Record, title: str) -> None:
-        self.update(description=one_line(title, 60), completed=len(record.checks))
+        self.running = one_line(title, 45)
+        self.update(description=self.running, completed=len(record.checks))
+
+    def epoch(self, number: int, epochs: int) -> None:
+        self.update(description=f"{self.running} (epoch {number} of {epochs})")
 
     def finished(self, record: Record, output: str) -> None:
         self.close()

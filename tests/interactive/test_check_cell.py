@@ -72,6 +72,15 @@ def test_what_cannot_be_checked_is_a_sentence(run_script):
     assert "There is no lab called '7'" in printed and "and on" in printed
 
 
+CALLS = "\ndef mean_of_doubles(x):\n    return float(double(x).mean())\n"
+
+
+def test_a_mistake_of_an_earlier_function_is_not_this_ones(run_script):
+    printed = run_script(SQUARED + CALLS + 'labkit.check("1.2")\n')
+    assert "waiting for 1.1" in printed and "You squared" not in printed and "0 of 25 points" in printed
+    assert "25 of 25 points" in run_script(RIGHT + CALLS + 'labkit.check("1.2")\n')
+
+
 def test_prints_of_a_function_are_shown_as_such(run_script):
     printed = run_script(
         RIGHT.replace("    return", "    print('doubling')\n    return") + 'labkit.check("1.1")\n'
@@ -102,7 +111,7 @@ def test_an_array_that_was_handed_over_stays_the_functions_own():
 def test_an_endless_loop_is_stopped_and_its_line_named():
     living = Living(module_of("def f():\n    while True:\n        pass\n"))
     living.begin(seed=0, seconds=0.3 / 8, keras=False)
-    with pytest.raises(WorkerFailed, match="was stopped"):
+    with pytest.raises(WorkerFailed, match="was stopped. Is there a loop that does not end"):
         living.ask("call", function="f", args=[], kwargs={})
 
 
