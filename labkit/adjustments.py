@@ -29,7 +29,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
-from dataclasses import replace as replace_
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -65,11 +64,6 @@ class Decision:
     reason: str = ""
     comment: str = ""
 
-    @property
-    def about(self) -> tuple[str, str, str]:
-        """The lab, question and check."""
-        return self.lab, self.question, self.check
-
 
 @dataclass(frozen=True)
 class Somebody:
@@ -92,7 +86,7 @@ class Adjustments:
         others: Iterable[tuple[str, Student]] = (),
         whole: bool = True,
         labs: Container[str] | None = None,
-    ) -> Found:
+    ) -> Decided:
         """Whom each decision is about, among submissions by name and who handed them in.
 
         `others` are known, too, though they are not among these: they handed in nothing, or before; they are asked
@@ -101,11 +95,11 @@ class Adjustments:
         about these is looked at.
         """
         mine = [one for one in self.decisions if labs is None or one.lab in labs]
-        return _Finder(replace_(self, decisions=tuple(mine)), people, others).found(whole)
+        return _Finder(Adjustments(self.path, tuple(mine)), people, others).decided(whole)
 
 
 @dataclass(frozen=True)
-class Found:
+class Decided:
     """Adjustments with the submissions that they are about. `missing` are sentences about those that count nowhere."""
 
     decisions: tuple[tuple[Decision, Somebody], ...] = ()
@@ -334,7 +328,7 @@ class _Finder:
                 for key in _calls(person):
                     self.called.setdefault(key, []).append((who, person))
 
-    def found(self, whole: bool) -> Found:
+    def decided(self, whole: bool) -> Decided:
         made: dict[Somebody, list[Decision]] = {}
         missing = []
         for decision in self.adjustments.decisions:
@@ -351,7 +345,7 @@ class _Finder:
                 self.refuse_twice(decision, before)
                 before.append(decision)
         pairs = [(decision, who) for who, decisions in made.items() for decision in decisions]
-        return Found(tuple(pairs), tuple(missing))
+        return Decided(tuple(pairs), tuple(missing))
 
     def those(self, decision: Decision) -> list[Somebody]:
         """The submissions of the student who is meant, each once. A submission's own name comes before a person's."""

@@ -286,7 +286,7 @@ def _executor(scheduler, width, course, plan):
 
 def _decided(
     course: Course, submissions: list[Found], lab: str | None, out: Path, listed: Sequence[Student]
-) -> adjustments.Found:
+) -> adjustments.Decided:
     """What adjustments.toml says of these submissions. Raises AdjustmentError where it says it of nobody."""
     from labkit.adjustments import read_adjustments
     from labkit.course import lab_of

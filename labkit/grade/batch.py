@@ -110,7 +110,7 @@ class Grading:
     executor: Executor = field(default_factory=Here)
     width: int = 1
     observer: Observer = field(default_factory=Observer)
-    adjustments: adjustments.Found = adjustments.Found()
+    adjustments: adjustments.Decided = adjustments.Decided()
     _named_alone: bool = field(init=False, default=False)  # only the checks that were named are made anew
     _digests: dict[str, dict[str, str]] = field(init=False, default_factory=dict)
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from labkit.adjustments import Decision, Found
+from labkit.adjustments import Decided, Decision
 from labkit.course import Lab
 from labkit.grade.kept import check_hashes
 from labkit.record import Record, rounded
@@ -67,7 +67,7 @@ def changes(before: Told, records: Iterable[Record]) -> list[Change]:
     return found
 
 
-def bases(adjustments: Found, labs: Iterable[Lab]) -> dict[str, tuple[Decision, str]]:
+def bases(adjustments: Decided, labs: Iterable[Lab]) -> dict[str, tuple[Decision, str]]:
     """For each mark that is about one of these labs, under a name of its own, what its checks rest on today."""
     known = {lab.name: lab for lab in labs}
     found = {}
