@@ -56,7 +56,8 @@ class KnownMistakes:
 def named(results: Iterable[CheckResult], known: KnownMistakes) -> list[CheckResult]:
     """The results with the names that their signatures deserve, and no other ones."""
     results = list(results)
-    return [replace(result, misconception=_name(result, results, known)) for result in results]
+    found = [replace(result, misconception=_name(result, results, known)) for result in results]
+    return [_agreeing(result, found, known) for result in found]
 
 
 def _name(result: CheckResult, results: list[CheckResult], known: KnownMistakes) -> Misconception | None:
@@ -72,6 +73,22 @@ def _name(result: CheckResult, results: list[CheckResult], known: KnownMistakes)
     nearest, *others = sorted(found)
     ties = tuple(mistake for apart, _, mistake in others if apart <= nearest[0] + _EQUAL)
     return Misconception(nearest[2], known.answers.sentence(nearest[2]), ties)
+
+
+def _agreeing(result: CheckResult, results: list[CheckResult], known: KnownMistakes) -> CheckResult:
+    """Of the mistakes that a check cannot tell apart, the one that most other checks of the question see, too."""
+    if result.misconception is None or not result.misconception.ties:
+        return result
+    fitting = (result.misconception.id, *result.misconception.ties)
+    seen = [
+        mistake
+        for other in results
+        if other.question == result.question and other.misconception is not None
+        for mistake in (other.misconception.id, *other.misconception.ties)
+    ]
+    best = max(fitting, key=seen.count)  # the first of equals
+    ties = tuple(mistake for mistake in fitting if mistake != best)
+    return replace(result, misconception=Misconception(best, known.answers.sentence(best), ties))
 
 
 def _refuted(mistake: str, named_by: CheckResult, results: list[CheckResult], known: KnownMistakes) -> bool:

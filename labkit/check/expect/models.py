@@ -91,7 +91,7 @@ def can_learn(model: Any, x: np.ndarray, y: np.ndarray) -> None:
     spec = described(model)
     _compiled(spec)
     live = _rebuilt(spec)
-    _answers(live, spec, x)
+    answers(live, spec, x)
     try:
         with tf.GradientTape() as tape:
             loss = live.compute_loss(x=x, y=y, y_pred=live(x, training=False), training=False)
@@ -116,6 +116,7 @@ def same_loss(model: Any, reference: ModelSpec, x: np.ndarray, y: np.ndarray, rt
         )
         raise Failure("loss", sentence, name)
     right, probed = reference.with_weights(_probe_weights(reference)), _transplanted(spec, reference)
+    answers(_rebuilt(probed), probed, x)  # a Failure where it takes other inputs
     for scale in (1, 6):  # small outputs alone do not tell losses apart that smooth or clip
         mine = _loss(right, scale * x, y)
         try:
@@ -217,10 +218,10 @@ def _shapes(shapes: list[tuple]) -> str:
 def _outputs(model: Any, reference: ModelSpec, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     spec = _transplanted(described(model), reference)
     mine = np.asarray(reference.with_weights(_probe_weights(reference)).rebuild()(x, training=False))
-    return _answers(_rebuilt(spec), spec, x), mine
+    return answers(_rebuilt(spec), spec, x), mine
 
 
-def _answers(live, spec: ModelSpec, x: np.ndarray) -> np.ndarray:
+def answers(live, spec: ModelSpec, x: np.ndarray) -> np.ndarray:
     """Outputs in inference mode."""
     try:
         return np.asarray(live(x, training=False))

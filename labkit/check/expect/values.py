@@ -253,6 +253,8 @@ def _is_numbers(value: list | tuple) -> bool:
 
 def _number(value: Any) -> str:
     item = np.asarray(value).item()
+    if type(item) is int:
+        return f"{item:,}" if abs(item) < 10**15 else f"{item:.6g}"
     return f"{item:.6g}" if isinstance(item, (int, float)) and not isinstance(item, bool) else str(item)
 
 
