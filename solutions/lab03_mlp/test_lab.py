@@ -141,8 +141,8 @@ def test_split_takes_a_fraction_of_each_class(student, rng):
 @question("3.2")
 @points(2)
 def test_split_depends_on_the_seed(student, rng):
-    """The same seed gives the same split, another seed another one, also where the classes come in order."""
-    x, y = _labelled(rng, [70, 50], in_order=True)
+    """The same seed gives the same split, another seed another one."""
+    x, y = _labelled(rng, [70, 50])
     first, again, other = (np.sort(_parts(student.split(x, y, 0.25, seed))[2][:, 0]) for seed in (3, 3, 4))
     expect.true(
         np.array_equal(first, again), "two calls with the same seed give different splits", "not same"
@@ -311,19 +311,15 @@ def test_training_stops_in_time(student, reference, rng):
 @points(4)
 @uses("keras")
 def test_the_best_weights_remain(student, reference, rng):
-    """The given model holds the weights of the best epoch afterwards, also where the epochs run out."""
+    """The given model holds the weights of the best epoch afterwards."""
     model, parts = _overshooting(rng)
-    for epochs, patience in ((30, 3), (6, 5)):
-        _, after = _trained(student, model, parts, epochs=epochs, patience=patience)
-        _, expected = _trained(reference, model, parts, epochs=epochs, patience=patience)
-        reached, right = cross_entropy(after, *parts[2:]), cross_entropy(expected, *parts[2:])
-        what = (
-            f"the validation loss of the weights that remain (at most {epochs} epochs, patience {patience})"
-        )
-        expect.close(reached, right, rtol=1e-3, what=what)
-        expect.close(
-            after.weights, expected.weights, rtol=1e-2, atol=1e-3, what="the list of weights that remain"
-        )
+    _, after = _trained(student, model, parts, epochs=30, patience=3)
+    _, expected = _trained(reference, model, parts, epochs=30, patience=3)
+    what = "the validation loss of the weights that remain"
+    expect.close(cross_entropy(after, *parts[2:]), cross_entropy(expected, *parts[2:]), rtol=1e-3, what=what)
+    expect.close(
+        after.weights, expected.weights, rtol=1e-2, atol=1e-3, what="the list of weights that remain"
+    )
 
 
 @question("3.4")
@@ -519,8 +515,8 @@ def test_classes_of_probabilities_and_logits(student, rng):
 @points(2)
 @uses("keras")
 def test_classes_of_any_number_of_examples(student, rng):
-    """One example gives one class in an array, hundreds give hundreds, and dropout is at rest."""
-    model = _classifier(rng, 4, "softmax", dropout=0.5)
+    """One example gives one class in an array, and hundreds give hundreds."""
+    model = _classifier(rng, 4, "softmax")
     for count in (301, 1):
         x = rng.normal(size=(count, 6)).astype(np.float32)
         expect.equal(student.predict_classes(model, x), _classes(model, x))
@@ -548,16 +544,13 @@ def test_classes_are_those_of_inference(student, rng):
 @points(4)
 @uses("keras")
 def test_head_can_learn(student, rng):
-    """Labels may be (n,) or (n, 1), the gradient is not zero, and the loss is a cross-entropy."""
+    """Labels may be (n,) or (n, 1), and the gradient is not zero."""
     y = np.arange(16) % 2
     for features in (4, 2):
         model = student.fix_binary_head(features)
         x = rng.normal(size=(16, features)).astype(np.float32)
         expect.can_learn(model, x, y)
         expect.can_learn(model, x, y[:, None])
-        loss, probability = _loss_and_probability(model, x, y)
-        right = -np.log(np.where(y == 1, probability, 1 - probability)).mean()
-        expect.close(loss, right, 1e-3, what="the loss")
 
 
 @question("3.7")

@@ -131,12 +131,9 @@ def test_max_pool_odd_sizes(student, reference, rng):
 @question("5.3")
 @points(3)
 def test_max_pool_gradient(student, reference, rng):
-    """The gradient goes to the maximum of each window; it has x's shape, for odd sizes and windows of 3, too."""
-    for size, height, width in [(2, 6, 4), (2, 5, 7), (3, 7, 6)]:
-        x = rng.normal(size=(2, height, width, 3))
-        d_output = rng.normal(size=(2, height // size, width // size, 3))
-        answer = student.max_pool_gradient(d_output, x, size)
-        expect.close(answer, reference.max_pool_gradient(d_output, x, size))
+    """The gradient goes to the maximum of each window."""
+    x, d_output = rng.normal(size=(2, 6, 4, 3)), rng.normal(size=(2, 3, 2, 3))
+    expect.close(student.max_pool_gradient(d_output, x), reference.max_pool_gradient(d_output, x))
 
 
 @question("5.3")
@@ -183,14 +180,13 @@ def layer_shapes(model) -> list[list[int]]:
 @points(3)
 @uses("keras")
 def test_lenet5_shapes(student):
-    """The shape after every layer, and 61,706 parameters; 61,196 for four classes."""
+    """The shape after every layer, and 61,706 parameters."""
     model = student.build_lenet5()
     shapes = layer_shapes(model)
     table = [[28, 28, 6], [14, 14, 6], [10, 10, 16], [5, 5, 16], [400], [120], [84], [10]]
     told = " → ".join("×".join(map(str, shape)) for shape in shapes)
     expect.true(shapes == table, f"the shapes after the layers are {told}; compare with the table", shapes)
     expect.parameters(model, 61_706)
-    expect.parameters(student.build_lenet5(num_classes=4), 61_196)
 
 
 @question("5.4")
@@ -198,11 +194,10 @@ def test_lenet5_shapes(student):
 @needs("5.4")
 @uses("keras")
 def test_lenet5_outputs(student, reference, rng):
-    """With the same weights it computes the same probabilities, and its loss takes labels that are integers."""
+    """With the same weights it computes the same probabilities."""
     x = rng.uniform(size=(8, 28, 28, 1)).astype(np.float32)
     model, mine = student.build_lenet5(), reference.build_lenet5()
     expect.same_probabilities(model, mine, x)
-    expect.can_learn(model, x, rng.integers(0, 10, 8))
 
 
 @question("5.4")
@@ -275,9 +270,6 @@ def test_conv_counts_of_other_layers(student, reference, rng):
 # --- 5.6 filters made by hand ------------------------------------------------------------------------------
 
 
-SOBEL = ("gx", "gy", "the magnitude")
-
-
 @question("5.6")
 @points(2)
 def test_sobel_of_a_step(student):
@@ -286,7 +278,7 @@ def test_sobel_of_a_step(student):
     image[:, 4:] = 1
     expected = np.zeros((6, 8))
     expected[:, 3:5] = 4
-    expect.close(student.sobel(image), (expected, np.zeros((6, 8)), expected), parts=SOBEL)
+    expect.close(student.sobel(image), (expected, np.zeros((6, 8)), expected))
 
 
 @question("5.6")
@@ -294,7 +286,7 @@ def test_sobel_of_a_step(student):
 def test_sobel_of_bytes(student, reference, rng):
     """A uint8 image, with edges in all directions and up to the border."""
     image = rng.integers(0, 256, size=(7, 9)).astype(np.uint8)
-    expect.close(student.sobel(image), reference.sobel(image), atol=1e-4, parts=SOBEL)
+    expect.close(student.sobel(image), reference.sobel(image), atol=1e-4)
 
 
 @question("5.6")
@@ -304,7 +296,7 @@ def test_sobel_of_floats(student, reference, rng):
     """A float image, which stays as it is."""
     image = rng.normal(size=(5, 8))
     held = student.hold(image)
-    expect.close(student.sobel(held), reference.sobel(image), parts=SOBEL)
+    expect.close(student.sobel(held), reference.sobel(image))
     expect.unchanged(student.fetch(held), image, "the image")
 
 
