@@ -18,7 +18,7 @@ from labkit.report.figures import Alike, Excerpt
 from labkit.report.gathering import Sheet
 from labkit.report.similarity import Prints, compare, fingerprints
 
-_SHOWN = 8  # pairs whose code is shown
+_SHOWN = 5  # pairs whose code is shown
 _KEPT = 500
 _MOST_OF_IT = 0.5  # likeness, from which on pairs make a group
 _AROUND = 1  # lines beside a common part
