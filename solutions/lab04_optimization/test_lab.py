@@ -24,18 +24,39 @@ def batches(student, n, batch_size, seed=0, epoch=0):
 def complete(student, n, batch_size):
     """Every row once, in batches of the right sizes."""
     epoch = batches(student, n, batch_size)
-    sizes = [batch_size] * (n // batch_size) + [n % batch_size] * (n % batch_size > 0)
-    what = f"the sizes of {n:,} rows in batches of {batch_size:,}"
-    expect.equal(np.array([len(rows) for rows in epoch]), np.array(sizes), what=what)
-    times = np.bincount(np.clip(np.concatenate(epoch), 0, n), minlength=n + 1)[:n]
-    expect.equal(times, np.ones(n, int), what=f"how often each of {n:,} rows is used")
+    sizes = [len(rows) for rows in epoch]
+    wanted = [batch_size] * (n // batch_size) + [n % batch_size] * (n % batch_size > 0)
+    sentence = (
+        f"{n:,} rows in batches of {batch_size:,}: there are {told(sizes)}; it should be {told(wanted)}"
+    )
+    expect.true(sizes == wanted, sentence, received=sizes, summary="the batches have wrong sizes")
+    rows = np.concatenate(epoch)
+    numbers = (
+        f"the rows of {n:,} have the numbers 0 to {n - 1:,}; yours go from {rows.min():,} to {rows.max():,}"
+    )
+    inside = rows.min() >= 0 and rows.max() < n
+    expect.true(inside, numbers, received="other numbers", summary="there are row numbers that no row has")
+    times = np.bincount(rows, minlength=n)
+    wrong = int((times != 1).argmax())
+    sentence = f"{n:,} rows in batches of {batch_size:,}: row {wrong} is used {times[wrong]} times, not once"
+    once = bool((times == 1).all())
+    expect.true(once, sentence, received="not once", summary="some row is not used exactly once")
+
+
+def told(sizes):
+    """Sizes of batches in words."""
+    if not sizes:
+        return "no batches"
+    if len(sizes) <= 6:
+        return f"{len(sizes)} batches of {', '.join(map(str, sizes))}"
+    return f"{len(sizes)} batches, the first of {sizes[0]}, the last of {sizes[-1]}"
 
 
 @question("4.1")
 @points(2)
 def test_every_row_once(student):
     """Every row is used once in an epoch; the last batch may be smaller; with batch_size n or more there is one."""
-    for n, batch_size in ((10, 4), (12, 3), (5, 5), (5, 8), (7, 1)):
+    for n, batch_size in ((5, 8), (10, 4), (12, 3), (5, 5), (7, 1)):
         complete(student, n, batch_size)
 
 
@@ -173,7 +194,7 @@ def test_momentum_over_many_steps(student, reference, rng):
             fifty_steps(party, np.random.default_rng(seed), form, rate, 0.85)
             for party in (student, reference)
         )
-        expect.close(yours, mine, what=f"the weights of {form}")
+        expect.close(yours, mine, what=f"the path of {form}")
 
 
 @question("4.2")
@@ -202,7 +223,7 @@ def test_equal_rates(student):
         (0.3, 0.0, "heavy_ball", "average"),
     ]
     expected = [0.01, 1.0, 0.1, 0.3, 0.3, 0.3]
-    expect.close([student.equal_rate(*case) for case in cases], expected, what="the rates")
+    expect.close([student.equal_rate(*case) for case in cases], expected, what="the list of rates")
 
 
 @question("4.2")
@@ -223,9 +244,9 @@ def test_momentum_is_that_of_keras(student, rng):
             optimizer.apply([keras.ops.convert_to_tensor(curvatures * variable.numpy())], [variable])
             gradient = curvatures * weights
             weights, velocity = student.momentum_step(weights, velocity, gradient, rate, momentum, form)
-            expect.shape(weights, (3,), what="the weights")
+            expect.shape(weights, (3,), what="the array of weights")
         expect.close(
-            weights, variable.numpy(), rtol=1e-4, atol=1e-4, what=f"the weights of {form} after 50 steps"
+            weights, variable.numpy(), rtol=1e-4, atol=1e-4, what=f"the place of {form} after 50 steps"
         )
 
 
@@ -264,7 +285,7 @@ def test_contraction_by_hand(student):
     narrow = np.diag([1.0, 100.0])
     cases = [(2 / 101, 0.0), (0.021, 0.0), (0.01, 0.0), (4 / 121, 81 / 121), (0.04, 0.9)]
     answers = [student.contraction(narrow, rate, momentum) for rate, momentum in cases]
-    expect.close(answers, [99 / 101, 1.1, 0.99, 9 / 11, 1.5], what="the factors")
+    expect.close(answers, [99 / 101, 1.1, 0.99, 9 / 11, 1.5], what="the list of factors")
 
 
 @question("4.3")
@@ -274,7 +295,9 @@ def test_contraction_of_turned_axes(student, reference, rng):
     hessian = bowl(rng, [0.7, 3.0, 9.0, 20.0])
     rates = (0.01, 0.0966, 0.05, 0.099, 0.13)
     answers = [student.contraction(hessian, rate) for rate in rates]
-    expect.close(answers, [reference.contraction(hessian, rate) for rate in rates], what="the factors")
+    expect.close(
+        answers, [reference.contraction(hessian, rate) for rate in rates], what="the list of factors"
+    )
 
 
 @question("4.3")
@@ -284,7 +307,9 @@ def test_contraction_with_momentum(student, reference, rng):
     hessian = bowl(rng, [0.5, 2.0, 11.0])
     cases = [(0.05, 0.9), (0.05, 0.3), (0.3, 0.8), (0.32, 0.9), (0.4, 0.5)]
     answers = [student.contraction(hessian, *case) for case in cases]
-    expect.close(answers, [reference.contraction(hessian, *case) for case in cases], what="the factors")
+    expect.close(
+        answers, [reference.contraction(hessian, *case) for case in cases], what="the list of factors"
+    )
 
 
 @question("4.3")
@@ -298,7 +323,7 @@ def test_best_rate(student, rng):
         ([4.0, 4.0], 0.25),
     ]
     answers = [student.best_rate(bowl(rng, curvatures)) for curvatures, _ in cases]
-    expect.close(answers, [rate for _, rate in cases], what="the best rates")
+    expect.close(answers, [rate for _, rate in cases], what="the list of best rates")
 
 
 def diverges(hessian, rate, momentum, start):
@@ -310,7 +335,9 @@ def diverges(hessian, rate, momentum, start):
         weights = weights - velocity
         if step % 1000 == 0:
             distance.append(np.linalg.norm(weights))
-    return not distance[1] < distance[0]
+    return (
+        not distance[1] <= distance[0]
+    )  # both are 0 where it shrinks quickly, the second is no number far beyond
 
 
 @question("4.3")
@@ -339,11 +366,13 @@ def test_contraction_says_what_diverges(student, rng):
 @hidden
 def test_other_bowls(student, reference, rng):
     """Other curvatures, rates and momenta."""
-    for d in (1, 2, 6):
-        hessian = bowl(rng, rng.uniform(0.2, 30, size=d))
+    for d in (2, 1, 6):
+        curvatures = rng.uniform(0.5, 20, size=d) + np.arange(d)
+        hessian = bowl(rng, curvatures)
         expect.close(student.best_rate(hessian), reference.best_rate(hessian))
-        for momentum in (0.0, float(rng.uniform(0.1, 0.95))):
-            rate = float(rng.uniform(0.01, 0.1))
+        # below 1/L the smallest curvature counts, beyond the border the largest
+        for share, momentum in ((0.4, 0.0), (1.1, 0.0), (0.2, 0.1), (1.05, float(rng.uniform(0.2, 0.9)))):
+            rate = share * 2 * (1 + momentum) / float(curvatures.max())
             answer = student.contraction(hessian, rate, momentum)
             # where two roots meet, a rounding of 1e-16 moves them by its root
             expect.close(answer, reference.contraction(hessian, rate, momentum), rtol=1e-5, atol=1e-5)
@@ -400,10 +429,10 @@ def test_adagrad(student, reference, rng):
 @question("4.4")
 @points(2)
 def test_rmsprop(student, reference, rng):
-    """RMSprop: the first step, a later one, and another ρ."""
+    """RMSprop: a later step, the first one, and another ρ."""
     zero, (first, second) = np.zeros(4), gradients_of_size(rng, 2)
-    same_step(student, reference, "rmsprop_step", zero, first, (zero,), 0.1)
     same_step(student, reference, "rmsprop_step", rng.normal(size=4), second, (2 * first**2,), 0.02)
+    same_step(student, reference, "rmsprop_step", zero, first, (zero,), 0.1)
     same_step(student, reference, "rmsprop_step", zero, second, (first**2,), 0.02, rho=0.6)
 
 
@@ -524,9 +553,14 @@ def rosenbrock(rng):
 
 
 def noisy(rng):
-    """Gradients that are mostly noise."""
+    """Gradients that are mostly noise, none so small that ε would count."""
     draws = np.random.default_rng(rng.integers(1 << 30))
-    return (lambda w: w + draws.normal(size=5)), rng.normal(size=5), {"sgd": 0.1, "momentum": 0.03}
+
+    def gradient(w):
+        g = w + draws.normal(size=5)
+        return g + 0.2 * np.sign(g)
+
+    return gradient, rng.normal(size=5), {"sgd": 0.1, "momentum": 0.03}
 
 
 def digits(rng, mnist):
@@ -536,9 +570,11 @@ def digits(rng, mnist):
     y = mnist.y_train[rows] == rng.integers(10)
 
     def gradient(w):
-        return x.T @ (1 / (1 + np.exp(-x @ w)) - y) / 80
+        return (
+            1000 * x.T @ (1 / (1 + np.exp(-x @ w)) - y) / 80
+        )  # a thousandth is the unit: ε is nothing beside it
 
-    return gradient, np.zeros(120), {"sgd": 0.5, "momentum": 0.1}
+    return gradient, np.zeros(120), {"sgd": 5e-4, "momentum": 1e-4}
 
 
 def constant(rng):
@@ -547,13 +583,14 @@ def constant(rng):
     return (lambda w: slopes), rng.normal(size=3), {"sgd": 0.3, "momentum": 0.01}
 
 
-def names(student, rng, landscapes, steps=30, most=1.0):
+# In 40 draws of each landscape the right optimizer missed at most 2e-8 of the squared steps, the next one 2e-3 or more.
+def names(student, rng, landscapes, steps=30):
     """All five optimizers on several landscapes, in random order; their learning rates are drawn."""
     cases = [(name, kind, landscape) for kind, landscape in landscapes.items() for name in NAMES]
     answers, expected, told = [], [], []
     for place in rng.permutation(len(cases)):
         name, kind, (gradient, start, rates) = cases[place]
-        rate = rates.get(name, 0.02) * float(rng.uniform(0.2, most))
+        rate = rates.get(name, 0.02) * float(rng.uniform(0.2, 1))
         answers.append(student.name_optimizer(*trajectory(name, rate, start, gradient, steps)))
         expected.append(name)
         told.append(kind)
@@ -609,9 +646,9 @@ def test_names_everywhere(student, rng, mnist):
 def test_step_decay(student):
     """0.1, halved every 10 epochs; 1, divided by 10 every 3 epochs; every epoch around the borders."""
     rates = [student.step_decay(epoch, 0.1, 2, 10) for epoch in (0, 1, 9, 10, 11, 19, 20, 35)]
-    expect.close(rates, [0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.025, 0.0125], what="the rates")
+    expect.close(rates, [0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.025, 0.0125], what="the list of rates")
     rates = [student.step_decay(epoch, 1.0, 10, 3) for epoch in range(8)]
-    expect.close(rates, [1, 1, 1, 0.1, 0.1, 0.1, 0.01, 0.01], what="the rates")
+    expect.close(rates, [1, 1, 1, 0.1, 0.1, 0.1, 0.01, 0.01], what="the list of rates")
 
 
 @question("4.6")
@@ -625,10 +662,10 @@ def test_warmup_cosine(student):
     ]
     expected[-2:] = [0.0, 0.0]
     rates = [student.warmup_cosine(step, 0.1, 100, 1000) for step in steps]
-    expect.close(rates, expected, atol=1e-8, what="the rates with warm-up")
+    expect.close(rates, expected, atol=1e-8, what="the list of rates with warm-up")
     rates = [student.warmup_cosine(step, 0.4, 0, 8) for step in (0, 2, 4, 6, 8)]
     expect.close(
-        rates, [0.4, 0.341421356, 0.2, 0.058578644, 0.0], atol=1e-8, what="the rates without warm-up"
+        rates, [0.4, 0.341421356, 0.2, 0.058578644, 0.0], atol=1e-8, what="the list of rates without warm-up"
     )
 
 
@@ -638,7 +675,7 @@ def test_noise_floor(student):
     """The floors of four settings, (0.1, 3, 4) among them."""
     cases = [(0.1, 3.0, 4.0), (0.1, 1.0, 1.0), (0.01, 1.0, 1.0), (0.9, 2.0, 0.5)]
     expected = [0.11764706, 0.02631579, 0.00251256, 1.125]
-    expect.close([student.noise_floor(*case) for case in cases], expected, what="the floors")
+    expect.close([student.noise_floor(*case) for case in cases], expected, what="the list of floors")
 
 
 def infinite(student, cases):
@@ -671,7 +708,10 @@ def test_other_step_decays(student, reference, rng):
         epochs = range(3 * settings[2] + 2)
         rates = [student.step_decay(epoch, *settings) for epoch in epochs]
         expect.close(
-            rates, [reference.step_decay(epoch, *settings) for epoch in epochs], atol=1e-9, what="the rates"
+            rates,
+            [reference.step_decay(epoch, *settings) for epoch in epochs],
+            atol=1e-9,
+            what="the list of rates",
         )
 
 
@@ -689,7 +729,9 @@ def test_warmup_cosine_of_keras(student, rng):
     )
     steps = [0, 1, warmup - 1, warmup, warmup + 1, (warmup + total) // 2, total - 1, total, total + 5]
     rates = [student.warmup_cosine(step, peak, warmup, total) for step in steps]
-    expect.close(rates, [float(schedule(step)) for step in steps], rtol=1e-4, atol=1e-6, what="the rates")
+    expect.close(
+        rates, [float(schedule(step)) for step in steps], rtol=1e-4, atol=1e-6, what="the list of rates"
+    )
 
 
 # 200,000 runs: the mean of a squared normal number is known to .32 %, three of which are within 1 %.
@@ -908,13 +950,15 @@ def test_standardize(student, reference, rng):
     expect.close(single, right, rtol=1e-3, atol=2e-3, what="(x_train, x_other) of float32")
 
 
-#: What the accuracies may be: measured on 20 draws of digits and seeds, in Keras and in NumPy, and about as wide again.
+#: What the accuracies may be. In 20 draws of digits and seeds, each with labkit.fit, with Keras' fit and with a loop
+#: in NumPy, they were .884 to .923, .684 to .785, .406 to .570, .211 to .375, .632 to .745 and .084 to .127. A band
+#: reaches five of their standard deviations (.011, .024, .036, .035, .033, .013) beyond the mean, or more.
 BANDS = {
-    "none": (0.87, 0.94),
-    "relu": (0.62, 0.86),
-    "cross_entropy": (0.34, 0.62),
-    "minibatches": (0.12, 0.45),
-    "shuffle": (0.53, 0.82),
+    "none": (0.84, 0.96),
+    "relu": (0.62, 0.87),
+    "cross_entropy": (0.3, 0.68),
+    "minibatches": (0.1, 0.46),
+    "shuffle": (0.52, 0.86),
     "normalize": (0.0, 0.2),
 }
 
@@ -927,9 +971,9 @@ def sorted_digits(rng, mnist, validation=1000):
     return x[first], mnist.y_train[first], x[rows[3000:]], mnist.y_train[rows[3000:]]
 
 
-def ablated(student, data, switches, seed):
-    """Accuracies of five epochs, by name."""
-    answer = student.ablation(*data, switches, 5, seed)
+def ablated(student, data, switches, seed, epochs=5):
+    """Accuracies by name."""
+    answer = student.ablation(*data, switches, epochs, seed)
     wanted = ["none", *switches]
     right_keys = isinstance(answer, dict) and set(answer) == set(wanted)
     keys = ", ".join(map(str, answer)) if isinstance(answer, dict) else expect.describe(answer)
@@ -962,7 +1006,8 @@ def test_ablation(student, rng, mnist):
     in_bands(ablated(student, sorted_digits(rng, mnist), switches, seed=1))
 
 
-# The recipe loses most of what it knows of pale digits: .17 to .40 in 20 draws, .85 and more with their own statistics.
+# In those runs the accuracy was .440 to .469 with half of the labels wrong, and .090 to .426 on pale digits (mean .25,
+# deviation .08); with statistics of their own pale digits give .889 to .922.
 def on_other_rows(student, data, seed):
     """The validation rows count, by their labels, with the statistics of the training rows."""
     x_train, y_train, x_val, y_val = data
@@ -977,10 +1022,10 @@ def on_other_rows(student, data, seed):
     pale = ablated(student, (x_train, y_train, x_val // 10, y_val), [], seed)["none"]
     sentence = (
         f"validation digits with a tenth of the ink: the accuracy is {pale:.3f}; with the statistics of the training "
-        "rows it should be below 0.6"
+        "rows it should be below 0.65"
     )
     expect.true(
-        pale <= 0.6, sentence, received=pale, like=0.03, summary="validation rows are scaled in another way"
+        pale <= 0.65, sentence, received=pale, like=0.03, summary="validation rows are scaled in another way"
     )
 
 
@@ -993,12 +1038,12 @@ def test_ablation_measures_on_validation_rows(student, rng, mnist):
     on_other_rows(student, sorted_digits(rng, mnist), seed=2)
 
 
-# A run repeats exactly in one process; four digits of 1,000 are left to the order of sums. Two seeds differ by .004 or
-# less in one of five pairs for each switch, so in all three in one of a hundred.
+# No noise is compared here: a run that begins from the seed repeats exactly, whatever was run before it. After one
+# epoch two seeds hardly ever give accuracies that are as near as this for all four switches.
 def on_its_own(student, data, seed):
     """A switch gives what it gives among others, whatever came before it."""
-    among = ablated(student, data, ["shuffle", "relu", "cross_entropy"], seed)
-    alone = ablated(student, data, ["cross_entropy", "shuffle", "relu"], seed)
+    among = ablated(student, data, ["shuffle", "relu", "minibatches", "cross_entropy"], seed, epochs=1)
+    alone = ablated(student, data, ["cross_entropy", "relu", "shuffle", "minibatches"], seed, epochs=1)
     wrong = [name for name in among if not abs(among[name] - alone[name]) <= 0.0045]
     sentence = ""
     if wrong:

@@ -14,7 +14,7 @@
 # - test a recommendation by changing one thing at a time (4.8).
 #
 # **You should know** gradient descent and softmax regression (lab 01), a layer's forward and backward pass (lab 02),
-# and how a `Dense` network is trained in Keras (lab 03). About three and a half hours in all:
+# and how a `Dense` network is trained in Keras (lab 03). Nearly four hours in all:
 #
 # | question | minutes | points | of these on hidden inputs |
 # |---|---|---|---|
@@ -100,10 +100,7 @@ def minibatches(n: int, batch_size: int, seed: int, epoch: int) -> list[np.ndarr
     returns : a list of arrays of row numbers, integers; together they hold every row exactly once
     source : Rousseau, "Minibatch SGD"; Fromont, "Batch vs Stochastic vs Mini-Batch Gradient Descent"
     """
-    # BEGIN SOLUTION
-    order = np.random.default_rng([seed, epoch]).permutation(n)
-    return [order[start : start + batch_size] for start in range(0, n, batch_size)]
-    # END SOLUTION
+    raise NotImplementedError("4.1 minibatches")
 
 
 # %%
@@ -114,14 +111,11 @@ def batch_noise(gradients: np.ndarray, batch_size: int) -> float:
     batch_size : 1 to n distinct rows, all such batches equally likely
     returns : the formula above, with squared Euclidean distances, summed over the d coordinates; 0 for n rows of n
     """
-    # BEGIN SOLUTION
-    n = len(gradients)
-    if batch_size == n:
-        return 0.0
-    spread = float(((gradients - gradients.mean(axis=0)) ** 2).sum(axis=1).mean())
-    return spread / batch_size * (n - batch_size) / (n - 1)
-    # END SOLUTION
+    raise NotImplementedError("4.1 batch_noise")
 
+
+# %% tags=["check"]
+labkit.check("4.1")
 
 # %% tags=["explore"]
 first_epoch = minibatches(10, 4, seed=0, epoch=0)
@@ -144,7 +138,7 @@ mean_gradient = gradients.mean(axis=0)
 sizes = [1, 3, 10, 30, 100, 300, 1000]
 measured = []
 for size in sizes:
-    drawn = [rows for epoch in range(2) for rows in minibatches(1000, size, seed=1, epoch=epoch)[:100]]
+    drawn = [rows for epoch in range(10) for rows in minibatches(1000, size, seed=1, epoch=epoch)[:20]]
     means = np.array([gradients[rows].mean(axis=0) for rows in drawn if len(rows) == size])
     measured.append(float(((means - mean_gradient) ** 2).sum(axis=1).mean()))
 expected = [batch_noise(gradients, size) for size in sizes]
@@ -167,14 +161,13 @@ figure.show()
 def quiz_4_1() -> float:
     """60,000 rows, batches of 32: how many steps has an epoch?
 
-    = 32 -> That is the number of rows of a batch.
-    = 60000 -> That would be batches of one row.
-    = 1920000 -> You multiplied; each row is used once, in one of the batches.
+    Answer with a number.
     """
-    # BEGIN SOLUTION
-    return 1875
-    # END SOLUTION
+    raise NotImplementedError("quiz quiz_4_1")
 
+
+# %% tags=["check"]
+labkit.check("quiz_4_1")
 
 # %% tags=["quiz"]
 def quiz_4_1_noise() -> str:
@@ -182,18 +175,17 @@ def quiz_4_1_noise() -> str:
     the batch gradient from the whole one?
 
     a) It falls to a quarter.
-       -> Its *square* does. The distance is the root of that.
     b) It falls to a half.
-       -> The variance of a mean falls with 1/b, its root with 1/√b. And the step now costs four times as much.
     c) It stays: the expectation is the gradient in both cases.
-       -> The expectation is. How far one draw lies from it depends on b.
     d) It falls to a sixteenth.
-       -> You squared where the root is to be taken.
-    """
-    # BEGIN SOLUTION
-    return "b"
-    # END SOLUTION
 
+    Answer with the letter of the right option.
+    """
+    raise NotImplementedError("quiz quiz_4_1_noise")
+
+
+# %% tags=["check"]
+labkit.check("quiz_4_1_noise")
 
 # %% [markdown]
 # ## 4.2 Momentum, in four dialects
@@ -245,18 +237,7 @@ def momentum_step(
     returns : new weights, new velocity
     source : Fromont, "Different SGD optimization algorithms"; Rousseau, "Momentum"
     """
-    # BEGIN SOLUTION
-    if form == "heavy_ball":
-        velocity = momentum * velocity + learning_rate * gradient
-        return weights - velocity, velocity
-    if form == "average":
-        velocity = momentum * velocity + (1 - momentum) * gradient
-        return weights - learning_rate * velocity, velocity
-    velocity = momentum * velocity - learning_rate * gradient
-    if form == "keras":
-        return weights + velocity, velocity
-    return weights + momentum * velocity - learning_rate * gradient, velocity
-    # END SOLUTION
+    raise NotImplementedError("4.2 momentum_step")
 
 
 # %%
@@ -268,15 +249,11 @@ def equal_rate(learning_rate: float, momentum: float, source: str, target: str) 
     source, target : "heavy_ball", "average" or "keras"; may be the same
     returns : rate of `target`, both starting with velocity 0
     """
-    # BEGIN SOLUTION
-    scale = {
-        "heavy_ball": 1.0,
-        "keras": 1.0,
-        "average": 1 - momentum,
-    }  # of a gradient in the step that it makes
-    return learning_rate * scale[source] / scale[target]
-    # END SOLUTION
+    raise NotImplementedError("4.2 equal_rate")
 
+
+# %% tags=["check"]
+labkit.check("4.2")
 
 # %% tags=["explore"]
 one, two = np.array([1.0]), np.array([2.0])
@@ -292,8 +269,8 @@ beside("rate 0.1 of the averaging form, for Keras", 0.01, round(equal_rate(0.1, 
 
 # %% [markdown]
 # A valley that is 100 times as steep across as along: the loss is $\frac12 (w_1^2 + 100\, w_2^2)$. Without momentum
-# the rate that just does not diverge across (0.0198) is much too small along. With momentum 0.9 the walk overshoots,
-# and swings, and arrives.
+# the rate that just does not diverge across (0.02) is much too small along. With momentum 0.9 the walk overshoots, and
+# swings, and arrives. Nesterov looks ahead and swings less; but try it with 0.018, where plain momentum still holds.
 
 # %% tags=["explore"]
 curvatures = np.array([1.0, 100.0])  # along the valley, across it
@@ -325,9 +302,9 @@ for axis, (title, path) in zip(
     figure.subplots(2, 2, sharex=True, sharey=True).ravel(),
     {
         "no momentum, rate 0.018": walk("keras", 0.0, 0.018),
-        "momentum 0.9, rate 0.018": walk("keras", 0.9, 0.018),
-        "averaging form, 0.9, the same rate": walk("average", 0.9, 0.018),
-        "Nesterov 0.9, rate 0.018": walk("nesterov", 0.9, 0.018),
+        "momentum 0.9, rate 0.012": walk("keras", 0.9, 0.012),
+        "averaging form, 0.9, the same 0.012": walk("average", 0.9, 0.012),
+        "Nesterov 0.9, rate 0.012": walk("nesterov", 0.9, 0.012),
     }.items(),
     strict=True,
 ):
@@ -343,16 +320,13 @@ def quiz_4_2() -> float:
     """The gradient is the same in every step, momentum is 0.9 (Keras' form). How many times as long as without momentum
     are the steps in the end?
 
-    tolerance: 0.05
-    = 1.9 -> That is the second step. The third adds 0.81, and so on.
-    = 0.9 -> Momentum multiplies the old velocity by 0.9; the new gradient is added every time.
-    = 1 -> That is so in the averaging form, with its factor 1 - m.
-    = 9 -> 0.9/(1 - 0.9) leaves out the gradient of the present step.
+    Answer with a number.
     """
-    # BEGIN SOLUTION
-    return 10
-    # END SOLUTION
+    raise NotImplementedError("quiz quiz_4_2")
 
+
+# %% tags=["check"]
+labkit.check("quiz_4_2")
 
 # %% [markdown]
 # ## 4.3 Which rate diverges?
@@ -379,17 +353,7 @@ def quiz_4_2() -> float:
 # without momentum the factor is |1 − 2.1| = **1.1**.
 
 # %% [markdown] tags=["hint"]
-# <details><summary>Hint 1: axes</summary>
-#
-# H need not be diagonal: its curvatures are its eigenvalues, `np.linalg.eigvalsh(H)`. The diagonal is something else.
-#
-# </details>
-# <details><summary>Hint 2: the two roots</summary>
-#
-# `np.roots([1, -(1 + m - rate * e), m])` for each e, or the formula for quadratic equations with a complex root:
-# `np.sqrt(complex(...))`. `abs` of a complex number is its length. For m = 0 the roots are 1 − ηe and 0.
-#
-# </details>
+# Stuck? `labkit hint 4.3` helps, step by step.
 
 
 # %%
@@ -402,12 +366,7 @@ def contraction(hessian: np.ndarray, learning_rate: float, momentum: float = 0.0
     returns : the largest |root| over all curvatures; above 1 the descent diverges
     source : Rousseau, "Challenges in optimization": ill conditioning
     """
-    # BEGIN SOLUTION
-    curvatures = np.linalg.eigvalsh(hessian)
-    middle = (1 + momentum - learning_rate * curvatures) / 2
-    root = np.sqrt((middle**2 - momentum).astype(complex))
-    return float(max(np.abs(middle + root).max(), np.abs(middle - root).max()))
-    # END SOLUTION
+    raise NotImplementedError("4.3 contraction")
 
 
 # %%
@@ -416,11 +375,11 @@ def best_rate(hessian: np.ndarray) -> float:
 
     hessian : (d, d) float, symmetric and positive definite
     """
-    # BEGIN SOLUTION
-    curvatures = np.linalg.eigvalsh(hessian)
-    return float(2 / (curvatures[0] + curvatures[-1]))
-    # END SOLUTION
+    raise NotImplementedError("4.3 best_rate")
 
+
+# %% tags=["check"]
+labkit.check("4.3")
 
 # %% tags=["explore"]
 narrow = np.diag([1.0, 100.0])
@@ -485,18 +444,17 @@ def quiz_4_3() -> str:
     """On a quadratic loss the rate is 2.1/L, 5 % beyond the border. What do you see?
 
     a) The loss swings around its minimum and stays there.
-       -> Exactly at 2/L it would. Beyond, each swing is longer than the one before.
     b) The loss may fall at first, along the flat directions, and then grows without bound: by 21 % per step.
-       -> The steepest direction is multiplied by −1.1 in each step, its loss by 1.21. It wins, however small it was.
     c) The loss falls, but slowly.
-       -> That is what a rate far below 1/L does.
     d) NaN in the first step.
-       -> It takes a while: 1.1 to the power of 1,000 is 10 to the power of 41.
-    """
-    # BEGIN SOLUTION
-    return "b"
-    # END SOLUTION
 
+    Answer with the letter of the right option.
+    """
+    raise NotImplementedError("quiz quiz_4_3")
+
+
+# %% tags=["check"]
+labkit.check("quiz_4_3")
 
 # %% [markdown]
 # ## 4.4 Adagrad, RMSprop, Adam
@@ -523,17 +481,7 @@ def quiz_4_3() -> str:
 # weight by 0.001.
 
 # %% [markdown] tags=["hint"]
-# <details><summary>Hint 1: what goes where</summary>
-#
-# Each function makes the new state first, and the step from it. What it returns is the new weights and the new state,
-# never the corrected state.
-#
-# </details>
-# <details><summary>Hint 2: new arrays</summary>
-#
-# `accumulator += gradient**2` changes the caller's array. `accumulator = accumulator + gradient**2` makes a new one.
-#
-# </details>
+# Stuck? `labkit hint 4.4` helps, step by step.
 
 
 # %%
@@ -550,10 +498,7 @@ def adagrad_step(
     returns : new weights, new accumulator; a weight whose gradients were all 0 stays where it is
     source : Fromont, "Different SGD optimization algorithms"
     """
-    # BEGIN SOLUTION
-    accumulator = accumulator + gradient**2
-    return weights - learning_rate * gradient / np.sqrt(accumulator + epsilon), accumulator
-    # END SOLUTION
+    raise NotImplementedError("4.4 adagrad_step")
 
 
 # %%
@@ -572,10 +517,7 @@ def rmsprop_step(
     returns : new weights, new average; a weight whose gradients were all 0 stays where it is
     source : Fromont, "Different SGD optimization algorithms"
     """
-    # BEGIN SOLUTION
-    average = rho * average + (1 - rho) * gradient**2
-    return weights - learning_rate * gradient / np.sqrt(average + epsilon), average
-    # END SOLUTION
+    raise NotImplementedError("4.4 rmsprop_step")
 
 
 # %%
@@ -598,13 +540,11 @@ def adam_step(
     returns : new weights, new mean, new square; the averages without correction
     source : Facciolo, "Optimization"; Kingma and Ba (2014)
     """
-    # BEGIN SOLUTION
-    mean = beta_1 * mean + (1 - beta_1) * gradient
-    square = beta_2 * square + (1 - beta_2) * gradient**2
-    corrected_mean, corrected_square = mean / (1 - beta_1**step), square / (1 - beta_2**step)
-    return weights - learning_rate * corrected_mean / (np.sqrt(corrected_square) + epsilon), mean, square
-    # END SOLUTION
+    raise NotImplementedError("4.4 adam_step")
 
+
+# %% tags=["check"]
+labkit.check("4.4")
 
 # %% tags=["explore"]
 zeros, three = np.zeros(3), np.array([0.3, -2.0, 50.0])
@@ -648,7 +588,7 @@ def trajectory(
 
 
 figure = labkit.plots.Figure(figsize=(10, 7), layout="constrained")
-figure.suptitle("Five optimizers in a straight and in a bent valley: every step up to the last")
+figure.suptitle("Five optimizers: 80 steps in a straight valley, 300 in a bent one")
 top, bottom = figure.subplots(2, 5, sharex="row", sharey="row")
 across, up = np.meshgrid(np.linspace(-1.8, 1.6, 200), np.linspace(-0.8, 2, 200))
 bent = (1 - across) ** 2 + 100 * (up - across**2) ** 2
@@ -658,6 +598,7 @@ for above, below, (name, (rate, rate_bent)) in zip(top, bottom, chosen_rates.ite
     path, _ = trajectory(name, rate, (10, 1), lambda w: curvatures * w, 80)
     valley(above)
     above.plot(*path.T, ".-", color="black", markersize=3, linewidth=0.8)
+    above.set_xlabel("weight along")
     above.set_title(f"{name}, rate {rate}\nends at ({path[-1][0]:.2f}, {path[-1][1]:.2f})", fontsize=9)
     path, _ = trajectory(name, rate_bent, (-1.2, 1), rosenbrock_gradient, 300)
     below.contour(across, up, bent, np.geomspace(0.5, 500, 7), colors="0.8")
@@ -665,8 +606,10 @@ for above, below, (name, (rate, rate_bent)) in zip(top, bottom, chosen_rates.ite
     below.plot(1, 1, "x", color="black", markersize=8)
     below.set_title(f"rate {rate_bent}\nends at ({path[-1][0]:.2f}, {path[-1][1]:.2f})", fontsize=9)
     below.set(xlabel="w₁", ylabel="w₂")
-    above.label_outer()
-    below.label_outer()
+    if above is not top[0]:
+        for axis in (above, below):
+            axis.set_ylabel("")
+            axis.tick_params(labelleft=False)
 figure.show()
 
 
@@ -676,20 +619,18 @@ def quiz_4_4() -> str:
     states start at 0.)
 
     a) Gradient descent
-       -> Its step is rate times gradient: 1,000 times as long.
     b) Momentum
-       -> The velocity is a sum of gradients, so the steps are 1,000 times as long.
     c) Adagrad
-       -> Gradient over the root of the summed squares: the factor cancels. (Keras starts the sum at 0.1, so nearly.)
     d) RMSprop
-       -> Gradient over the root of the averaged squares: the factor cancels.
     e) Adam
-       -> Both averages carry the factor, one under a root of squares: it cancels.
-    """
-    # BEGIN SOLUTION
-    return "cde"
-    # END SOLUTION
 
+    Answer with the letters of all right options, such as "ad".
+    """
+    raise NotImplementedError("quiz quiz_4_4")
+
+
+# %% tags=["check"]
+labkit.check("quiz_4_4")
 
 # %% [markdown]
 # ## 4.5 Who made this trajectory?
@@ -712,24 +653,7 @@ def quiz_4_4() -> str:
 # One weight cannot tell `sgd` from `adam`; two weights with gradients 1 and 5 can.
 
 # %% [markdown] tags=["hint"]
-# <details><summary>Hint 1: directions for free</summary>
-#
-# Your functions of 4.2 and 4.4, called with the rate 1, weights 0 and the state so far, return minus the direction as
-# the new weights.
-#
-# </details>
-# <details><summary>Hint 2: one fit for all steps</summary>
-#
-# `steps = np.diff(weights, axis=0)` is (t, d), as are the gradients. Make an array (t, d) of directions for each
-# optimizer; fit one rate over all of it, not one for each step.
-#
-# </details>
-# <details><summary>Hint 3: the key lines</summary>
-#
-# `rate = (steps * directions).sum() / (directions**2).sum()`, then
-# `misfit[name] = ((steps - rate * directions) ** 2).sum()`, and at the end `min(misfit, key=misfit.get)`.
-#
-# </details>
+# Stuck? `labkit hint 4.5` helps, step by step.
 
 
 # %%
@@ -740,29 +664,11 @@ def name_optimizer(weights: np.ndarray, gradients: np.ndarray) -> str:
     gradients : (t, d) float64: that at weights[i] made the step to weights[i + 1]; may be 0 for some weights, always
     returns : "sgd", "momentum", "adagrad", "rmsprop" or "adam"
     """
-    # BEGIN SOLUTION
-    steps, nothing = np.diff(weights, axis=0), np.zeros(weights.shape[1])
-    directions = {name: [] for name in ("sgd", "momentum", "adagrad", "rmsprop", "adam")}
-    velocity = accumulator = average = mean = square = nothing
-    for step, gradient in enumerate(gradients, 1):
-        moved, velocity = momentum_step(nothing, velocity, gradient, 1.0, 0.9, "keras")
-        directions["sgd"].append(-gradient)
-        directions["momentum"].append(moved)
-        moved, accumulator = adagrad_step(nothing, gradient, accumulator, 1.0)
-        directions["adagrad"].append(moved)
-        moved, average = rmsprop_step(nothing, gradient, average, 1.0)
-        directions["rmsprop"].append(moved)
-        moved, mean, square = adam_step(nothing, gradient, mean, square, step, 1.0)
-        directions["adam"].append(moved)
+    raise NotImplementedError("4.5 name_optimizer")
 
-    misfit = {}
-    for name, predicted in directions.items():
-        predicted = np.array(predicted)
-        rate = (steps * predicted).sum() / (predicted**2).sum()
-        misfit[name] = ((steps - rate * predicted) ** 2).sum()
-    return min(misfit, key=misfit.get)
-    # END SOLUTION
 
+# %% tags=["check"]
+labkit.check("4.5")
 
 # %% tags=["explore"]
 for name, (rate, _) in chosen_rates.items():
@@ -836,9 +742,7 @@ def step_decay(epoch: int, initial_rate: float, factor: float, every: int) -> fl
     every : epochs between two divisions
     source : Loiseau, "Learning rate evolution"
     """
-    # BEGIN SOLUTION
-    return initial_rate / factor ** (epoch // every)
-    # END SOLUTION
+    raise NotImplementedError("4.6 step_decay")
 
 
 # %%
@@ -850,14 +754,7 @@ def warmup_cosine(step: int, peak_rate: float, warmup_steps: int, total_steps: i
     warmup_steps : where the line ends, 0 or more; with 0 the schedule begins at the peak
     total_steps : where the cosine ends, more than warmup_steps; from there on the rate is 0
     """
-    # BEGIN SOLUTION
-    if step < warmup_steps:
-        return peak_rate * step / warmup_steps
-    if step >= total_steps:
-        return 0.0
-    done = (step - warmup_steps) / (total_steps - warmup_steps)
-    return peak_rate * (1 + math.cos(math.pi * done)) / 2
-    # END SOLUTION
+    raise NotImplementedError("4.6 warmup_cosine")
 
 
 # %%
@@ -869,12 +766,11 @@ def noise_floor(learning_rate: float, curvature: float, noise: float) -> float:
     noise : variance of the gradient's noise, independent in every step
     returns : the formula above; math.inf where learning_rate · curvature is 2 or more
     """
-    # BEGIN SOLUTION
-    if learning_rate * curvature >= 2:
-        return math.inf
-    return learning_rate * noise / (2 * (2 - learning_rate * curvature))
-    # END SOLUTION
+    raise NotImplementedError("4.6 noise_floor")
 
+
+# %% tags=["check"]
+labkit.check("4.6")
 
 # %% tags=["explore"]
 beside(
@@ -928,18 +824,17 @@ def quiz_4_6() -> str:
     once. Why?
 
     a) The descent was too slow before.
-       -> With a smaller rate it is slower still. And the loss falls at once.
     b) It was shaking around the minimum: the noise floor is proportional to the rate.
-       -> A tenth of the rate, about a tenth of the floor. A batch ten times as large would do the same.
     c) It had run into a local minimum, and a smaller step gets out of it.
-       -> A smaller step stays in more easily than a larger one does.
     d) By chance.
-       -> It happens in nearly every training; the stairs in the loss curves of large networks are this.
-    """
-    # BEGIN SOLUTION
-    return "b"
-    # END SOLUTION
 
+    Answer with the letter of the right option.
+    """
+    raise NotImplementedError("quiz quiz_4_6")
+
+
+# %% tags=["check"]
+labkit.check("quiz_4_6")
 
 # %% [markdown]
 # ## 4.7 Initial weights, layer by layer
@@ -982,24 +877,7 @@ def quiz_4_6() -> str:
 # </details>
 
 # %% [markdown] tags=["hint"]
-# <details><summary>Hint 1: independent layers, one seed</summary>
-#
-# Make *one* generator, `rng = np.random.default_rng(seed)`, and draw all layers from it. A new generator with the
-# same seed for each layer draws the same numbers again.
-#
-# </details>
-# <details><summary>Hint 2: keep what you need</summary>
-#
-# On the way forward keep every layer's output (and the input) in a list. All four slopes can be written with the
-# output y alone: 1 for linear, `y > 0`, `1 - y**2` for tanh, `y * (1 - y)` for sigmoid.
-#
-# </details>
-# <details><summary>Hint 3: the loop backwards</summary>
-#
-# For the layers from last to first: `delta = back * slope(y)`, `length = np.linalg.norm(x.T @ delta)` with the layer's
-# input x, `back = delta @ w.T`.
-#
-# </details>
+# Stuck? `labkit hint 4.7` helps, step by step.
 
 
 # %%
@@ -1012,16 +890,7 @@ def initial_weights(sizes: list[int], scheme: str, seed: int) -> list[np.ndarray
     returns : a list of (inputs, units) arrays, independent of each other
     source : Facciolo, "Weight initialization"; Fromont, "Main drawbacks of NN" for "uniform"
     """
-    # BEGIN SOLUTION
-    rng, weights = np.random.default_rng(seed), []
-    for inputs, units in zip(sizes[:-1], sizes[1:], strict=True):
-        if scheme == "uniform":
-            weights.append(rng.uniform(-1, 1, size=(inputs, units)))
-            continue
-        variance = {"lecun": 1 / inputs, "he": 2 / inputs, "glorot": 2 / (inputs + units)}[scheme]
-        weights.append(rng.normal(scale=math.sqrt(variance), size=(inputs, units)))
-    return weights
-    # END SOLUTION
+    raise NotImplementedError("4.7 initial_weights")
 
 
 # %%
@@ -1037,30 +906,11 @@ def signal(x: np.ndarray, weights: list[np.ndarray], activation: str, output_gra
         for every sample
     source : Facciolo, "Vanishing gradients", "Dying ReLUs"
     """
-    # BEGIN SOLUTION
-    functions = {
-        "linear": (lambda z: z, lambda y: np.ones_like(y)),
-        "relu": (lambda z: np.maximum(z, 0), lambda y: y > 0),
-        "tanh": (np.tanh, lambda y: 1 - y**2),
-        "sigmoid": (lambda z: 0.5 * (1 + np.tanh(z / 2)), lambda y: y * (1 - y)),
-    }
-    function, slope = functions[activation]
-    outputs = [x]
-    for w in weights:
-        outputs.append(function(outputs[-1] @ w))
+    raise NotImplementedError("4.7 signal")
 
-    lengths, back = [], output_gradient
-    for w, inputs, y in zip(weights[::-1], outputs[-2::-1], outputs[::-1], strict=False):
-        delta = back * slope(y)
-        lengths.append(np.linalg.norm(inputs.T @ delta))
-        back = delta @ w.T
-    return {
-        "rms": np.array([np.sqrt((y**2).mean()) for y in outputs[1:]]),
-        "gradient": np.array(lengths[::-1]),
-        "dead": np.array([(y == 0).all(axis=0).mean() for y in outputs[1:]]),
-    }
-    # END SOLUTION
 
+# %% tags=["check"]
+labkit.check("4.7")
 
 # %% tags=["explore"]
 found = signal(np.array([[1.0, 2.0], [3.0, -4.0]]), [np.array([[1.0], [-1.0]])], "relu", np.ones((2, 1)))
@@ -1075,14 +925,16 @@ beside("deviations of he, 784-300-300", [0.0505, 0.0816], [round(float(w.std()),
 # %% [markdown]
 # Twenty layers of 256 units, 200 random samples. Where a curve is flat, a deep network can start. Find the only
 # scheme that is flat for relu; see what a sigmoid does to the gradients of the first layers; and what [−1, 1] does to
-# everything.
+# everything. (Layers of equal size: LeCun's and Glorot's weights are the same here.)
 
 # %% tags=["explore"]
 rng = np.random.default_rng(0)
 samples, direction = rng.normal(size=(200, 256)), rng.normal(size=(200, 256))
 figure = labkit.plots.Figure(figsize=(10, 6.4), layout="constrained")
 figure.suptitle("Sizes and gradients in twenty layers of 256 units, before any training")
-for column, activation in zip(figure.subplots(2, 3, sharex=True).T, ("relu", "tanh", "sigmoid"), strict=True):
+for column, activation in zip(
+    figure.subplots(2, 3, sharex=True, sharey="row").T, ("relu", "tanh", "sigmoid"), strict=True
+):
     for scheme, style, marker in (
         ("lecun", "--", "s"),
         ("he", "-", "o"),
@@ -1107,9 +959,9 @@ for column, activation in zip(figure.subplots(2, 3, sharex=True).T, ("relu", "ta
             axis.set_xticks((1, 5, 10, 15, 20))
     column[0].set_title(activation, fontsize=10)
     column[1].set_xlabel("layer (1 = next to the input)")
-figure.axes[0].set_ylabel("rms of the outputs")
-figure.axes[3].set_ylabel("gradient (1 = last layer's)")
-figure.axes[0].legend(frameon=False, fontsize=8)
+figure.axes[0].set(ylabel="rms of the outputs", ylim=(1e-4, 1e5))
+figure.axes[3].set(ylabel="gradient (1 = last layer's)", ylim=(1e-13, 1e9))
+figure.axes[2].legend(frameon=False, fontsize=8)
 figure.show()
 
 he_relu = signal(samples, initial_weights([256] * 21, "he", seed=0), "relu", direction)
@@ -1123,18 +975,17 @@ def quiz_4_7() -> str:
     weight decay) do to its incoming weights?
 
     a) It brings the unit back to life, because its error is large.
-       -> Whatever its error, the slope of relu is 0 at every digit, and the gradient with it.
     b) Nothing: the gradient is 0 for every example.
-       -> The derivative by its weights is a sum over the examples on which it is active, and there are none.
     c) It makes them smaller.
-       -> Only weight decay would. The loss does not depend on them at all.
     d) It makes them random.
-       -> Noise of mini-batches is noise of gradients, and all of these are exactly 0.
-    """
-    # BEGIN SOLUTION
-    return "b"
-    # END SOLUTION
 
+    Answer with the letter of the right option.
+    """
+    raise NotImplementedError("quiz quiz_4_7")
+
+
+# %% tags=["check"]
+labkit.check("quiz_4_7")
 
 # %% [markdown]
 # ## 4.8 One thing at a time
@@ -1173,25 +1024,7 @@ def quiz_4_7() -> str:
 # `argmax` says anyway.
 
 # %% [markdown] tags=["hint"]
-# <details><summary>Hint 1: one loop</summary>
-#
-# `for off in ["none", *switches]:` and in it everything: the seed, the data, a new model, compile, fit, measure. Each
-# setting is one line with a condition, such as `"sigmoid" if off == "relu" else "relu"`.
-#
-# </details>
-# <details><summary>Hint 2: Keras' arguments</summary>
-#
-# `fit(..., batch_size=..., shuffle=..., epochs=..., verbose=0)`; `compile(optimizer=keras.optimizers.SGD(0.05),
-# loss=...)` with `"categorical_crossentropy"` or `"mean_squared_error"`. Both want one-hot targets:
-# `np.eye(10)[y_train]`.
-#
-# </details>
-# <details><summary>Hint 3: constant columns</summary>
-#
-# Divide by `np.where(deviation > 0, deviation, 1)`. Adding a small number to the deviation instead blows up a pixel
-# that has ink in the validation rows only: 255 divided by 1e-8.
-#
-# </details>
+# Stuck? `labkit hint 4.8` helps, step by step.
 
 
 # %%
@@ -1204,11 +1037,7 @@ def standardize(x_train: np.ndarray, x_other: np.ndarray) -> tuple[np.ndarray, n
         are only centred
     source : Loiseau, "Yann LeCun recommendations": normalize the input variables
     """
-    # BEGIN SOLUTION
-    mean, deviation = x_train.mean(axis=0), x_train.std(axis=0)
-    scale = np.where(x_train.min(axis=0) < x_train.max(axis=0), deviation, 1)
-    return (x_train - mean) / scale, (x_other - mean) / scale
-    # END SOLUTION
+    raise NotImplementedError("4.8 standardize")
 
 
 # %%
@@ -1231,26 +1060,11 @@ def ablation(
     returns : "none" and each switch, with the share of validation rows that are right
     source : Loiseau, "Yann LeCun recommendations"
     """
-    # BEGIN SOLUTION
-    accuracies, targets = {}, np.eye(10, dtype="float32")[y_train]
-    for off in ["none", *switches]:
-        keras.utils.set_random_seed(seed)
-        inner = "sigmoid" if off == "relu" else "relu"
-        hidden = [keras.layers.Dense(64, activation=inner) for _ in range(2)]
-        model = keras.Sequential([keras.Input((784,)), *hidden, keras.layers.Dense(10, activation="softmax")])
-        loss = "mean_squared_error" if off == "cross_entropy" else "categorical_crossentropy"
-        model.compile(optimizer=keras.optimizers.SGD(0.05), loss=loss)
-        both = (x_train, x_val) if off == "normalize" else standardize(x_train, x_val)
-        x, x_other = (part.astype("float32") for part in both)
-        batch_size = len(x) if off == "minibatches" else 32
-        labkit.fit(
-            model, x, targets, batch_size=batch_size, epochs=epochs, shuffle=off != "shuffle", verbose=0
-        )
-        answers = model.predict(x_other, batch_size=1000, verbose=0).argmax(axis=1)
-        accuracies[off] = float((answers == y_val).mean())
-    return accuracies
-    # END SOLUTION
+    raise NotImplementedError("4.8 ablation")
 
+
+# %% tags=["check"]
+labkit.check("4.8")
 
 # %% tags=["explore"]
 by_training, other = standardize(np.array([[1.0, 5.0], [3.0, 5.0]]), np.array([[4.0, 9.0]]))
@@ -1283,7 +1097,7 @@ for place, name in enumerate(names):
         textcoords="offset points",
         va="center",
     )
-axis.set_yticks(names, [name if name == "none" else f"without {name}" for name in names])
+axis.set_yticks(names, ["nothing left out" if name == "none" else f"without {name}" for name in names])
 axis.axvline(10, color="0.4", linestyle=":")
 axis.annotate("guessing", (10, 5.55), (3, 0), textcoords="offset points", fontsize=8, va="center")
 axis.set(xlabel="accuracy on 2,000 validation digits (%)", xlim=(0, 100), ylim=(-0.6, 5.8))
@@ -1330,18 +1144,17 @@ def quiz_4_8() -> str:
     """You leave out shuffling *and* mini-batches at once, and the accuracy falls from 90 to 25 %. What do you know?
 
     a) That both are needed.
-       -> Perhaps one of them does it all. Leave out one at a time.
     b) That shuffling is needed.
-       -> With one batch of all rows their order does not matter at all, so this run says nothing about it.
     c) That mini-batches are needed, at this rate and after so few epochs.
-       -> With one batch of all rows, shuffled or not, the step is the same: all of the loss is due to the batch.
     d) Nothing, because the seed was the same.
-       -> The same seed is what makes two runs comparable.
-    """
-    # BEGIN SOLUTION
-    return "c"
-    # END SOLUTION
 
+    Answer with the letter of the right option.
+    """
+    raise NotImplementedError("quiz quiz_4_8")
+
+
+# %% tags=["check"]
+labkit.check("quiz_4_8")
 
 # %% [markdown]
 # ## What to take along

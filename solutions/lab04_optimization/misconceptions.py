@@ -1,5 +1,6 @@
 """Known mistakes of lab 04, each with the sentence that a student reads who makes it."""
 
+import functools
 import math
 
 import keras
@@ -38,11 +39,20 @@ def tail_dropped(n, batch_size, seed, epoch):
 
 
 @misconception("4.1")
-def tail_only_when_smaller(n, batch_size, seed, epoch):
-    """You make n // batch_size batches, none at all where a batch is larger than the data; the rows that are
+def no_batch_at_all(n, batch_size, seed, epoch):
+    """You make n // batch_size batches: none at all where a batch is larger than the data. The rows that are
     left over make a batch, too.
     """
     return correct_minibatches(n, batch_size, seed, epoch)[: n // batch_size]
+
+
+@misconception("4.1")
+def split_evenly(n, batch_size, seed, epoch):
+    """Your batches are about equally large, as np.array_split makes them: all have batch_size rows but the last,
+    which has what is left over.
+    """
+    order = np.concatenate(correct_minibatches(n, batch_size, seed, epoch))
+    return np.array_split(order, math.ceil(n / batch_size))
 
 
 @misconception("4.1")
@@ -219,18 +229,20 @@ def moved_by_the_old_velocity(weights, velocity, gradient, learning_rate, moment
 
 @misconception("4.2")
 def nesterov_as_plain_momentum(weights, velocity, gradient, learning_rate, momentum, form):
-    """Your Nesterov is plain momentum: its step looks ahead, w ← w + m v − η g with the new v."""
+    """Your Nesterov is plain momentum. It looks ahead: w ← w + m v − η g with the *new* v. (With the old v that
+    is plain momentum again.)
+    """
     plain = "keras" if form == "nesterov" else form
     return correct_momentum_step(weights, velocity, gradient, learning_rate, momentum, plain)
 
 
 @misconception("4.2")
-def nesterov_with_the_old_velocity(weights, velocity, gradient, learning_rate, momentum, form):
-    """Your Nesterov steps with m times the *old* velocity, which is plain momentum again; Keras takes the new
-    one.
+def nesterov_with_the_velocity_twice(weights, velocity, gradient, learning_rate, momentum, form):
+    """Your Nesterov takes the velocity twice, w ← w + m v − η g + v: the step is m v − η g alone, with the new
+    v.
     """
     moved, new = correct_momentum_step(weights, velocity, gradient, learning_rate, momentum, form)
-    return (weights + momentum * velocity - learning_rate * gradient if form == "nesterov" else moved), new
+    return (moved + new if form == "nesterov" else moved), new
 
 
 @misconception("4.2")
@@ -570,20 +582,20 @@ def adam_without_epsilon(
 # --- 4.5 Who made this trajectory? -----------------------------------------------------------------------------
 
 
-def _directions(gradients, momentum=0.9, corrected=True, from_rest=True):
+def _directions(gradients):
     """What each optimizer makes of the gradients at rate 1, (t, d) each."""
     nothing = np.zeros(gradients.shape[1])
     found = {name: [] for name in ("sgd", "momentum", "adagrad", "rmsprop", "adam")}
     v = s = a = m = q = nothing
     for step, g in enumerate(gradients, 1):
-        moved, v = correct_momentum_step(nothing, v, g, 1.0, momentum, "keras")
+        moved, v = correct_momentum_step(nothing, v, g, 1.0, 0.9, "keras")
         found["sgd"].append(-g)
         found["momentum"].append(moved)
         moved, s = correct_adagrad_step(nothing, g, s, 1.0)
         found["adagrad"].append(moved)
         moved, a = correct_rmsprop_step(nothing, g, a, 1.0)
         found["rmsprop"].append(moved)
-        moved, m, q = correct_adam_step(nothing, g, m, q, step if corrected else 10**6, 1.0)
+        moved, m, q = correct_adam_step(nothing, g, m, q, step, 1.0)
         found["adam"].append(moved)
     return {name: np.array(moves) for name, moves in found.items()}
 
@@ -659,15 +671,12 @@ def lengths_compared(weights, gradients):
     """You compared the lengths of the steps, not the steps: gradient descent along the diagonal looks like
     Adam then. Compare every weight.
     """
-    lengths = np.linalg.norm(np.diff(weights, axis=0), axis=1)
-    moves = {name: np.linalg.norm(d, axis=1) for name, d in _directions(gradients).items()}
-    return _nearest(lengths, moves)
-
-
-@misconception("4.5")
-def adam_predicted_without_correction(weights, gradients):
-    """You predict Adam without the correction by 1 − βᵗ: its first steps come out too small."""
-    return _nearest(np.diff(weights, axis=0), _directions(gradients, corrected=False))
+    lengths, misfit = np.linalg.norm(np.diff(weights, axis=0), axis=1), {}
+    for name, moves in _directions(gradients).items():
+        sizes = np.linalg.norm(moves, axis=1)
+        rate = (lengths * sizes).sum() / (sizes**2).sum()
+        misfit[name] = round(float(((lengths - rate * sizes) ** 2).sum() / (lengths**2).sum()), 9)
+    return min(misfit, key=misfit.get)
 
 
 @misconception("4.5")
@@ -1119,13 +1128,28 @@ def last_layer_without_activation(x, weights, activation, output_gradient):
 # --- 4.8 One thing at a time -----------------------------------------------------------------------------------
 
 
+_DIGITS = 1000  # rows: more than any check of standardize has
+
+
+def _not_in_the_ablation(mistake):
+    """Whether an ablation calls standardize is free; so a mistake in it is told by the checks of standardize alone."""
+
+    @functools.wraps(mistake)
+    def standardize(x_train, x_other):
+        return (correct_standardize if len(x_train) >= _DIGITS else mistake)(x_train, x_other)
+
+    return standardize
+
+
 @misconception("4.8")
+@_not_in_the_ablation
 def by_their_own_statistics(x_train, x_other):
     """You scaled the other rows by their own mean and deviation; take those of the training rows for both."""
     return correct_standardize(x_train, x_other)[0], correct_standardize(x_other, x_other)[0]
 
 
 @misconception("4.8")
+@_not_in_the_ablation
 def by_common_statistics(x_train, x_other):
     """You took the statistics of both parts together; those of the training rows alone count."""
     both = np.concatenate([x_train, x_other])
@@ -1133,6 +1157,7 @@ def by_common_statistics(x_train, x_other):
 
 
 @misconception("4.8")
+@_not_in_the_ablation
 def one_mean_for_all(x_train, x_other):
     """You took one mean and one deviation for all columns; each column has its own: axis=0."""
     mean, deviation = x_train.mean(), x_train.std()
@@ -1140,6 +1165,7 @@ def one_mean_for_all(x_train, x_other):
 
 
 @misconception("4.8")
+@_not_in_the_ablation
 def small_number_added(x_train, x_other):
     """You added a tiny number to the deviation: a column that is constant in training then turns a new value
     into hundreds of millions. Divide such a column by 1.
@@ -1149,6 +1175,7 @@ def small_number_added(x_train, x_other):
 
 
 @misconception("4.8")
+@_not_in_the_ablation
 def zero_over_zero(x_train, x_other):
     """A column that is constant in training has the deviation 0, and 0/0 is NaN: only centre it."""
     mean, deviation = x_train.mean(axis=0), x_train.std(axis=0)
@@ -1157,6 +1184,7 @@ def zero_over_zero(x_train, x_other):
 
 
 @misconception("4.8")
+@_not_in_the_ablation
 def constant_columns_emptied(x_train, x_other):
     """You set columns that are constant in training to 0 in both parts; in the other part they are centred,
     and may differ.
@@ -1167,6 +1195,7 @@ def constant_columns_emptied(x_train, x_other):
 
 
 @misconception("4.8")
+@_not_in_the_ablation
 def constant_columns_left(x_train, x_other):
     """You left columns that are constant in training as they are; they are centred, too."""
     constant = x_train.min(axis=0) == x_train.max(axis=0)
@@ -1175,6 +1204,7 @@ def constant_columns_left(x_train, x_other):
 
 
 @misconception("4.8")
+@_not_in_the_ablation
 def divided_by_n_minus_1(x_train, x_other):
     """Your deviation divides by n − 1 (ddof=1); here it is NumPy's default, 1/n."""
     x, other = correct_standardize(x_train, x_other)
@@ -1184,6 +1214,7 @@ def divided_by_n_minus_1(x_train, x_other):
 
 
 @misconception("4.8")
+@_not_in_the_ablation
 def variance_for_deviation(x_train, x_other):
     """You divided by the variance: take its root, the standard deviation."""
     mean, variance = x_train.mean(axis=0), x_train.var(axis=0)
@@ -1192,6 +1223,7 @@ def variance_for_deviation(x_train, x_other):
 
 
 @misconception("4.8")
+@_not_in_the_ablation
 def bytes_minus_bytes(x_train, x_other):
     """You subtracted the mean as bytes: it was rounded, and what is below 0 wraps around to 255. Convert to
     float first.
@@ -1257,9 +1289,11 @@ def validation_scaled_by_itself(x_train, y_train, x_val, y_val, switches, epochs
     """You standardised the validation rows by their own statistics: paler ink would go unnoticed. Take those
     of the training rows.
     """
-    return _ablated(
-        x_train, y_train, x_val, y_val, switches, epochs, seed, standardize=by_their_own_statistics
-    )
+
+    def standardize(x, other):
+        return correct_standardize(x, x)[1], correct_standardize(other, other)[1]
+
+    return _ablated(x_train, y_train, x_val, y_val, switches, epochs, seed, standardize=standardize)
 
 
 @misconception("4.8", replaces="ablation")
