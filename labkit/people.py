@@ -322,11 +322,17 @@ class Roster(Register):
                     continue
                 result.strangers.append(f"{entry.name}{who}")
                 # who has a listed name and is not certainly that one, is one of several
-                people.append(structs.replace(member, namesake=bool(self._called(*_names(member)))))
+                people.append(structs.replace(member, namesake=self._knows_the_name_of(member)))
             result.found.append(replace(entry, student=structs.replace(people[0], group=tuple(people[1:]))))
         absent = [student for place, student in enumerate(self.students) if place not in claims]
         result.absent.extend(one.name or one.id or one.email or "?" for one in absent)
         return result
+
+    def _knows_the_name_of(self, student: Student) -> bool:
+        """Whether somebody in the list is called so; a name of one word may be any whose name has it."""
+        words = [words_of(text) for text in (student.name, student.run_together)]
+        alone = [own[0] for own in words if len(own) == 1]
+        return bool(self._called(*_names(student))) or any(word in self._with_word for word in alone)
 
     def _matches(self, found: list[Found], download: Download) -> list[list[Match]]:
         """For each submission, what is found of each who handed it in."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labkit.people import Match, Register, may_be_one, name_key, read_roster, words_of
+from labkit.people import Match, Register, Roster, may_be_one, name_key, read_roster, words_of
 from labkit.record.found import Found
 from labkit.record.student import LOGIN, SCHOOL, Student
 
@@ -308,3 +308,13 @@ def test_whoever_has_a_common_id_and_name_is_found(people, systems):
 def test_words():
     assert words_of("José O'Neil-Doe") == ["jose", "oneil", "doe"]
     assert words_of(None) == []
+
+
+def test_of_two_whose_name_is_one_word_nobody_is_taken_for_the_other():
+    """One of them handed in, and the other one alone stands in the sheet."""
+    listed = [Student(name="Poe", ids={"school": "1"}), Student(name="Poe", ids={"school": "3"})]
+    found = Found("Poe_3", Path("x"), None, Student(name="Poe", ids={"moodle": "3"}))
+    (matched,) = Roster(listed).complete([found]).found
+    assert matched.student.namesake and Register(listed[:1]).find(matched.student).place is None
+    (alone,) = Roster(listed[:1]).complete([found]).found
+    assert alone.student.id == "1"
