@@ -22,9 +22,10 @@ def pictures(rng, n):
 @question("1.1")
 @points(3)
 def test_images_become_rows(student, reference, rng):
-    """Images become rows of numbers between 0 and 1, in reading order."""
+    """Images become rows of numbers between 0 and 1, in reading order; a single one, too."""
     images = pictures(rng, 3)
-    expect.close(student.prepare_images(images), reference.prepare_images(images))
+    for some in (images, images[:1]):
+        expect.close(student.prepare_images(some), reference.prepare_images(some))
 
 
 @question("1.1")
@@ -58,8 +59,12 @@ def test_one_hot(student, reference, rng):
 @question("1.2")
 @points(2)
 def test_one_hot_is_float32(student, rng):
-    """The rows are float32."""
+    """The rows are float32, also of uint8 labels, as MNIST has them, and of a single one."""
     expect.dtype(student.one_hot(rng.integers(0, 4, size=6), 4), "float32")
+    for labels in (rng.permutation(40).astype(np.uint8), rng.integers(0, 40, size=1)):
+        rows = student.one_hot(labels, 40)
+        expect.close(rows, np.eye(40)[labels])
+        expect.dtype(rows, "float32")
 
 
 # --- 1.3 Softmax ---------------------------------------------------------------------------------------------
@@ -89,9 +94,11 @@ def test_softmax_of_a_batch(student, reference, rng):
 @question("1.3")
 @points(3)
 def test_softmax_of_large_logits(student, reference, rng):
-    """Softmax stays finite: 1000 added to every logit changes nothing."""
+    """Softmax stays finite: 1000 added to the logits of a row, or taken off, changes nothing."""
     logits = rng.normal(scale=2, size=(5, 3)).round(2)
     expect.close(student.softmax(logits + 1000), reference.softmax(logits))
+    levels = rng.permutation([-1000, -1000, 0, 1000, 1000])[:, None]
+    expect.close(student.softmax(logits + levels), reference.softmax(logits))
 
 
 @question("1.3")
@@ -141,13 +148,16 @@ def test_cross_entropy_of_no_idea(student, rng):
 @question("1.4")
 @points(2)
 def test_cross_entropy_of_zero_probability(student, rng):
-    """A probability of 0 gives a finite loss, and none at all where the target is 0 too."""
+    """A probability of 0 gives a finite loss, none where the target is 0 too, and small ones cost what they should."""
     probabilities = np.array([[0.0, 1.0, 0.0], [0.5, 0.0, 0.5]])
     column = int(rng.integers(0, 2)) * 2
     targets = np.eye(3)[[1, column]]
     expect.close(student.cross_entropy(probabilities, targets), math.log(2) / 2, atol=1e-5)
     surely_wrong = student.cross_entropy(probabilities, np.eye(3)[[column, column]])
     expect.at_least(surely_wrong, (-math.log(1e-7) + math.log(2)) / 2 - 1e-3, like=1e-3)
+    small = np.array([[1e-7, 1 - 1e-7], [0.99, 0.01]])
+    what = "the loss for the probabilities 1e-7 and 0.01"
+    expect.close(student.cross_entropy(small, np.eye(2)), 4.5 * math.log(10), rtol=1e-4, what=what)
 
 
 # --- 1.5 Gradients -------------------------------------------------------------------------------------------
@@ -163,30 +173,35 @@ def small_problem(rng, n, d, k, soft=False):
 @points(2)
 def test_gradient_by_hand(student):
     """Logits (-2, 3, 1), class 1: predicted minus true is (.0059, -.1244, .1185)."""
+    parts = ("the loss", "the gradient by the weights", "the gradient by the bias")
     gradient = np.array([0.00589975, -0.12439940, 0.11849965])
     answer = student.loss_and_gradients(
         np.array([[-2.0, 3.0, 1.0]]), np.zeros(3), np.ones((1, 1)), np.array([[0.0, 1.0, 0.0]])
     )
-    expect.close(answer, [0.13284523, gradient[None], gradient], rtol=1e-4)
+    expect.close(answer, [0.13284523, gradient[None], gradient], rtol=1e-4, parts=parts)
 
 
 @question("1.5")
 @points(4)
 def test_loss_and_gradients(student, reference, rng):
     """Loss and gradients of a batch, without penalty."""
+    parts = ("the loss", "the gradient by the weights", "the gradient by the bias")
     problem = small_problem(rng, 6, 4, 3, soft=True)
-    expect.close(student.loss_and_gradients(*problem), reference.loss_and_gradients(*problem), rtol=1e-4)
+    answer, right = student.loss_and_gradients(*problem), reference.loss_and_gradients(*problem)
+    expect.close(answer, right, rtol=1e-4, parts=parts)
 
 
 @question("1.5")
 @points(3)
 def test_penalty(student, reference, rng):
     """The penalty counts the weights, not the bias, and has the factor ½ in the loss."""
+    parts = ("the loss", "the gradient by the weights", "the gradient by the bias")
     problem = small_problem(rng, 5, 3, 4)
     expect.close(
         student.loss_and_gradients(*problem, l2=0.7),
         reference.loss_and_gradients(*problem, l2=0.7),
         rtol=1e-4,
+        parts=parts,
     )
 
 
@@ -199,9 +214,8 @@ def test_epoch_in_order(student, reference, rng):
     """One epoch in the given order, batches of equal size."""
     problem = small_problem(rng, 12, 4, 3)
     order = np.arange(12)
-    expect.close(
-        student.sgd_epoch(*problem, 0.3, 4, order), reference.sgd_epoch(*problem, 0.3, 4, order), rtol=1e-4
-    )
+    after, right = student.sgd_epoch(*problem, 0.3, 4, order), reference.sgd_epoch(*problem, 0.3, 4, order)
+    expect.close(after, right, rtol=1e-4, parts=("the new weights", "the new bias"))
 
 
 @question("1.6")
@@ -211,9 +225,8 @@ def test_epoch_in_another_order(student, reference, rng):
     problem = small_problem(rng, 12, 4, 3)
     order = np.roll(rng.permutation(11), 3)
     order = np.append(order, 11)[::-1].copy()  # begins with the last row: never the order of the rows
-    expect.close(
-        student.sgd_epoch(*problem, 0.3, 4, order), reference.sgd_epoch(*problem, 0.3, 4, order), rtol=1e-4
-    )
+    after, right = student.sgd_epoch(*problem, 0.3, 4, order), reference.sgd_epoch(*problem, 0.3, 4, order)
+    expect.close(after, right, rtol=1e-4, parts=("the new weights", "the new bias"))
 
 
 @question("1.6")
@@ -222,9 +235,8 @@ def test_epoch_uses_the_last_rows(student, reference, rng):
     """A smaller batch at the end is used, with the mean over its own rows."""
     problem = small_problem(rng, 11, 4, 3)
     order = rng.permutation(11)
-    expect.close(
-        student.sgd_epoch(*problem, 0.3, 4, order), reference.sgd_epoch(*problem, 0.3, 4, order), rtol=1e-4
-    )
+    after, right = student.sgd_epoch(*problem, 0.3, 4, order), reference.sgd_epoch(*problem, 0.3, 4, order)
+    expect.close(after, right, rtol=1e-4, parts=("the new weights", "the new bias"))
 
 
 @question("1.6")
@@ -250,10 +262,11 @@ def digits(images):
 @points(3)
 @uses("keras")
 def test_model_parameters(student):
-    """A Sequential model with 7,850 parameters."""
+    """A Sequential model with 7,850 parameters; 2,355 for three classes."""
     model = student.build_model()
     expect.parameters(model, 7850)
     expect.equal(model.kind, "Sequential", what="the kind of model")
+    expect.parameters(student.build_model(3), 2355)
 
 
 @question("1.7")
@@ -340,12 +353,13 @@ def test_training_steps(student, reference, rng):
     wanted = [array - before for array, before in zip(expected, model.weights, strict=True)]
     losses = getattr(history, "history", {}).get("loss", [])
     falls = len(losses) > 1 and losses[-1] < losses[0]
-    reason = "what is trained is another" if falls else "call fit on it, and see that it is trainable"
-    reason = "train returned None: return what fit returns" if history is None else reason
+    reason = "its layers may be frozen (trainable), or no step was taken" if losses else "it was not trained"
+    reason = "what is trained is another" if falls else reason
+    reason = "train returned None: train it, and return what fit returns" if history is None else reason
     expect.true(
         any(array.any() for array in moved),
         f"no weight of the model that was handed over has changed: {reason}",
-        [falls, history is None],
+        [falls, history is None, bool(losses)],
     )
     expect.close(
         moved[1], wanted[1], rtol=2e-3, atol=1e-5, what="the change of the bias in 4 epochs of 3 batches"
@@ -358,16 +372,22 @@ def test_training_steps(student, reference, rng):
 @uses("keras")
 @limit(60)
 def test_training_history(student, reference, rng, mnist):
-    """The History has val_accuracy for each epoch asked for."""
+    """The History has val_accuracy for each epoch asked for, measured on the validation rows."""
     images, labels = some_of(mnist, rng, range(10), 4)
     x, y = digits(images), np.eye(10, dtype=np.float32)[labels]
-    history = student.train(reference.build_model(), x, y, x[::2], y[::2], epochs=3, batch_size=16)
+    others, other_labels = some_of(mnist, rng, range(10), 10)
+    x_val, y_val = digits(others), np.eye(10, dtype=np.float32)[other_labels]
+    held = student.hold(reference.build_model())
+    history = student.train(held, x, y, x_val, y_val, epochs=3, batch_size=16)
     recorded = getattr(history, "history", None)
     expect.true(recorded is not None, "train should return the History that fit returns", history)
     expect.true("val_accuracy" in recorded, "the History has no val_accuracy", ", ".join(sorted(recorded)))
     expect.equal(
         len(recorded["val_accuracy"]), 3, what="the number of epochs in the History, of 3 asked for,"
     )
+    measured = accuracy(student.fetch(held), x_val, other_labels)
+    what = "the last val_accuracy, compared with what the trained weights reach on the validation rows,"
+    expect.close(recorded["val_accuracy"][-1], measured, rtol=0, atol=0.011, what=what)
 
 
 @question("1.8")
@@ -468,12 +488,13 @@ def diagnoses(student, cases, num_classes):
 @question("1.9")
 @points(2)
 def test_diagnose_healthy(student, rng):
-    """Healthy training is "ok", also where it is slow or begins badly."""
+    """Healthy training is "ok", also where it is slow, begins badly or has a peak on the way."""
     cases = [
         ("learning rate 0.3", "ok", loss_curve(rng, 10, 0.3)),
         ("validation loss, learning rate 0.3", "ok", loss_curve(rng, 10, 0.3, validation=True)),
         ("a small learning rate, still falling", "ok", loss_curve(rng, 10, 0.02)),
         ("large weights at the start, still falling", "ok", loss_curve(rng, 10, 0.1, 3, start=2.0)),
+        ("one peak on the way", "ok", [2.2, 1.1, 0.8, 25.0, 0.7, 0.55, 0.5, 0.45]),
     ]
     diagnoses(student, cases, 10)
 
@@ -494,6 +515,7 @@ def test_diagnose_stuck(student, rng):
         ("a small learning rate, still falling", "ok", loss_curve(rng, 10, 0.02)),
     ]
     diagnoses(student, cases, 10)
+    diagnoses(student, [("learning rate 0, four classes", "not_learning", loss_curve(rng, 4, 0.0))], 4)
 
 
 @question("1.9")
