@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterable
 
 _KEPT_CONTROLS = {"\n", "\t"}
+_LINES = str.maketrans("\n\t", "  ")
 # East Asian spreadsheets read the wide forms as well
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -23,7 +24,7 @@ def inert(text: object, limit: int = 2000) -> str:
     """The text without control, bidirectional and unassigned characters, at most `limit` characters."""
     text = str(text)
     cut = len(text) > limit
-    if text.isprintable():
+    if text.translate(_LINES).isprintable():
         return text[:limit] + (" […]" if cut else "")
     kept = []
     for character in text[:limit].replace("\r\n", "\n").replace("\r", "\n"):

@@ -272,7 +272,9 @@ def _short(record: Record, room: int) -> Record:
             return value if len(value) <= room and value.isprintable() else inert(value, room)
         if isinstance(value, dict):
             return {inert(key, room): shortened(item) for key, item in value.items()}
-        return [shortened(item) for item in value] if isinstance(value, (list, tuple)) else value
+        if not isinstance(value, (list, tuple)) or (value and isinstance(value[0], (int, float))):
+            return value
+        return [shortened(item) for item in value]
 
     whole = msgspec.to_builtins(structs.replace(record, figures=()))
     return msgspec.convert(shortened(whole), Record)
