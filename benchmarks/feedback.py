@@ -4,7 +4,8 @@
 
 The file is the solution of lab 01; every save changes one function. "verdict" is when all checks of the changed
 question are decided, "round" when those of the questions that depend on it are, too. Beside it stands what a
-student does without: running `labkit check -k QUESTION` anew.
+student does without: running `labkit check -k QUESTION` anew. At the end comes a save with a syntax error, and the
+one before it once more: that must check, and train, nothing.
 """
 
 import argparse
@@ -82,8 +83,21 @@ def _watched(path, question, line, saves, step):
                 verdicts.append(verdict or rounds[-1])
                 break
         step()
+    _expect_nothing_checked(states, path)
     states.close()
     return verdicts, rounds
+
+
+def _expect_nothing_checked(states, path):
+    """A syntax error between two saves shows where it is, and costs nothing else."""
+    text = path.read_text()
+    path.write_text(text + "def unfinished(:\n")
+    state = next(states)
+    costs = not state.problem or bool(state.checking)
+    path.write_text(text)
+    state = next(states)  # the same object, as it is now
+    if costs or state.problem or state.checking:
+        raise SystemExit("a syntax error between two saves had something checked again")
 
 
 def _anew(path, question):
