@@ -24,10 +24,11 @@ def inert(text: object, limit: int = 2000) -> str:
     """The text without control, bidirectional and unassigned characters, at most `limit` characters."""
     text = str(text)
     cut = len(text) > limit
-    if text.translate(_LINES).isprintable():
-        return text[:limit] + (" […]" if cut else "")
+    head = text[:limit]
+    if head.translate(_LINES).isprintable():
+        return head + (" […]" if cut else "")
     kept = []
-    for character in text[:limit].replace("\r\n", "\n").replace("\r", "\n"):
+    for character in head.replace("\r\n", "\n").replace("\r", "\n"):
         if character in _KEPT_CONTROLS or unicodedata.category(character) not in (
             "Cc",
             "Cf",
