@@ -161,7 +161,7 @@ def test_any_answer_is_a_reply_or_is_not(verb, answer):
 
 def test_an_answer_needs_its_fields_and_no_others():
     good = {"status": "raised", "type": "E", "message": "", "place": None, "line": 3, "text": ""}
-    good["where"] = None
+    good |= {"where": None, "unknown": None}
     assert replies.is_reply("call", good)
     assert not replies.is_reply("call", good | {"score": 100})
     assert not replies.is_reply("call", good | {"line": True})
