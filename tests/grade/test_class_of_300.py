@@ -86,7 +86,8 @@ def test_after_two_regrades_the_records_are_those_of_one_fresh_run(toy_course, t
     first = graded("out")
     assert len({record.final_score for record in first.records}) > 15
     mend = "expect.close(answer, reference.double(x))", "expect.shape(answer, x.shape)"
-    edit(*mend)  # forgives who squared, and what waits for it is carried out
+    edit(*mend)
+    edit(*mend)  # both forgive who squared, and what waits for 1.1 is carried out
     second = graded("out", "test_double")
     assert {change.check for change in second.changes} >= {"test_double", "test_mean"}
     edit("x = rng.normal(size=9)", "x = rng.normal(size=8) + 1")
