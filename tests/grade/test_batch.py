@@ -131,7 +131,7 @@ def test_what_the_grader_failed_on_is_tried_again_next_time(toy_course, tmp_path
     with monkeypatch.context() as patched:
         patched.setattr(batch_module, "carry_out", lambda task: 1 / 0)
         assert grade().failures == ["alice: division by zero"]
-    assert lines_of(tmp_path / "out") == 2
+    assert lines_of(tmp_path / "out") == 3  # the run, the failure, and that the run came to its end
     assert grade().records[0].score == 100
 
 
