@@ -6,6 +6,7 @@ answers requests: a worker process, a session in this process (trusted code only
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Collection, Container, Sequence
 from typing import Any, Protocol
@@ -352,7 +353,9 @@ class InWorker:
             "lent": sorted(self.lent),
             "tells": self.hear is not None,
         }
-        reply = self._ask(Limits(seconds + _GRACE), verb, midway=self._midway, **request, **how)
+        reply = self._ask(
+            dataclasses.replace(self.limits, grace=_GRACE), verb, midway=self._midway, **request, **how
+        )
         if reply.get("status") == "slow":
             self._retire()
             raise WorkerFailed("time", stopped(seconds, self.limits.wall_seconds, reply))

@@ -44,11 +44,13 @@ _POLL, _FOLDER_POLL = 0.05, 0.5  # seconds
 class Limits:
     """What one request may use: seconds of processor time, and of wall time (default: four times that and 10).
 
-    A worker that does nothing at all for `seconds` has hung, whatever is left of the wall time.
+    A worker that does nothing at all for `seconds` has hung, whatever is left of the wall time. `grace` is what it gets
+    on top where it should stop by itself, and say where it was; what is said of it are the limits without.
     """
 
     seconds: float = 15.0
     wall: float | None = None
+    grace: float = 0.0
 
     @property
     def wall_seconds(self) -> float:
@@ -277,15 +279,17 @@ class Worker:
                 body = self.answers.get(timeout=_POLL)
             except queue.Empty:
                 now, spent = time.monotonic(), self._family.processor_seconds()
-                if spent > latest or (now - worked > limits.seconds and self._family.wants_to_run()):
+                if spent > latest or (
+                    now - worked > limits.seconds + limits.grace and self._family.wants_to_run()
+                ):
                     worked, latest = now, spent
-                if spent - used > limits.seconds:
+                if spent - used > limits.seconds + limits.grace:
                     self._fail(
                         "time", f"it used more than the {limits.seconds:g} seconds allowed and was stopped"
                     )
-                if now - worked > limits.seconds:
+                if now - worked > limits.seconds + limits.grace:
                     self._fail("time", f"it did nothing for {limits.seconds:g} seconds and was stopped")
-                if now - started > limits.wall_seconds:
+                if now - started > limits.wall_seconds + limits.grace:
                     self._fail(
                         "time", f"it did not answer within {limits.wall_seconds:g} seconds and was stopped"
                     )
