@@ -486,7 +486,7 @@ def colleague(reference, rng, modules, x, d_output, planted):
         mine = {k: a + 2e-7 * np.abs(a).max() * rng.uniform(-1, 1, size=a.shape) for k, a in mine.items()}
         gradients.append(mine)
         given = mine["input"]
-    return gradients[::-1]
+    return gradients[::-1]  # from the first module to the last
 
 
 def finds(student, reference, rng, cases):
@@ -735,7 +735,7 @@ def test_steps_in_float32(student, reference, rng):
     answer = student.sgd_step(modules, x, targets, 0.25)
     same_chain(answer, modules, reference.sgd_step(modules, x, targets, 0.25))
     for number, module in enumerate(answer):
-        name = PARAMETER[module["kind"]]
+        name = PARAMETER[module["kind"]]  # the key of its array
         expect.dtype(module[name], "float32", what=f"{name!r} of module {number}")
 
 

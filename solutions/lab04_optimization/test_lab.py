@@ -834,7 +834,7 @@ def _forms(student, size, seed):
         expect.true(
             form == wanted, f"{scheme}: the weights are {form}; they should be {wanted}", received=form
         )
-        if scheme == "uniform":
+        if scheme == "uniform":  # the others have no border
             inside = bool((np.abs(first) <= 1).all())
             expect.true(inside, "uniform: weights leave [-1, 1]", received="outside [-1, 1]")
 

@@ -369,6 +369,6 @@ def test_the_hub_notebook_sets_itself_up_and_is_the_starter(released, toy_course
     assert [cell.source for cell in cells[1:-1]] == [cell.source for cell in built]
     both = f"{cells[0].source}\n{cells[-1].source}"
     done = subprocess.run([sys.executable, "-c", both], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0 and "0 of 85 points" in done.stdout, done.stderr
+    assert done.returncode == 0 and "0 of 85 public points" in done.stdout, done.stderr
     assert wheel()[0] in cells[0].source and Path(folder / wheel()[0]).is_file()
     assert cells[0].metadata.tags == cells[-1].metadata.tags == ["explore"]
