@@ -165,7 +165,7 @@ def test_the_students_archive_is_a_course_that_checks_without_the_solution(relea
     done = subprocess.run(
         [*run, "check", "work/lab01_toy.py"], cwd=root, env=env, capture_output=True, text=True
     )
-    assert done.returncode == 1 and "0 of 85 points" in done.stdout
+    assert done.returncode == 1 and "0 of 85 public points" in done.stdout
 
 
 def test_a_stale_lab_is_not_released(toy_course, tmp_path):
