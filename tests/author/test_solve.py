@@ -168,7 +168,7 @@ def test_a_cell_that_raises_fails_the_command_and_is_named(tmp_path):
     file.write_text(file.read_text() + '\n\n# %% tags=["explore"]\nprint(1 / 0)\n')
     command = [sys.executable, "-m", "labkit.cli", "solve", "lab02"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 1 and "(2.3 Accuracy): ZeroDivisionError: division by zero" in done.stderr
+    assert done.returncode == 1 and "(What to take along): ZeroDivisionError: division by zero" in done.stderr
     assert "Traceback" not in done.stderr
     assert (tmp_path / "build/lab02_mean/lab02_mean.html").is_file()
 
