@@ -188,7 +188,7 @@ def test_a_tensor_is_read_as_an_array_with_a_note(hand_in):
 def test_an_endless_loop_costs_the_checks_of_its_function_and_no_more_time(hand_in, monkeypatch):
     from labkit.worker import process
 
-    monkeypatch.setattr(process.Limits.__init__, "__defaults__", (0.5, None))
+    monkeypatch.setattr(process.Limits.__init__, "__defaults__", (0.5, None, 0.0))
     record = hand_in(RIGHT.replace("    return 2 * x", "    while len(x) == 7: pass\n    return 2 * x"))
     assert check_of(record, "test_double").verdict == "error"
     assert "0.5 seconds" in check_of(record, "test_double").message
