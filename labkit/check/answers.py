@@ -58,6 +58,10 @@ class Live:
         """What a known mistake teaches."""
         return self._entries[mistake].sentence
 
+    def is_alone(self, mistake: str, check: Check) -> bool:
+        """Whether a check asks no other function of the lab than the one that the mistake stands for."""
+        return not (check.info.reaches & set(self.lab.asked)) - {self._entries[mistake].replaces}
+
     def failures(
         self,
         check: Check,
@@ -142,6 +146,10 @@ class Recorded:
         """What a known mistake teaches."""
         entries = (entry for found in self.tables["mistakes"].values() for entry in found)
         return next(entry["sentence"] for entry in entries if entry["id"] == mistake)
+
+    def is_alone(self, mistake: str, check: Check) -> bool:
+        """Taken to be so: which function a mistake stands for is not handed out."""
+        return True
 
     def failures(
         self,

@@ -32,6 +32,9 @@ class Answers(Protocol):
     ) -> Mapping[str, Signature]:
         """How a check fails on those known mistakes of its question on which it does; None asks for all."""
 
+    def is_alone(self, mistake: str, check: Check) -> bool:
+        """Whether a check asks no other function of the lab than the one in which the mistake is made."""
+
 
 @dataclass(frozen=True)
 class KnownMistakes:
@@ -51,6 +54,10 @@ class KnownMistakes:
             return {}
         seed, shared = self.inputs.seed(check), self.inputs.shared(check)
         return self.answers.failures(self.checks[check], mistakes, seed, shared)
+
+    def is_alone(self, mistake: str, check: str) -> bool:
+        """Whether another way to fail a check means another mistake in the same function."""
+        return check in self.checks and self.answers.is_alone(mistake, self.checks[check])
 
 
 def named(results: Iterable[CheckResult], known: KnownMistakes) -> list[CheckResult]:
@@ -93,8 +100,8 @@ def _agreeing(result: CheckResult, results: list[CheckResult], known: KnownMista
 
 def _refuted(mistake: str, named_by: CheckResult, results: list[CheckResult], known: KnownMistakes) -> bool:
     """Whether another check of the question says that it cannot be this one: it passes and fails on the mistake, or it
-    fails in another way. What passes by chance, on inputs that do not show the mistake, says nothing; of a kept record
-    that was found out when the name was given.
+    fails in another way, which does not come of another function that it asks as well. What passes by chance, on inputs
+    that do not show the mistake, says nothing; of a kept record that was found out when the name was given.
     """
     before = named_by.misconception is not None and named_by.misconception.id == mistake
     for other in results:
@@ -108,6 +115,7 @@ def _refuted(mistake: str, named_by: CheckResult, results: list[CheckResult], kn
                     return True
         elif other.failure is not None and other.failure.kind not in _NOTHING_TO_COMPARE:
             theirs = known.failures(other.id, [mistake]).get(mistake)
-            if theirs is not None and distance(other.failure, theirs) is None:
+            differs = theirs is not None and distance(other.failure, theirs) is None
+            if differs and known.is_alone(mistake, other.id):
                 return True
     return False
