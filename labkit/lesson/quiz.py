@@ -126,7 +126,7 @@ def section_of(function: str) -> str:
 def shown_in(sources: Iterable[Sequence[str]]) -> dict[str, Shown]:
     """What a student's file asks, by function. `sources` are labels and codes of cells; they may be anything."""
     found: dict[str, Shown] = {}
-    for _, code in sources:
+    for _, code, *_ in sources:
         for start in islice(_SHOWN.finditer(code), _MOST_SHOWN):
             end = code.find(start[2], start.end())
             docstring = inspect.cleandoc(code[start.end() : end])
