@@ -1,11 +1,12 @@
 """Seconds from saving a file to the verdict on the question that changed, as `labkit watch` gives it.
 
-    python benchmarks/feedback.py [--saves 20] [--quick]
+    python benchmarks/feedback.py [--saves 20] [--pause 2] [--quick]
 
-The file is the solution of lab 01; every save changes one function. "verdict" is when all checks of the changed
-question are decided, "round" when those of the questions that depend on it are, too. Beside it stands what a
-student does without: running `labkit check -k QUESTION` anew. At the end comes a save with a syntax error, and the
-one before it once more: that must check, and train, nothing.
+The file is the solution of lab 01; every save changes one function, `--pause` seconds after the round before has
+ended, as a person takes longer than that to find the next mistake (0: at once, while the next round still warms up).
+"verdict" is when all checks of the changed question are decided, "round" when those of the questions that depend on it
+are, too. Beside it stands what a student does without: running `labkit check -k QUESTION` anew. At the end comes a save
+with a syntax error, and the one before it once more: that must check, and train, nothing.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -37,6 +39,7 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--saves", type=int, default=20)
+    parser.add_argument("--pause", type=float, default=2.0, help="seconds before each save")
     parser.add_argument("--quick", action="store_true", help="two saves")
     options = parser.parse_args()
     saves = 2 if options.quick else options.saves
@@ -47,7 +50,12 @@ def main():
         task = progress.add_task("loading Keras", total=len(QUESTIONS) * saves)
         for name, (question, line) in QUESTIONS.items():
             verdicts, rounds = _watched(
-                Path(folder) / "lab.py", question, line, saves, lambda: progress.advance(task)
+                Path(folder) / "lab.py",
+                question,
+                line,
+                saves,
+                options.pause,
+                lambda: progress.advance(task),
             )
             anew = _anew(Path(folder) / "lab.py", question)
             median = statistics.median(verdicts)
@@ -56,7 +64,7 @@ def main():
     Console(width=100).print(table)
 
 
-def _watched(path, question, line, saves, step):
+def _watched(path, question, line, saves, pause, step):
     from labkit.course import read_course
     from labkit.watch import watch
 
@@ -72,15 +80,21 @@ def _watched(path, question, line, saves, step):
     next(state for state in states if not state.checking)
     verdicts, rounds = [], []
     for number in range(saves):
-        begun = time.perf_counter()
-        path.write_text(text.replace(line, f"    number = {number}\n{line}"))
+        begun: list[float] = []
+
+        def save(number=number, begun=begun):
+            begun.append(time.perf_counter())
+            path.write_text(text.replace(line, f"    number = {number}\n{line}"))
+
+        threading.Timer(pause, save).start()
         verdict = None
         for state in states:
+            passed = time.perf_counter() - begun[0]
             if state.checking and verdict is None and mine <= state.decided:
-                verdict = time.perf_counter() - begun
+                verdict = passed
             if not state.checking:
-                rounds.append(time.perf_counter() - begun)
-                verdicts.append(verdict or rounds[-1])
+                rounds.append(passed)
+                verdicts.append(verdict or passed)
                 break
         step()
     _expect_nothing_checked(states, path)

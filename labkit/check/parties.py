@@ -293,6 +293,13 @@ class InWorker:
     def cells(self, cells: list[list[str]]) -> None:
         self._cells, self._loading, self._slow = cells, 0.0, []
 
+    def prepare(self) -> None:
+        """Have a worker wait for a submission, with Keras where it is used. Raises WorkerUnavailable, WorkerFailed."""
+        self._worker = Worker(plan=self.plan, keras=self.keras, threads=self.threads)
+        self._worker.ready()
+        if self.keras:
+            self._ask(Limits(90, 300), "warm")
+
     def load(self) -> dict[str, Any]:
         """Load the submission, in a new worker where there is none, and return what `Session.load` reports.
 

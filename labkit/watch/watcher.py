@@ -19,7 +19,8 @@ from labkit.watch.round import Round, Training
 from labkit.worker import strongest_plan
 from labkit.worker.launch import can_fork, warm_server
 
-POLL = 0.05  # seconds between two looks at the file
+POLL = 0.01  # seconds between two looks at the file
+WRITING = 0.3  # seconds for which a file may be empty because an editor is about to fill it
 
 
 @dataclass
@@ -58,6 +59,7 @@ class Watcher:
         self._open: set[str] = set()  # checks whose newest code no round has decided yet
         self._stamp: tuple | None = None
         self._round: Round | None = None
+        self._next: Round | None = None  # waits for the next save
         self._saved = 0.0
         self._stopped = False
 
@@ -71,6 +73,8 @@ class Watcher:
             while not self._stopped:
                 if self._is_saved() and self._look():
                     yield self.state
+                if self._round is None and self._next is None:
+                    self._next = Round(self.state.lab, self._answers)
                 if self._round is None:
                     time.sleep(POLL)
                 elif self._round.listen(POLL):
@@ -78,6 +82,8 @@ class Watcher:
                     yield self.state
         finally:
             self._end_round()
+            if self._next is not None:
+                self._next.cancel()
 
     def _is_saved(self) -> bool:
         try:
@@ -85,7 +91,8 @@ class Watcher:
             stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
         except OSError:  # an editor that replaces the file has it away for a moment
             return False
-        if stamp == self._stamp:
+        being_written = not status.st_size and time.time() - status.st_mtime < WRITING
+        if stamp == self._stamp or being_written:
             return False
         self._stamp = stamp
         return True
@@ -133,7 +140,8 @@ class Watcher:
         state.checking, state.decided = frozenset(self._open), frozenset()
         state.stale = frozenset(self._open & set(state.results))
         order = self._cheap_first(self._open)
-        self._round = Round(submission, state.lab, self._answers, order, earlier)
+        self._round, self._next = self._next or Round(state.lab, self._answers), None
+        self._round.begin(submission, order, earlier)
 
     def _cheap_first(self, names: Iterable[str]) -> list[str]:
         """The checks by how long they take, as they did or as their kind does; none before those of what it needs."""

@@ -39,6 +39,14 @@ def warm() -> None:
     labkit.accelerate()
 
 
+def first_operation() -> None:
+    """Import Keras and have TensorFlow start what it computes with; this process cannot fork any more."""
+    warm()
+    import keras
+
+    keras.layers.Dense(1)(np.zeros((1, 1), np.float32))
+
+
 class Session:
     """Loads cells of source code and calls the functions that they define."""
 
@@ -129,7 +137,7 @@ class Session:
 
     def warm(self) -> dict[str, Any]:
         """Have Keras ready, so that no call pays for its import."""
-        warm()
+        first_operation()
         from labkit.training import epochs
 
         epochs.heard = self._tell
