@@ -70,3 +70,12 @@ def test_most_questions_have_hints(lab):
 def test_it_ends_with_what_to_take_along(lab):
     last = lab.source.read_text(encoding="utf-8").rpartition("# %%")[2]
     assert "## What to take along" in last
+
+
+def test_the_map_of_the_course_has_every_lab_with_its_minutes_and_no_question_that_is_not_there():
+    text = (REPOSITORY / "docs" / "course.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d\d) [^|]+\|[^|]+\| (\d+) \|", text, re.MULTILINE)
+    assert rows == [(lab.name[3:5], str(lab.minutes)) for lab in LABS]
+    slides = text.partition("## Where a slide is worked on")[2]
+    questions = {question.id for lab in LABS for question in lab.questions}
+    assert set(re.findall(r"\b\d{1,2}\.\d\b", slides)) <= questions
