@@ -18,7 +18,7 @@ from typing import Any, ParamSpec
 import numpy as np
 
 from labkit.check.expect.failure import running
-from labkit.record.figure import MOST_SIDE, Bars, Confusion, Curves, Figure, Images
+from labkit.record.figure import MOST_SIDE, Bars, Confusion, Curves, Figure, Images, Score
 from labkit.record.signature import significant
 from labkit.text import one_line
 
@@ -115,6 +115,13 @@ def bars(values: Mapping[Any, float], title: str = "", y_title: str = "") -> Fig
     """A bar for each name, such as the accuracy for each digit; at most a hundred."""
     kept = dict(list(values.items())[:_PLACES])
     return Bars(title=title, names=_texts(kept), values=_numbers(kept.values()), y_title=y_title)
+
+
+@_drawing
+def score(value: float, title: str, lower_is_better: bool = False) -> Figure:
+    """A number for the leaderboard of this title. It is meant to be seen, also where the check is hidden."""
+    (number,) = _numbers([value])
+    return Score(title=one_line(title, 60), value=number, lower_is_better=lower_is_better)
 
 
 def _texts(names: Any) -> tuple[str, ...]:

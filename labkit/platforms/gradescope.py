@@ -26,7 +26,7 @@ from labkit.platforms.handed_in import of_student
 from labkit.platforms.origin import File, Origin
 from labkit.platforms.platform import Exported, Files, Kit, Platform, Request, script
 from labkit.platforms.times import instant
-from labkit.record import CheckResult, Extension, Record, Student, settle
+from labkit.record import CheckResult, Extension, Record, Score, Student, settle
 from labkit.record.found import Found
 from labkit.record.student import SCHOOL
 from labkit.text import inert, json_text, one_line
@@ -237,7 +237,7 @@ def _text(entry: dict, key: str) -> str | None:
 
 def results_json(record: Record, hidden: str = "after_published") -> dict[str, Any]:
     """One result as Gradescope reads it. `hidden` is the visibility of hidden checks."""
-    return {
+    result = {
         "score": record.final_score,
         "execution_time": round(sum(check.seconds for check in record.checks)),
         "output": "\n".join(remarks(record)) or "Every check was carried out.",
@@ -253,6 +253,16 @@ def results_json(record: Record, hidden: str = "after_published") -> dict[str, A
             }
         },
     }
+    board = [
+        {
+            "name": one_line(score.title, 60),
+            "value": score.value,
+            "order": "asc" if score.lower_is_better else "desc",
+        }
+        for score in record.figures
+        if isinstance(score, Score)
+    ]
+    return {**result, "leaderboard": board} if board else result
 
 
 def partial(record: Record, checks: int, hidden: str = "after_published") -> str:

@@ -4,7 +4,7 @@ from labkit.record.adjusted import Adjusted
 from labkit.record.answers import Answers, Choice, Code, answers_in
 from labkit.record.check import CHECK_FAILED, FILE_NOT_READ, CheckResult, Misconception, by_question, tally
 from labkit.record.counting import how_it_counts
-from labkit.record.figure import Bars, Confusion, Curves, Figure, Images
+from labkit.record.figure import Bars, Confusion, Curves, Figure, Images, Score
 from labkit.record.late import Extension, Late, settle
 from labkit.record.points import rounded
 from labkit.record.reading import RecordError, read_record, record_from
@@ -32,6 +32,7 @@ __all__ = [
     "Misconception",
     "Record",
     "RecordError",
+    "Score",
     "Student",
     "Verdict",
     "answers_in",

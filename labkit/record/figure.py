@@ -53,7 +53,14 @@ class Bars(_Figure, frozen=True, kw_only=True, tag_field="kind", tag="bars"):
     y_title: str = ""
 
 
-Figure = Confusion | Images | Curves | Bars
+class Score(_Figure, frozen=True, kw_only=True, tag_field="kind", tag="score"):
+    """One number that a class may compete in, with its title as the name of the board."""
+
+    value: float
+    lower_is_better: bool = False
+
+
+Figure = Confusion | Images | Curves | Bars | Score
 
 
 def bounded(figures: Iterable[Figure]) -> tuple[Figure, ...]:

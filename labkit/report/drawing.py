@@ -40,7 +40,7 @@ def drawing(figure: Figure, language: str = "en") -> Drawing | None:
     say = _Words(language)
     makers: dict[type, Any] = {Confusion: _confusion, Images: _images, Curves: _curves, Bars: _bars}
     try:
-        return makers[type(figure)](_plain(figure), say)
+        return makers[type(figure)](_plain(figure), say) if type(figure) in makers else None
     except (ValueError, IndexError, TypeError, OverflowError):  # a record that somebody has edited
         return None
 

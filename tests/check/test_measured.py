@@ -55,6 +55,11 @@ def test_bars_are_numbers_by_name():
     assert (figure.names, figure.values) == (("0", "1"), (0.3333, 1.0))
 
 
+def test_a_score_is_one_number_of_a_board():
+    (figure,) = drawn(measured.score, np.float32(0.98762), "Accuracy on test digits")
+    assert (figure.title, figure.value, figure.lower_is_better) == ("Accuracy on test digits", 0.9876, False)
+
+
 @pytest.mark.parametrize(
     "draw",
     [
@@ -70,6 +75,8 @@ def test_bars_are_numbers_by_name():
         lambda: measured.curves({"a": "text"}),
         lambda: measured.bars({"a": math.inf}),
         lambda: measured.bars("text"),
+        lambda: measured.score(math.nan, "Accuracy"),
+        lambda: measured.score(None, "Accuracy"),
     ],
 )
 def test_what_cannot_be_drawn_leaves_no_figure_and_fails_nothing(draw):

@@ -72,6 +72,19 @@ def test_gradescope_itself_hides_hidden_checks(hidden):
     assert set(seen.values()) == {"visible"}
 
 
+def test_gradescope_gets_scores_for_its_leaderboard():
+    scores = [
+        {"kind": "score", "title": "Accuracy", "value": 0.98, "check": "test_it"},
+        {"kind": "score", "title": "Error", "value": 0.006, "lower_is_better": True},
+    ]
+    data = assert_gradescope(one("gradescope", record(figures=scores)))
+    assert data["leaderboard"] == [
+        {"name": "Accuracy", "value": 0.98, "order": "desc"},
+        {"name": "Error", "value": 0.006, "order": "asc"},
+    ]
+    assert "leaderboard" not in assert_gradescope(one("gradescope", record()))
+
+
 def test_gradescope_names_the_mistake_under_the_check():
     tests = assert_gradescope(one("gradescope", a_class()[1]))["tests"]
     assert MISTAKE["sentence"] in tests[1]["output"]

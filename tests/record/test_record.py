@@ -21,6 +21,7 @@ from labkit.record import (
     Misconception,
     Record,
     RecordError,
+    Score,
     Student,
     Verdict,
     read_record,
@@ -60,6 +61,7 @@ figures = st.one_of(
         height=st.just(1),
         rows=st.tuples(st.tuples(texts, st.tuples(texts))),
     ),
+    st.builds(Score, title=texts, value=numbers, lower_is_better=st.booleans()),
     st.builds(
         Curves, x=st.tuples(numbers), curves=st.tuples(st.tuples(texts, st.tuples(st.none() | numbers)))
     ),
