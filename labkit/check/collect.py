@@ -16,6 +16,7 @@ import types
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -135,7 +136,7 @@ def _run_file(path: Path) -> dict[str, Callable[..., None]]:
     before = sys.modules.get(module.__name__)
     sys.modules[module.__name__] = module  # a dataclass looks its module up while it is made
     try:
-        exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), vars(module))
+        exec(_compiled(path.read_bytes(), str(path)), vars(module))
     except (Exception, SystemExit) as error:
         raise FaultyCheck(f"{path}:{_line(error, path)}: {type(error).__name__}: {error}") from error
     finally:
@@ -144,6 +145,11 @@ def _run_file(path: Path) -> dict[str, Callable[..., None]]:
         else:
             sys.modules[module.__name__] = before
     return vars(module)
+
+
+@lru_cache(maxsize=32)
+def _compiled(source: bytes, name: str) -> types.CodeType:
+    return compile(source, name, "exec", dont_inherit=True)
 
 
 def _line(error: BaseException, path: Path) -> int:

@@ -10,11 +10,12 @@ import ast
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from labkit.lesson.quiz import QUESTION, section_of
-from labkit.lesson.source import SourceError, read_python
+from labkit.lesson.source import SourceError, parse_python, read_text
 
 FIXTURES = ("student", "reference", "rng", "mnist", "prose")
 _UNCHANGED = "unchanged"  # the expectation that an argument is as it was
@@ -53,7 +54,12 @@ class CheckInfo:
 
 def read_checks(path: Path) -> tuple[CheckInfo, ...]:
     """The checks in a file, in order: functions `test_…` with a `@question`. Raises SourceError."""
-    tree = read_python(path)
+    return _checks_in(read_text(path), path)
+
+
+@lru_cache(maxsize=32)
+def _checks_in(text: str, path: Path) -> tuple[CheckInfo, ...]:
+    tree = parse_python(text, path)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     others = _imported(tree) | {"reference"}
     checks = []
