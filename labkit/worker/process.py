@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import queue
 import secrets
+import select
 import shutil
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NoReturn
 
@@ -38,6 +39,7 @@ THREAD_LIMIT = 1024
 FOLDER_BYTES, FOLDER_FILES = 512 * 1024**2, 10_000  # in the private folder
 START_SECONDS = 60.0
 _POLL, _FOLDER_POLL = 0.05, 0.5  # seconds
+_AT_ONCE = getattr(select, "PIPE_BUF", 0)  # bytes that a pipe which has room takes without waiting
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,18 @@ class Limits:
     @property
     def wall_seconds(self) -> float:
         return self.wall if self.wall is not None else 4 * self.seconds + 10
+
+
+@dataclass
+class _Spent:
+    """What one request has used, as it was last looked at: moments, and seconds of processor time."""
+
+    printed: int = 0  # bytes before it
+    started: float = field(default_factory=time.monotonic)
+    looked: float = field(default_factory=time.monotonic)
+    worked: float = field(default_factory=time.monotonic)
+    before: float | None = None
+    latest: float = 0.0
 
 
 _SUMMARIES = {
@@ -129,6 +143,7 @@ class Worker:
         self._closed = False
         self._ready = False
         self._folder_seen = 0.0
+        self._sender: threading.Thread | None = None
         try:
             self.process = launch(self.plan, memory_limit + RESERVE, self.folder, keras, threads)
         except BaseException:
@@ -152,7 +167,7 @@ class Worker:
         if self._ready:
             return
         try:
-            if wire.decode(self._await(Limits(START_SECONDS))) != {"id": "ready"}:
+            if wire.decode(self._await(Limits(START_SECONDS), _Spent())) != {"id": "ready"}:
                 raise WorkerUnavailable("the worker did not start as it should")
         except (WorkerFailed, wire.WireError) as problem:
             self.close()
@@ -172,12 +187,14 @@ class Worker:
         self.ready()
         number = secrets.token_hex(8)
         self._write({"id": number, **request})
-        begun = time.monotonic(), self._family.processor_seconds()
+        spent = _Spent(printed=self._dropped)
         while True:
-            answer = self._decoded(self._await(limits, *begun))
+            answer = self._decoded(self._await(limits, spent))
             mine = isinstance(answer, dict) and answer.pop("id", None) == number
             if not (mine and midway and is_midway(answer)):
                 break
+            if time.monotonic() - spent.looked > _POLL:  # it may say as much as it likes, but not for longer
+                self._look(limits, spent)
             if (reply := midway(answer)) is not None:
                 self._write({"id": number, **reply})
         if not mine or not is_reply(request["verb"], answer) or not self.answers.empty():
@@ -221,9 +238,21 @@ class Worker:
     # --- inside --------------------------------------------------------------------------------------------
 
     def _write(self, request: dict[str, Any]) -> None:
-        """Send it, while the answer is waited for: the worker may read slowly."""
+        """Send it; what is long while the answer is waited for, as the worker may read slowly."""
         frame = wire.encode_parts(request, described)
-        threading.Thread(target=self._send, args=(frame,), daemon=True).start()
+        if sum(map(len, frame)) <= _AT_ONCE and self._has_room():
+            self._send([b"".join(frame)])
+        else:
+            self._sender = threading.Thread(target=self._send, args=(frame,), daemon=True)
+            self._sender.start()
+
+    def _has_room(self) -> bool:
+        """Whether what is sent now, and is short, would not have to wait for anybody."""
+        if not hasattr(select, "poll") or (self._sender is not None and self._sender.is_alive()):
+            return False
+        poller = select.poll()
+        poller.register(self.process.stdin, select.POLLOUT)
+        return bool(poller.poll(0))
 
     def _decoded(self, body: memoryview) -> Any:
         try:
@@ -269,39 +298,38 @@ class Worker:
             except (OSError, ValueError):
                 pass
 
-    def _await(self, limits: Limits, started: float | None = None, used: float | None = None) -> memoryview:
-        """What it says next. Of its time counts what has passed since `started`, when it had used so much."""
-        worked, latest = time.monotonic(), self._family.processor_seconds()
-        started, used = worked if started is None else started, latest if used is None else used
-        printed = self._dropped
+    def _await(self, limits: Limits, spent: _Spent) -> memoryview:
+        """What it says next."""
         while True:
             try:
                 body = self.answers.get(timeout=_POLL)
             except queue.Empty:
-                now, spent = time.monotonic(), self._family.processor_seconds()
-                if spent > latest or (
-                    now - worked > limits.seconds + limits.grace and self._family.wants_to_run()
-                ):
-                    worked, latest = now, spent
-                if spent - used > limits.seconds + limits.grace:
-                    self._fail(
-                        "time", f"it used more than the {limits.seconds:g} seconds allowed and was stopped"
-                    )
-                if now - worked > limits.seconds + limits.grace:
-                    self._fail("time", f"it did nothing for {limits.seconds:g} seconds and was stopped")
-                if now - started > limits.wall_seconds + limits.grace:
-                    self._fail(
-                        "time", f"it did not answer within {limits.wall_seconds:g} seconds and was stopped"
-                    )
-                if self._dropped - printed > OUTPUT_MOST:
-                    self._fail("memory", f"it printed more than {OUTPUT_MOST // 1024**2} MB and was stopped")
-                self._check_size()
+                self._look(limits, spent)
                 continue
             if body is None:
                 self._fail("crash", self._end())
             if not isinstance(body, memoryview):
                 self._fail("unreadable", f"the answer could not be read: {body}")
             return body
+
+    def _look(self, limits: Limits, spent: _Spent) -> None:
+        """Fail where a request has used more than it may."""
+        seconds, now, total = limits.seconds, time.monotonic(), self._family.processor_seconds()
+        most = seconds + limits.grace
+        if spent.before is None:  # most requests are over before anybody looks
+            spent.before = spent.latest = total
+        if total > spent.latest or (now - spent.worked > most and self._family.wants_to_run()):
+            spent.worked, spent.latest = now, total
+        spent.looked = now
+        if total - spent.before > most:
+            self._fail("time", f"it used more than the {seconds:g} seconds allowed and was stopped")
+        if now - spent.worked > most:
+            self._fail("time", f"it did nothing for {seconds:g} seconds and was stopped")
+        if now - spent.started > limits.wall_seconds + limits.grace:
+            self._fail("time", f"it did not answer within {limits.wall_seconds:g} seconds and was stopped")
+        if self._dropped - spent.printed > OUTPUT_MOST:
+            self._fail("memory", f"it printed more than {OUTPUT_MOST // 1024**2} MB and was stopped")
+        self._check_size()
 
     def _check_size(self) -> None:
         """Fail on too much memory, too many threads, too much in the private folder."""
