@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -20,17 +21,12 @@ class RecordError(LabkitError):
     """Data is no record; the message says where in it, and what is wrong there."""
 
 
-class _Schema(Struct):
-    """What data says it is."""
+class _Said(Struct):
+    """What a record says beside what it is made of: what it is, and sums, which must be those of its checks."""
 
     schema: str
-
-
-class _Sums(Struct):
-    """What a record says beside what it is made of: sums, which must be those of its checks."""
-
-    score: Amount
-    max_score: Amount
+    score: Amount = math.nan
+    max_score: Amount = math.nan
 
 
 def read_record(text: bytes) -> Record:
@@ -45,10 +41,10 @@ def record_from(data: Any) -> Record:
 
 def _checked(read: Callable[[Any], Any]) -> Record:
     try:
-        schema = read(_Schema).schema
-        if schema != SCHEMA:
-            raise RecordError(f"its schema is {one_line(schema, 80)!r}, not {SCHEMA!r}")
-        sums, record = read(_Sums), read(Record)
+        said = read(_Said)
+        if said.schema != SCHEMA:
+            raise RecordError(f"its schema is {one_line(said.schema, 80)!r}, not {SCHEMA!r}")
+        record = read(Record)
     except RecursionError:
         raise RecordError("it is nested too deeply") from None
     except msgspec.ValidationError as error:
@@ -56,9 +52,11 @@ def _checked(read: Callable[[Any], Any]) -> Record:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RecordError(f"it is no JSON ({error})") from None
     for name in ("score", "max_score"):
-        said, found = getattr(sums, name), getattr(record, name)
-        if said != found:
-            raise RecordError(f"{name!r} is {said:g}, but its checks give {found:g}")
+        total, found = getattr(said, name), getattr(record, name)
+        if math.isnan(total):
+            raise RecordError(f"it has no {name!r}")
+        if total != found:
+            raise RecordError(f"{name!r} is {total:g}, but its checks give {found:g}")
     return record
 
 

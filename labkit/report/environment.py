@@ -12,7 +12,7 @@ import hashlib
 import io
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -71,24 +71,38 @@ def environment(language: str = "en") -> Environment:
     )
     made.install_gettext_translations(texts(language), newstyle=True)  # type: ignore[attr-defined]
     point = "," if language == "fr" else "."
+
+    @lru_cache(4096)
+    def amount(value: float, places: int = 2, fixed: bool = False) -> str:
+        return number(value, places, fixed).replace(".", point)
+
     made.filters |= {
         "inert": inert,
         "line": one_line,
         "runs": runs,
         "lines": lambda text, limit=2000: Markup(html_text(text, limit)),
         "prose": prose,
+        "heading": lru_cache(4096)(lambda text: prose(one_line(text, 300))),
         "message": message,
-        "number": lambda value, places=2: number(value, places).replace(".", point),
-        "fixed": lambda value, places=2: number(value, places, True).replace(".", point),
-        "percent": lambda share, places=0: (
-            number(100 * share, places).replace(".", point) + "\N{NO-BREAK SPACE}%"
-        ),
+        "number": amount,
+        "fixed": partial(amount, fixed=True),
+        "percent": lambda share, places=0: f"{amount(100 * share, places)}\N{NO-BREAK SPACE}%",
     }
-    made.globals |= {"language": language, "verdicts": {str(verdict): verdict for verdict in Verdict}}
     say = texts(language).gettext
-    made.globals["verdict_words"] = {
+    words = {
         **{"passed": say("passed"), "failed": say("failed"), "not_attempted": say("not attempted")},
         **{"not_run": say("not run"), "error": say("no usable answer"), "": say("unknown")},
+    }
+    # what stands in every row is made once
+    verdict = Markup(
+        '<span class="verdict {0}"><span class="sign {0}" aria-hidden="true">{1}</span> {2}</span>'
+    )
+    points = Markup('<span class="points"><b>{}</b> / {}</span>')
+    made.globals |= {
+        "language": language,
+        "words": words,
+        "verdict": {one: verdict.format(one, one.sign, words[one]) for one in Verdict},
+        "points": lru_cache(4096)(lambda earned, most: points.format(amount(earned), amount(most))),
     }
     made.globals |= {"style": Markup(style()), "style_digest": digest(style())}
     return made

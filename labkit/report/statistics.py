@@ -10,11 +10,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special  # scipy.stats takes most of a second to import
 
 LEAST = 10  # students, below which correlations and reliability are not given
 SURE = 30  # students, below which they are shown in grey and raise no flag
 LEVEL = 0.95
+Z = float(special.ndtri((1 + LEVEL) / 2))
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,15 @@ def difficulty(shares: np.ndarray) -> Estimate | None:
     if n == 0:
         return None
     p = float(known.mean())
-    z = float(stats.norm.ppf((1 + LEVEL) / 2))
     if np.isin(known, (0, 1)).all():
-        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-        half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+        middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
+        half = Z / (1 + Z * Z / n) * math.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
         # exact ends where all or none succeeded, which rounding would miss
         low, high = (0.0 if p == 0 else middle - half), (1.0 if p == 1 else middle + half)
         return Estimate(p, low, high, n, "mean share, Wilson interval")
     if n == 1:
         return Estimate(p, None, None, n, "mean share")
-    half = z * float(known.std(ddof=1)) / math.sqrt(n)
+    half = Z * float(known.std(ddof=1)) / math.sqrt(n)
     return Estimate(p, max(0.0, p - half), min(1.0, p + half), n, "mean share, normal interval")
 
 
@@ -68,7 +68,7 @@ def discrimination(shares: np.ndarray, rest: np.ndarray) -> Estimate | None:
     r = float(np.clip(np.corrcoef(x, y)[0, 1], -1, 1))
     if abs(r) == 1:
         return Estimate(r, r, r, n, "Pearson's r with the other questions")
-    half = float(stats.norm.ppf((1 + LEVEL) / 2)) / math.sqrt(n - 3)
+    half = Z / math.sqrt(n - 3)
     low, high = math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half)
     return Estimate(r, low, high, n, "Pearson's r with the other questions, Fisher z interval")
 
@@ -123,8 +123,8 @@ def reliability(points: np.ndarray) -> Reliability | None:
         return None
     tail = (1 - LEVEL) / 2
     free, between = n - 1, (n - 1) * (k - 1)
-    low = 1 - (1 - alpha) * float(stats.f.ppf(1 - tail, free, between))
-    high = 1 - (1 - alpha) * float(stats.f.ppf(tail, free, between))
+    low = 1 - (1 - alpha) * float(special.fdtri(free, between, 1 - tail))
+    high = 1 - (1 - alpha) * float(special.fdtri(free, between, tail))
     sem = float(known.sum(axis=1).std(ddof=1)) * math.sqrt(max(0.0, 1 - alpha))
     without = tuple(_alpha(np.delete(known, column, axis=1)) for column in range(k))
     return Reliability(Estimate(alpha, low, high, n, "Cronbach's alpha, Feldt interval"), sem, without)
@@ -145,8 +145,15 @@ def follows(with_both: int, with_only: int, without_both: int, without_only: int
     without_both, without_only : the same of those without it
     returns : the p value
     """
-    table = [[with_both, with_only], [without_both, without_only]]
-    return float(stats.fisher_exact(table, alternative="greater").pvalue)
+    with_it, without_it, fails = with_both + with_only, without_both + without_only, with_both + without_both
+    both = np.arange(with_both, min(with_it, fails) + 1)
+    ways = _log_ways(with_it, both) + _log_ways(without_it, fails - both) - _log_ways(with_it + without_it, fails)
+    return min(float(np.exp(ways).sum()), 1.0)
+
+
+def _log_ways(n: int, k: np.ndarray | int) -> np.ndarray:
+    """The logarithm of the number of ways to choose k of n."""
+    return special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - np.asarray(k) + 1)
 
 
 def _varies(values: np.ndarray) -> bool:

@@ -29,6 +29,7 @@ PLAIN, DRAWN = 60_000, 250_000  # bytes of a page without figures, and with them
 _OUTPUT = 8 * 1024  # characters of what was printed
 _ROOMS = (6_000, 1_200, 250, 60)  # characters of one text, tried until the page is small enough
 _DOCSTRING = re.compile(r"^(\s+)[rR]?(\"{3}|'{3})")
+_CONTROL = re.compile(r"\\[bfru]")  # as JSON writes them
 _PLACE = re.compile(r"^    (.+), line (\d+)(?::|$)", re.M)
 
 
@@ -266,6 +267,9 @@ def lab_title(name: str) -> str:
 
 def _short(record: Record, room: int) -> Record:
     """The record with all of its texts safe to show, and no longer than there is room for."""
+    whole = structs.replace(record, figures=())
+    if room == _ROOMS[0] and _is_plain(whole):
+        return whole
 
     def shortened(value: Any) -> Any:
         if isinstance(value, str):
@@ -276,8 +280,16 @@ def _short(record: Record, room: int) -> Record:
             return value
         return [shortened(item) for item in value]
 
-    whole = msgspec.to_builtins(structs.replace(record, figures=()))
-    return msgspec.convert(shortened(whole), Record)
+    return msgspec.convert(shortened(msgspec.to_builtins(whole)), Record)
+
+
+def _is_plain(record: Record) -> bool:
+    """Whether its texts are safe to show as they are, as most are: letters and signs, breaks and tabs."""
+    try:
+        text = msgspec.json.encode(record).decode()
+    except UnicodeEncodeError:  # half a character
+        return False
+    return text.isprintable() and not _CONTROL.search(text)
 
 
 def _sections(record: Record, titles: Mapping[str, str]) -> list[Section]:
