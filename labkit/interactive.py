@@ -1,9 +1,14 @@
-"""`labkit.check("1.3")` in a cell: the public checks on the functions as they live in this process."""
+"""`labkit.check("1.3")` in a cell: the public checks on the functions as they live in this process.
+
+`labkit.check(lab="lab01")` is all of them, as the student's page.
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from labkit.check.answers import recorded_answers
 from labkit.check.collect import carry_out, collect
@@ -11,17 +16,20 @@ from labkit.check.living import Living, undisturbed
 from labkit.check.run import Run
 from labkit.course import CourseError, Lab, find_course
 from labkit.errors import LabkitError
-from labkit.record import Record
+from labkit.record import Record, answers_in
+from labkit.record.figure import bounded
 from labkit.show.cell import board, say
 
 
-def check(question: str, lab: str | None = None) -> None:
+def check(question: str = "", lab: str | None = None) -> None:
     """Check the functions of a question, as they are now, and show what came of it; nothing is returned or raised.
 
-    question : such as "1.3", or the name of a quiz question, such as "quiz_1_3"
+    question : such as "1.3", or the name of a quiz question, such as "quiz_1_3"; without one, every question of the
+        lab is checked
     lab : the lab, where the question's number does not begin with that of its lab
 
-    In a notebook the result is shown below the cell, elsewhere in the terminal. It is for trying: `labkit check`
+    In a notebook the result is shown below the cell, that of a whole lab as the page that `labkit check --html`
+    writes; elsewhere in the terminal. It is for trying: `labkit check`
     runs the whole file, as grading does, and grading leaves these calls out.
     """
     try:
@@ -33,6 +41,8 @@ def check(question: str, lab: str | None = None) -> None:
 
 def _lab(question: str, lab: str | None) -> Lab:
     """The lab that a question belongs to, by its number: 1.3 is one of lab 01, and so is quiz_1_3."""
+    if not (question or lab):
+        raise CourseError('Check a question, labkit.check("1.3"), or a whole lab, labkit.check(lab="lab01").')
     number = question.removeprefix("quiz_").replace("_", ".").partition(".")[0]
     return find_course(_folder()).lab(lab or number)
 
@@ -45,7 +55,7 @@ def _folder() -> Path:
 
 def _check(question: str, lab: Lab) -> None:
     checks = collect(lab.handout / "test_lab.py")
-    mine = [c.info for c in checks if question in (c.info.question, c.info.name.removeprefix("test_"))]
+    mine = [c.info for c in checks if question in ("", c.info.question, c.info.name.removeprefix("test_"))]
     if not mine:
         known = ", ".join(known.id for known in lab.questions)
         raise CourseError(f"{lab.name} has no question {question}; its questions are {known}.")
@@ -62,7 +72,10 @@ def _check(question: str, lab: Lab) -> None:
         carry_out(run, checks, names, checking)
         if around := run.called_elsewhere():  # an earlier function may be at fault
             carry_out(run, checks, around, checking)
-        shown.finished(_record(run, lab, names), run.output)
+        answers = answers_in(living.cells, lab.questions)
+        shown.finished(
+            replace(_record(run, lab, names), answers=answers, figures=bounded(run.figures)), run.output
+        )
     if run.broken:
         raise CourseError(f"A check is at fault, not your code: {run.broken[0]}.")
 

@@ -7,10 +7,14 @@ import re
 
 import nbformat
 
-from labkit.lesson.cells import EXPLORE, Cell
+from labkit.lesson.cells import CHECK, EXPLORE, Cell
 from labkit.lesson.lesson import read_lesson
 
 LOOKING = "# for looking, not graded"
+#: The last cell of a student's notebook.
+_PAGE = """\
+# all checks at once, as a page: where you stand, and what to do first
+labkit.check(lab="{lab}")"""
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -34,11 +38,16 @@ def notebook_of(script: str, lab: str) -> nbformat.NotebookNode:
 
 
 def starter_notebook(starter: str, lab: str) -> str:
-    """The starter as the text of a notebook. It hides the tags, so cells that explore say in words what they are."""
+    """The starter as the text of a notebook. It hides the tags, so cells that explore say in words what they are.
+
+    It ends with a cell that checks everything and shows the student's page.
+    """
     notebook = notebook_of(starter, lab)
     for cell in notebook.cells:
         if EXPLORE in cell.metadata.get("tags", ()) and cell.cell_type == "code":
             cell.source = f"{LOOKING}\n{cell.source}"
+    page = nbformat.v4.new_code_cell(_PAGE.format(lab=lab), metadata={"tags": [CHECK]}, id="check-all")
+    notebook.cells.append(page)
     return as_text(notebook)
 
 

@@ -36,7 +36,7 @@ __all__ = [
 
 
 class _Callable(ModuleType):
-    def __call__(self, question: str, lab: str | None = None) -> None:
+    def __call__(self, question: str = "", lab: str | None = None) -> None:
         import_module("labkit.interactive").check(question, lab)
 
 

@@ -114,7 +114,7 @@ def _write_page(path: Path, file: Path, record: Record, lab: Lab, output: str) -
     """Write the student's page for public checks; what somebody else put there stays."""
     from labkit.errors import NotDone
     from labkit.files import write_atomically, writing
-    from labkit.report.student import is_page, student_page
+    from labkit.report.student import is_page, lab_page
 
     if path.suffix.lower() not in (".html", ".htm"):
         raise NotDone(f"{path} is no name for a page; --html wants one that ends in .html.")
@@ -122,9 +122,8 @@ def _write_page(path: Path, file: Path, record: Record, lab: Lab, output: str) -
         raise NotDone(
             f"{path} is there already and no page of labkit's; it stays as it is. Name another file."
         )
-    titles = {"": lab.title, **{question.id: question.title for question in lab.questions}}
     with writing(path):
-        write_atomically(path, student_page(record, output=output, titles=titles))
+        write_atomically(path, lab_page(record, lab, output))
 
 
 @app.command()

@@ -33,6 +33,14 @@ def cell_page(record: Record, title: str, running: str = "", total: int = 0, out
     )
 
 
+def framed(page: str, title: str) -> str:
+    """A whole page in a frame, in which it can neither run anything nor reach the notebook around it."""
+    frame = Markup(
+        '<iframe sandbox title="{}" srcdoc="{}" style="width:100%;height:44rem;border:0"></iframe>'
+    )
+    return frame.format(title, page)
+
+
 def problem_page(sentence: str) -> str:
     """A sentence about why nothing can be checked."""
     return _page(problem=sentence)

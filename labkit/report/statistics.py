@@ -147,7 +147,11 @@ def follows(with_both: int, with_only: int, without_both: int, without_only: int
     """
     with_it, without_it, fails = with_both + with_only, without_both + without_only, with_both + without_both
     both = np.arange(with_both, min(with_it, fails) + 1)
-    ways = _log_ways(with_it, both) + _log_ways(without_it, fails - both) - _log_ways(with_it + without_it, fails)
+    ways = (
+        _log_ways(with_it, both)
+        + _log_ways(without_it, fails - both)
+        - _log_ways(with_it + without_it, fails)
+    )
     return min(float(np.exp(ways).sum()), 1.0)
 
 

@@ -18,6 +18,7 @@ import msgspec
 from markupsafe import Markup
 from msgspec import structs
 
+from labkit.course import Lab
 from labkit.lesson.quiz import QUESTION
 from labkit.record import CheckResult, Record, Verdict, rounded, tally
 from labkit.record.answers import Choice, Code
@@ -186,6 +187,12 @@ def student_page(
             return whole
         drawn.pop()
     return html
+
+
+def lab_page(record: Record, lab: Lab, output: str) -> str:
+    """The page of public checks, as a student sees it while there is still time."""
+    titles = {"": lab.title, **{question.id: question.title for question in lab.questions}}
+    return student_page(record, output=output, titles=titles)
 
 
 def is_page(path: Path) -> bool:
@@ -370,7 +377,9 @@ def _first(record: Record, sections: list[Section]) -> First | None:
             not pair[0].check.verdict.wrong,
         ),
     )
-    command = f"labkit check {shlex.quote(one_line(record.file, 100) or 'FILE')} -k {section.question}"
+    command = f'labkit.check("{section.question}")'  # in a notebook, which may have no file yet
+    if record.file:
+        command = f"labkit check {shlex.quote(one_line(record.file, 100))} -k {section.question}"
     earned, most = section.points
     waiting = [r.check for s in sections for r in s.rows if section.question in r.waits]
     then = tuple(s for s in sections if s is not section and any(r.open for r in s.rows))

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from labkit.course import Lab
 from labkit.record import Record
-from labkit.report.cell import cell_page, problem_page
+from labkit.report.cell import cell_page, framed, problem_page
+from labkit.report.student import lab_page
 from labkit.show.console import console, progress
 from labkit.show.record import record_table
 from labkit.text import one_line
@@ -31,7 +32,7 @@ class Board(AbstractContextManager, Protocol):
 
 
 def board(lab: Lab, question: str, total: int) -> Board:
-    """The board for a question with so many checks."""
+    """The board for a question, or where it is "" a lab, with so many checks."""
     return _Notebook(lab, question, total) if _in_notebook() else _Terminal(lab, total)
 
 
@@ -46,8 +47,8 @@ def say(sentence: str) -> None:
 class _Notebook:
     def __init__(self, lab: Lab, question: str, total: int):
         titles = {known.id: known.title for known in lab.questions}
-        self.title = f"{question} {titles[question]}" if question in titles else ""
-        self.lab, self.total = lab, total
+        self.title = f"{question} {titles[question]}" if question in titles else "" if question else lab.title
+        self.lab, self.question, self.total = lab, question, total
         self.record = Record(submission=lab.name, lab=lab.name)
         self.running = ""
         self.handle: Any = None
@@ -72,7 +73,11 @@ class _Notebook:
         Console(file=plain, width=80, highlight=False, force_jupyter=False, force_terminal=False).print(
             record_table(record, self.lab, output)
         )
-        self._show(cell_page(record, self.title, output=output), plain.getvalue())
+        if self.question:
+            html = cell_page(record, self.title, output=output)
+        else:
+            html = framed(lab_page(record, self.lab, output), self.title)
+        self._show(html, plain.getvalue())
 
     def _show(self, html: str, plain: str) -> None:
         if self.handle is None:

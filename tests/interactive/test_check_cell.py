@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import random
+import re
 import subprocess
 import sys
 import types
@@ -201,10 +203,10 @@ def test_a_notebook_shows_html_in_one_place_and_names_cells_as_jupyter_does(toy_
 
 def test_what_a_notebook_shows_is_text_and_nothing_else(toy_course):
     hostile = RIGHT.replace("return 2 * x", "raise ValueError('<script>alert(1)</script>')")
-    (html,) = [
+    (shown,) = [
         output.data["text/html"] for output in run_notebook(toy_course, hostile, 'labkit.check("1.1")')[1]
     ]
-    assert "<script>" not in html and "&lt;script&gt;" in html
+    assert "<script>" not in shown and "&lt;script&gt;" in shown
 
 
 def test_a_notebook_says_in_words_which_cells_are_not_graded():
@@ -213,6 +215,23 @@ def test_a_notebook_says_in_words_which_cells_are_not_graded():
     explore = {cell.id for cell in notebook.cells if "explore" in cell.metadata.get("tags", ())}
     assert looking == explore and len(explore) == 1
     assert {"check-1-1", "check-quiz_1_1"} <= {cell.id for cell in notebook.cells}
+
+
+def test_a_notebook_ends_with_the_students_page_of_the_whole_lab(toy_course):
+    last = nbformat.reads(starter_notebook(with_checks(SECTION), "lab01_toy"), as_version=4).cells[-1]
+    assert last.id == "check-all" and last.metadata.tags == ["check"]
+    [shown] = run_notebook(toy_course, SQUARED, last.source)[1]
+    frame = shown.data["text/html"]
+    assert frame.startswith("<iframe sandbox ")
+    page = html.unescape(html.unescape(re.search('srcdoc="([^"]*)"', frame)[1]))
+    assert "You squared each value" in page and "return x**2" in page and 'labkit.check("1.1")' in page
+    assert "default-src 'none'" in page and "<script" not in page
+    assert "of 60 points" in shown.data["text/plain"]
+
+
+def test_a_whole_lab_is_checked_in_a_script_too_and_is_named(run_script):
+    assert "60 of 85 points" in run_script(RIGHT + 'labkit.check(lab="lab01")\n')
+    assert "Check a question" in run_script(RIGHT + "labkit.check()\n")
 
 
 def test_starting_a_notebook_says_how_to_open_it(toy_course, tmp_path, monkeypatch, capsys):
