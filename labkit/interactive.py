@@ -72,10 +72,13 @@ def _check(question: str, lab: Lab) -> None:
         carry_out(run, checks, names, checking)
         if around := run.called_elsewhere():  # an earlier function may be at fault
             carry_out(run, checks, around, checking)
-        answers = answers_in(living.cells, lab.questions)
-        shown.finished(
-            replace(_record(run, lab, names), answers=answers, figures=bounded(run.figures)), run.output
+        whole = replace(
+            _record(run, lab, names),
+            submission="Your answers",
+            answers=answers_in(living.cells, lab.questions),
+            figures=bounded(run.figures),
         )
+        shown.finished(whole, run.output)
     if run.broken:
         raise CourseError(f"A check is at fault, not your code: {run.broken[0]}.")
 

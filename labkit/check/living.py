@@ -26,6 +26,7 @@ from labkit.lesson.submission import without_explore_cells
 from labkit.worker import Limits, Opaque, Plan, Session, WorkerFailed
 from labkit.worker.launch import THREADS
 from labkit.worker.objects import described
+from labkit.worker.session import first_operation
 from labkit.worker.tree import WireError, crossed
 
 
@@ -52,7 +53,8 @@ class Living:
     def begin(self, seed: int, seconds: float | None, keras: bool) -> None:
         """Prepare a check: Keras imported where it is used, seeds set, a limit for each call."""
         if keras:
-            self.session.warm()
+            with lazy.silence():  # TensorFlow reports what graphics cards it does not find
+                first_operation()
         # processor time, of which more is used where more cores compute than in grading
         cores = max(1.0, (os.cpu_count() or 1) / THREADS)
         self._limits = Limits(cores * (Limits().seconds if seconds is None else seconds))

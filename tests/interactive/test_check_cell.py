@@ -226,7 +226,7 @@ def test_a_notebook_ends_with_the_students_page_of_the_whole_lab(toy_course):
     page = html.unescape(html.unescape(re.search('srcdoc="([^"]*)"', frame)[1]))
     assert "You squared each value" in page and "return x**2" in page and 'labkit.check("1.1")' in page
     assert "default-src 'none'" in page and "<script" not in page
-    assert "of 60 points" in shown.data["text/plain"]
+    assert "0 of 85 points" in shown.data["text/plain"]
 
 
 def test_a_whole_lab_is_checked_in_a_script_too_and_is_named(run_script):
