@@ -65,6 +65,11 @@ class Round:
         self._process.start()
         theirs.close()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can still begin, or goes on."""
+        return self._process.is_alive()
+
     def begin(self, submission: Submission, names: Sequence[str], earlier: list[CheckResult]) -> None:
         """Carry out these checks, in this order; `earlier` are the results of the others, for checks that wait."""
         with suppress(OSError):  # it is gone, which `listen` says

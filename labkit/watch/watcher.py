@@ -140,8 +140,17 @@ class Watcher:
         state.checking, state.decided = frozenset(self._open), frozenset()
         state.stale = frozenset(self._open & set(state.results))
         order = self._cheap_first(self._open)
-        self._round, self._next = self._next or Round(state.lab, self._answers), None
+        self._round = self._waiting()
         self._round.begin(submission, order, earlier)
+
+    def _waiting(self) -> Round:
+        """The round that waits for a save; a new one where there is none, or none any more."""
+        waiting, self._next = self._next, None
+        if waiting is not None and waiting.is_alive:
+            return waiting
+        if waiting is not None:
+            waiting.cancel()
+        return Round(self.state.lab, self._answers)
 
     def _cheap_first(self, names: Iterable[str]) -> list[str]:
         """The checks by how long they take, as they did or as their kind does; none before those of what it needs."""

@@ -222,6 +222,20 @@ def test_a_newer_save_stops_the_round_that_runs(watched):
     assert not alive, "the older round lives on"
 
 
+def test_what_waits_for_the_next_save_may_be_killed(watched):
+    watched.round()
+    before = set(psutil.Process().children())
+    for text in ("def double(x:", RIGHT):  # nothing is checked
+        watched.save(text)
+        watched.next()
+    [waiting] = set(psutil.Process().children()) - before
+    waiting.kill()
+    while waiting.status() != psutil.STATUS_ZOMBIE:  # nobody but the watcher may ask how it ended
+        time.sleep(0.01)
+    watched.save(RIGHT.replace("x).mean()", "x).sum()"))
+    assert verdicts(watched.round())["test_mean"] == "failed"
+
+
 def test_a_file_that_is_gone_for_a_moment_ends_nothing(watched):
     watched.round()
     watched.path.unlink()
