@@ -257,10 +257,10 @@ class _Recording:
             raise CourseError(f"{info.name} fails on the reference itself: {failure.message}")
         if self.tables is not None:
             self.tables.add_answers(info.name, heard[0].replies if heard else [])
-            for mistake, known in self.live.failures(
-                check, None, seed, self.inputs.shared(info.name)
-            ).items():
-                self.tables.add_mistake(info.name, mistake, self.live.sentence(mistake), known)
+            for mistake in self.live.mistakes(check):
+                known = self.live.failure(check, mistake, seed, self.inputs.shared(info.name))
+                if known is not None:
+                    self.tables.add_mistake(info.name, mistake, self.live.sentence(mistake), known)
         return CheckResult(info.name, info.question, info.title, Verdict.PASSED, info.points, info.points)
 
     def name_mistakes(self) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -62,28 +61,22 @@ class Live:
         """Whether a check asks no other function of the lab than the one that the mistake stands for."""
         return not (check.info.reaches & set(self.lab.asked)) - {self._entries[mistake].replaces}
 
-    def failures(
-        self,
-        check: Check,
-        mistakes: Iterable[str] | None,
-        seed: int,
-        inputs: int,
-    ) -> dict[str, Signature]:
-        """How a check fails on those known mistakes of its question on which it does; None asks for all.
+    def mistakes(self, check: Check) -> list[str]:
+        """The known mistakes of a check's question."""
+        return [entry.name for entry in self._entries.values() if entry.question == check.info.question]
+
+    def failure(self, check: Check, mistake: str, seed: int, inputs: int) -> Signature | None:
+        """How a check fails on a known mistake, None where it does not.
 
         Carried out once for the inputs that were asked for last: a class comes back with them.
         """
         name = check.info.name
         if self._seen.get(name) != (seed, inputs):
             self._seen[name], self._failures[name] = (seed, inputs), {}
-        found, table = {}, self._failures[name]
-        for entry in self._entries.values():
-            if entry.question == check.info.question and (mistakes is None or entry.name in mistakes):
-                if entry.name not in table:
-                    table[entry.name] = self._kept(check, entry, seed, inputs)
-                if failure := table[entry.name]:
-                    found[entry.name] = failure
-        return found
+        table = self._failures[name]
+        if mistake not in table:
+            table[mistake] = self._kept(check, self._entries[mistake], seed, inputs)
+        return table[mistake]
 
     def _kept(self, check: Check, entry: catalogue.Entry, seed: int, inputs: int) -> Signature | None:
         """How the check fails on the mistake, from the folder where that was found out before."""
@@ -151,19 +144,16 @@ class Recorded:
         """Taken to be so: which function a mistake stands for is not handed out."""
         return True
 
-    def failures(
-        self,
-        check: Check,
-        mistakes: Iterable[str] | None,
-        seed: int,
-        inputs: int,
-    ) -> dict[str, Signature]:
-        """How a check was seen to fail on those known mistakes of its question on which it does; None asks for all."""
-        return {
-            entry["id"]: msgspec.convert(entry["failure"], Signature)
-            for entry in self.tables["mistakes"].get(check.info.name, [])
-            if mistakes is None or entry["id"] in mistakes
-        }
+    def mistakes(self, check: Check) -> list[str]:
+        """The known mistakes on which a check was seen to fail."""
+        return [entry["id"] for entry in self.tables["mistakes"].get(check.info.name, [])]
+
+    def failure(self, check: Check, mistake: str, seed: int, inputs: int) -> Signature | None:
+        """How a check was seen to fail on a known mistake, None where it did not."""
+        for entry in self.tables["mistakes"].get(check.info.name, []):
+            if entry["id"] == mistake:
+                return msgspec.convert(entry["failure"], Signature)
+        return None
 
     def _value(self, part: dict | None) -> Any:
         if part is None:

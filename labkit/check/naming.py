@@ -27,10 +27,11 @@ class Answers(Protocol):
     def sentence(self, mistake: str) -> str:
         """What a known mistake teaches."""
 
-    def failures(
-        self, check: Check, mistakes: Iterable[str] | None, seed: int, inputs: int
-    ) -> Mapping[str, Signature]:
-        """How a check fails on those known mistakes of its question on which it does; None asks for all."""
+    def mistakes(self, check: Check) -> Iterable[str]:
+        """The known mistakes on which a check may fail, in order."""
+
+    def failure(self, check: Check, mistake: str, seed: int, inputs: int) -> Signature | None:
+        """How a check fails on a known mistake, None where it does not."""
 
     def is_alone(self, mistake: str, check: Check) -> bool:
         """Whether a check asks no other function of the lab than the one in which the mistake is made."""
@@ -48,12 +49,16 @@ class KnownMistakes:
     inputs: Inputs
     again: Callable[[str], Signature | None] = lambda check: None
 
-    def failures(self, check: str, mistakes: Iterable[str] | None = None) -> Mapping[str, Signature]:
-        """How a check fails on them; a check that is not there refutes nothing."""
+    def of(self, check: str) -> Iterable[str]:
+        """Those on which a check may fail; a check that is not there fails on none."""
+        return self.answers.mistakes(self.checks[check]) if check in self.checks else ()
+
+    def failure(self, check: str, mistake: str) -> Signature | None:
+        """How a check fails on one of them; a check that is not there refutes nothing."""
         if check not in self.checks:
-            return {}
+            return None
         seed, shared = self.inputs.seed(check), self.inputs.shared(check)
-        return self.answers.failures(self.checks[check], mistakes, seed, shared)
+        return self.answers.failure(self.checks[check], mistake, seed, shared)
 
     def is_alone(self, mistake: str, check: str) -> bool:
         """Whether another way to fail a check means another mistake in the same function."""
@@ -70,15 +75,22 @@ def named(results: Iterable[CheckResult], known: KnownMistakes) -> list[CheckRes
 def _name(result: CheckResult, results: list[CheckResult], known: KnownMistakes) -> Misconception | None:
     if result.failure is None or result.verdict.passed or result.failure.kind in _NOTHING_TO_COMPARE:
         return None
+    others = [other for other in results if other.question == result.question and other.id != result.id]
+    others.sort(key=lambda other: (other.verdict.passed, other.seconds))
+    # what they refute need not be tried on a check that takes long
+    cheaper = [other for other in others if not other.verdict.passed and other.seconds < result.seconds]
     found: list[tuple[float, int, str]] = []
-    for mistake, failure in known.failures(result.id).items():
-        apart = distance(result.failure, failure)
-        if apart is not None and not _refuted(mistake, result, results, known):
+    for mistake in known.of(result.id):
+        if any(_refutes(other, mistake, result, known) for other in cheaper):
+            continue
+        failure = known.failure(result.id, mistake)
+        apart = distance(result.failure, failure) if failure is not None else None
+        if apart is not None and not any(_refutes(other, mistake, result, known) for other in others):
             found.append((apart, len(found), mistake))
     if not found:
         return None
-    nearest, *others = sorted(found)
-    ties = tuple(mistake for apart, _, mistake in others if apart <= nearest[0] + _EQUAL)
+    nearest, *more = sorted(found)
+    ties = tuple(mistake for apart, _, mistake in more if apart <= nearest[0] + _EQUAL)
     return Misconception(nearest[2], known.answers.sentence(nearest[2]), ties)
 
 
@@ -98,24 +110,21 @@ def _agreeing(result: CheckResult, results: list[CheckResult], known: KnownMista
     return replace(result, misconception=Misconception(best, known.answers.sentence(best), ties))
 
 
-def _refuted(mistake: str, named_by: CheckResult, results: list[CheckResult], known: KnownMistakes) -> bool:
+def _refutes(other: CheckResult, mistake: str, named_by: CheckResult, known: KnownMistakes) -> bool:
     """Whether another check of the question says that it cannot be this one: it passes and fails on the mistake, or it
     fails in another way, which does not come of another function that it asks as well. What passes by chance, on inputs
     that do not show the mistake, says nothing; of a kept record that was found out when the name was given.
     """
-    before = named_by.misconception is not None and named_by.misconception.id == mistake
-    for other in results:
-        if other.question != named_by.question or other.id == named_by.id:
-            continue
-        if other.verdict.passed:
-            theirs = None if before else known.failures(other.id, [mistake]).get(mistake)
-            if theirs is not None:
-                again = known.again(other.id)
-                if again is None or distance(again, theirs) is None:
-                    return True
-        elif other.failure is not None and other.failure.kind not in _NOTHING_TO_COMPARE:
-            theirs = known.failures(other.id, [mistake]).get(mistake)
-            differs = theirs is not None and distance(other.failure, theirs) is None
-            if differs and known.is_alone(mistake, other.id):
-                return True
-    return False
+    if other.verdict.passed:
+        before = named_by.misconception is not None and named_by.misconception.id == mistake
+        theirs = None if before else known.failure(other.id, mistake)
+        if theirs is None:
+            return False
+        again = known.again(other.id)
+        return again is None or distance(again, theirs) is None
+    if other.failure is None or other.failure.kind in _NOTHING_TO_COMPARE:
+        return False
+    if not known.is_alone(mistake, other.id):
+        return False
+    theirs = known.failure(other.id, mistake)
+    return theirs is not None and distance(other.failure, theirs) is None

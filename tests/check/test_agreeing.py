@@ -22,9 +22,11 @@ class Answers:
     def sentence(self, mistake):
         return f"You were {mistake}."
 
-    def failures(self, check, mistakes, seed, inputs):
-        found = self.seen[check.info.name]
-        return {name: sign for name, sign in found.items() if mistakes is None or name in mistakes}
+    def mistakes(self, check):
+        return list(self.seen[check.info.name])
+
+    def failure(self, check, mistake, seed, inputs):
+        return self.seen[check.info.name].get(mistake)
 
     def is_alone(self, mistake, check):
         return True
@@ -64,3 +66,30 @@ def test_a_second_mistake_in_a_caller_refutes_no_name(reaches, name):
     ]
     found = named(results, KnownMistakes(Callers(), checks, Inputs()))
     assert [result.teaches for result in found] == [name, ""]
+
+
+class Slow(Answers):
+    """Counts what is tried on the check that takes long."""
+
+    seen = {"quick": {"early": ONE, "late": OTHER}, "slow": {"early": ONE, "late": ONE}}
+
+    def __init__(self):
+        self.tried = []
+
+    def failure(self, check, mistake, seed, inputs):
+        if check.info.name == "slow":
+            self.tried.append(mistake)
+        return super().failure(check, mistake, seed, inputs)
+
+
+@pytest.mark.parametrize(("seconds", "tried"), [(9.0, {"early"}), (0.0, {"early", "late"})])
+def test_what_a_cheaper_check_refutes_is_not_tried_on_one_that_takes_long(seconds, tried):
+    checks = {name: Check(CheckInfo(name, "1.1", 1, name), lambda: None) for name in Slow.seen}
+    results = [
+        CheckResult(name, "1.1", name, Verdict.FAILED, 0, 1, failure=ONE, seconds=duration)
+        for name, duration in (("quick", 1.0), ("slow", seconds))
+    ]
+    answers = Slow()
+    found = named(results, KnownMistakes(answers, checks, Inputs()))
+    assert [result.teaches for result in found] == ["You were early."] * 2
+    assert set(answers.tried) == tried

@@ -115,7 +115,8 @@ def test_how_mistakes_fail_is_kept_on_disk_by_what_they_do(lab, tmp_path, monkey
         live = live_answers(lab())
         live.folder = folder
         check = collect(lab().solution / "test_lab.py")[0]
-        return live.failures(check, None, 1, 2)
+        found = {mistake: live.failure(check, mistake, 1, 2) for mistake in live.mistakes(check)}
+        return {mistake: failure for mistake, failure in found.items() if failure is not None}
 
     first = failures()
     count = len(done)
