@@ -5,7 +5,6 @@ compiled again; how many samples there are, and whether the last batch is smalle
 """
 
 import contextlib
-import gc
 import logging
 import math
 import weakref
@@ -15,6 +14,7 @@ import tensorflow as tf
 from keras.src import tree
 from keras.src.models import Functional
 
+from labkit.lazy import uncollected
 from labkit.training import compilation
 from labkit.training.batches import augment_inputs, unpack_x_y_sample_weight
 from labkit.training.optimizers import one_pass_updates
@@ -221,13 +221,8 @@ class Loop:
 
 def _concrete(function):
     """What this function does for its signature: called without a look at the arguments each time."""
-    collects = gc.isenabled()
-    gc.disable()  # what is made while tracing stays, and there is much of it to look through
-    try:
+    with uncollected():
         return function.get_concrete_function()
-    finally:
-        if collects:
-            gc.enable()
 
 
 def _part(rows, start, size):
