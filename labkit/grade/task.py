@@ -19,6 +19,7 @@ from labkit.grade.one import Graded, grade_submission, live_answers, regrade_che
 from labkit.lesson.submission import Submission
 from labkit.record import GRADER_FAILED
 from labkit.worker import Plan, WorkerUnavailable
+from labkit.worker.launch import can_fork, warm_server
 
 _telling: ContextVar[Callable[[str], None] | None] = ContextVar("telling", default=None)
 
@@ -54,6 +55,8 @@ def carry_out(task: Task) -> Graded:
     """Grade a task in this process, where the solutions of its labs stay loaded for the next one."""
     lazy.install()  # a numpy question must not wait for TensorFlow
     tell = _telling.get() or (lambda check: None)
+    if task.lab.uses_keras() and can_fork():
+        warm_server()  # imports Keras over there, while the solution is loaded here
     try:
         live_answers(task.lab).folder = task.trainings
         with keeping_in(task.trainings):
