@@ -72,7 +72,7 @@ def _agree(answer: Any, gives: Any) -> bool:
     if isinstance(gives, str):
         return bool(isinstance(answer, str) and answer == gives)
     try:
-        a, b = np.asarray(answer, float), np.asarray(gives, float)
+        a, b = np.asarray(answer, complex), np.asarray(gives, complex)
     except (TypeError, ValueError):
         return False
     return a.shape == b.shape and bool(np.allclose(a, b, rtol=2e-3, atol=1e-4))

@@ -33,6 +33,7 @@ X, TWICE = np.array([[1.0, 2.5]]), np.array([[2.0, 5.0]])
     [
         (double, "yours ✓    (1, 2)     [[2. 5.]]"),
         (lambda x: x, "yours ✗    (1, 2)     [[1.  2.5]]"),
+        (lambda x: 2 * x + 1j, "yours ✗    (1, 2)     [[2.+1.j 5.+1.j]]"),
         (lambda x: 2 * x[0], "yours ✗    (2,)       [2. 5.]"),
         (lambda x: "no", "yours ✗    'no'"),
         (lambda x: None, "yours ✗    None"),

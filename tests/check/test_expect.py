@@ -249,6 +249,11 @@ def test_a_hidden_law_says_nothing_of_what_was_received():
     assert failed.value.summary == "the loss must fall"
 
 
+def test_complex_numbers_are_written_with_as_many_digits_as_others():
+    with pytest.raises(Failure, match=r"0\+1j instead of 0\.333333-0\.142857j"):
+        expect.close(np.array([1j]), np.array([1 / 3 - 1j / 7]))
+
+
 def test_float32_may_round_where_large_terms_cancel():
     rng = np.random.default_rng(0)
     x, kernel = rng.normal(size=(200, 75)), rng.normal(size=75)

@@ -231,6 +231,15 @@ def test_whatever_relation_is_said_holds(shape, seed, transform, dtype):
         assert applied(relation, answer, expected), relation.sentence
 
 
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [(12 / 24, 11 / 24), (11 / 24, 12 / 24), (np.zeros(9), np.r_[-0.2, np.full(8, 0.1)])],
+)
+def test_nothing_is_said_of_two_shares_or_of_an_answer_of_zeros(answer, expected):
+    relation = find_relation(answer, expected, SIZES)
+    assert relation is None or relation.name in UNRELATED, relation.sentence
+
+
 UNRELATED = ["constant"]  # said of an answer alone, whatever should have come
 
 

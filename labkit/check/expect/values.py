@@ -255,6 +255,8 @@ def _number(value: Any) -> str:
     item = np.asarray(value).item()
     if type(item) is int:
         return f"{item:,}" if abs(item) < 10**15 else f"{item:.6g}"
+    if isinstance(item, complex):
+        return f"{item.real:.6g}{item.imag:+.6g}j"
     return f"{item:.6g}" if isinstance(item, (int, float)) and not isinstance(item, bool) else str(item)
 
 

@@ -51,7 +51,7 @@ def candidates(answer: np.ndarray, expected: np.ndarray, sizes: Mapping[int, str
         return  # what is wrong is less than what the other relations are compared by
     yield from _constant(answer, expected)
     yield _always("sign", "every value has the wrong sign", np.negative)
-    yield from _named_factors(sizes)
+    yield from _named_factors(sizes, one_less=not _shares(answer, expected, sizes))
     if answer.dtype.kind == "c" or expected.dtype.kind == "c":
         yield from _complex()
         return
@@ -72,7 +72,14 @@ def _times(factor: float, values: np.ndarray) -> np.ndarray:
 # --- factors ------------------------------------------------------------------------------------------------
 
 
-def _named_factors(sizes: Mapping[int, str]) -> Iterator[Relation]:
+def _shares(answer: np.ndarray, expected: np.ndarray, sizes: Mapping[int, str]) -> bool:
+    """Whether two single numbers are shares of something counted, 7/30 and 6/30: then 7/6 says nothing."""
+    counted = math.prod(sizes) if expected.size == 1 else 10_000
+    parts = wide(np.array([answer, expected])) * counted if counted < 10_000 else np.array([0.5])
+    return bool(np.all(np.abs(parts - np.round(parts.real)) < 1e-6))
+
+
+def _named_factors(sizes: Mapping[int, str], one_less: bool) -> Iterator[Relation]:
     for factor, sentence in _FACTORS:
         yield _always(f"factor {factor:.4g}", sentence, partial(_times, factor))
     cost = math.log2(1 + len(sizes))
@@ -89,7 +96,7 @@ def _named_factors(sizes: Mapping[int, str]) -> Iterator[Relation]:
         ):  # fmt: skip
             summary = f"every value is off by one factor: {general}"
             yield Relation(f"factor {what}", sentence, summary, partial(_times, factor), cost=cost)
-        if size > 1:
+        if size > 1 and one_less:
             for factor in (size / (size - 1), (size - 1) / size):
                 over = "n - 1 where n" if factor > 1 else "n where n - 1"
                 sentence = f"every value is divided by {over} is right; n = {size} is {what}"
@@ -244,6 +251,8 @@ def _rounded(answer: np.ndarray, expected: np.ndarray) -> Iterator[Relation]:
     """Roundings that can be seen: every value lies on a grid, as near to the right one as the grid allows."""
     a, e = wide(answer), wide(expected)
     if a.shape != e.shape or a.size < 4 or not np.all(np.isfinite(a)) or expected.dtype.kind != "f":
+        return
+    if not np.any(a):  # nothing came: that is no rounding
         return
     near = 4 * float(np.finfo(answer.dtype).eps) * (1 + np.abs(a)) if answer.dtype.kind == "f" else 0.0
     off = np.abs(a - e)
