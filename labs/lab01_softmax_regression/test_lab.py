@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from labkit.check import accuracy, expect, limit, points, question, uses
+from labkit.check import accuracy, expect, limit, measured, points, question, uses
 from labkit.data import load_mnist
 
 # --- 1.1 Images to vectors -----------------------------------------------------------------------------------
@@ -19,13 +19,22 @@ def pictures(rng, n):
     return images
 
 
+def pale_digits(rng, mnist, n):
+    """Digits with at most nine tenths of full ink, the first with half of that."""
+    images = (mnist.x_train[rng.choice(60_000, size=n, replace=False)] * 0.9).astype(np.uint8)
+    images[0] //= 2
+    return images
+
+
 @question("1.1")
 @points(3)
-def test_images_become_rows(student, reference, rng):
+def test_images_become_rows(student, reference, rng, mnist):
     """Images become rows of numbers between 0 and 1, in reading order; a single one, too."""
-    images = pictures(rng, 3)
-    for some in (images, images[:1]):
-        expect.close(student.prepare_images(some), reference.prepare_images(some))
+    images = pale_digits(rng, mnist, 3)
+    rows = student.prepare_images(images)
+    measured.images(images, rows, "Digits, and your rows drawn as images", ("digit", "your row"))
+    expect.close(rows, reference.prepare_images(images))
+    expect.close(student.prepare_images(images[:1]), reference.prepare_images(images[:1]))
 
 
 @question("1.1")
@@ -273,9 +282,11 @@ def test_model_parameters(student):
 @points(3)
 @uses("keras")
 def test_model_outputs(student, reference, rng):
-    """With the weights of the reference the model computes softmax(x W + b)."""
+    """With the weights of the reference the model computes softmax(x W + b), in training, too."""
     right = reference.build_model()  # first: its initial weights are part of the probe
-    expect.same_outputs(student.build_model(), right, rng.random((4, 784), np.float32))
+    model, x = student.build_model(), rng.random((4, 784), np.float32)
+    expect.same_outputs(model, right, x)
+    expect.same_training_noise(model, right, x[:2])
 
 
 @question("1.7")
@@ -326,6 +337,22 @@ def after_equal_steps(model, row, target, learning_rate, steps):
     return [weights, bias]
 
 
+def changes(history, before, after):
+    """By how much each weight of the model that was handed over has changed; a failure where none has."""
+    moved = [array - start for array, start in zip(after.weights, before.weights, strict=True)]
+    losses = getattr(history, "history", {}).get("loss", [])
+    falls = len(losses) > 1 and losses[-1] < losses[0]
+    reason = "its layers may be frozen (trainable), or no step was taken" if losses else "it was not trained"
+    reason = "what is trained is another" if falls else reason
+    reason = "train returned None: train it, and return what fit returns" if history is None else reason
+    expect.true(
+        any(array.any() for array in moved),
+        f"no weight of the model that was handed over has changed: {reason}",
+        [falls, history is None, bool(losses)],
+    )
+    return moved
+
+
 def some_of(mnist, rng, classes, each):
     """Training digits of these classes in order of the classes, `each` of every one: images, labels."""
     rows = [rng.choice(np.flatnonzero(mnist.y_train == c), size=each, replace=False) for c in classes]
@@ -347,20 +374,9 @@ def test_training_steps(student, reference, rng):
     history = student.train(
         held, rows, targets, np.tile(other, (20, 1)), np.tile(wrong, (20, 1)), epochs=4, batch_size=20
     )
-    trained = student.fetch(held).weights
+    moved = changes(history, model, student.fetch(held))
     expected = after_equal_steps(model, row, target, 0.05, steps=4 * 3)
-    moved = [array - before for array, before in zip(trained, model.weights, strict=True)]
     wanted = [array - before for array, before in zip(expected, model.weights, strict=True)]
-    losses = getattr(history, "history", {}).get("loss", [])
-    falls = len(losses) > 1 and losses[-1] < losses[0]
-    reason = "its layers may be frozen (trainable), or no step was taken" if losses else "it was not trained"
-    reason = "what is trained is another" if falls else reason
-    reason = "train returned None: train it, and return what fit returns" if history is None else reason
-    expect.true(
-        any(array.any() for array in moved),
-        f"no weight of the model that was handed over has changed: {reason}",
-        [falls, history is None, bool(losses)],
-    )
     expect.close(
         moved[1], wanted[1], rtol=2e-3, atol=1e-5, what="the change of the bias in 4 epochs of 3 batches"
     )
@@ -377,17 +393,20 @@ def test_training_history(student, reference, rng, mnist):
     x, y = digits(images), np.eye(10, dtype=np.float32)[labels]
     others, other_labels = some_of(mnist, rng, range(10), 10)
     x_val, y_val = digits(others), np.eye(10, dtype=np.float32)[other_labels]
-    held = student.hold(reference.build_model())
+    model = reference.build_model()
+    held = student.hold(model)
     history = student.train(held, x, y, x_val, y_val, epochs=3, batch_size=16)
+    after = student.fetch(held)
+    changes(history, model, after)
     recorded = getattr(history, "history", None)
     expect.true(recorded is not None, "train should return the History that fit returns", history)
     expect.true("val_accuracy" in recorded, "the History has no val_accuracy", ", ".join(sorted(recorded)))
     expect.equal(
         len(recorded["val_accuracy"]), 3, what="the number of epochs in the History, of 3 asked for,"
     )
-    measured = accuracy(student.fetch(held), x_val, other_labels)
+    reached = accuracy(after, x_val, other_labels)
     what = "the last val_accuracy, compared with what the trained weights reach on the validation rows,"
-    expect.close(recorded["val_accuracy"][-1], measured, rtol=0, atol=0.011, what=what)
+    expect.close(recorded["val_accuracy"][-1], reached, rtol=0, atol=0.011, what=what)
 
 
 @question("1.8")
@@ -399,10 +418,13 @@ def test_training_uses_every_row(student, reference, rng, mnist):
     images, labels = some_of(mnist, rng, range(5), 60)  # sorted by class
     others, other_labels = some_of(mnist, rng, range(10), 10)
     x_val, y_val = digits(others), np.eye(10, dtype=np.float32)[other_labels]
-    held = student.hold(reference.build_model())
-    student.train(held, digits(images), np.eye(10, dtype=np.float32)[labels], x_val, y_val, 15, 16)
+    fresh = reference.build_model()
+    held, y = student.hold(fresh), np.eye(10, dtype=np.float32)[labels]
+    history = student.train(held, digits(images), y, x_val, y_val, 15, 16)
     model = student.fetch(held)
+    changes(history, fresh, model)
     known = [accuracy(model, digits(images[labels == c]), c) for c in range(5)]
+    measured.bars(dict(enumerate(known)), "Accuracy after your training, by digit", "accuracy")
     expect.at_least(
         min(known), 0.5, what="the accuracy on the class of the training rows that is known least"
     )

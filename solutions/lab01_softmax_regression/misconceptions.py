@@ -777,6 +777,12 @@ def always_ten_classes(num_classes=10):
     return correct_build_model()
 
 
+@misconception("1.7")
+def dropout_inside(num_classes=10):
+    """Your model drops some of the pixels in training. Softmax regression has one layer, without dropout."""
+    return _compiled(keras.layers.Dropout(0.2), keras.layers.Dense(num_classes, activation="softmax"))
+
+
 # --- 1.8 Training --------------------------------------------------------------------------------------------
 
 
