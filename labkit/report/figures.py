@@ -115,6 +115,13 @@ class Trouble(Struct, frozen=True, kw_only=True):
     sentence: str
 
 
+class Board(Struct, frozen=True, kw_only=True):
+    """A leaderboard: submissions with what a check measured of them, the best first."""
+
+    title: str
+    rows: tuple[tuple[int, float], ...]
+
+
 class Delay(Struct, frozen=True, kw_only=True):
     """A submission after the due date, or at an unknown time: days None. `score` is before the penalty."""
 
@@ -227,6 +234,7 @@ class LabFigures(Struct, frozen=True, kw_only=True):
     clusters: tuple[Cluster, ...]
     follows: tuple[Follow, ...]
     troubles: tuple[Trouble, ...]
+    boards: tuple[Board, ...]
     slowest: tuple[tuple[int, float], ...]
     due: str | None
     delays: tuple[Delay, ...]

@@ -10,7 +10,7 @@ from sys import intern
 import numpy as np
 
 from labkit.people import EMAIL, Register, ids_of
-from labkit.record import Answers, CheckResult, Late, Misconception, Record, Student, Verdict
+from labkit.record import Answers, CheckResult, Late, Misconception, Record, Score, Student, Verdict
 from labkit.record.signature import Signature
 from labkit.record.student import LOGIN, SCHOOL
 from labkit.report.figures import LETTERS
@@ -47,6 +47,7 @@ class Row:
     failures: dict[int, Failure]
     digests: dict[int, str]
     adjusted: float = 0
+    scores: tuple[Score, ...] = ()
 
     @property
     def unread(self) -> bool:
@@ -130,6 +131,7 @@ class Sheet:
             failures,
             digests,
             record.adjustment,
+            tuple(figure for figure in record.figures if isinstance(figure, Score)),
         )
         self.rows.append(row)
 

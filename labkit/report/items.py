@@ -9,7 +9,7 @@ import numpy as np
 
 from labkit.lesson.quiz import QUESTION
 from labkit.record import Choice
-from labkit.report.figures import Delay, Follow, Item, Mistake, Option, Quiz, Spread, Trouble, Written
+from labkit.report.figures import Board, Delay, Follow, Item, Mistake, Option, Quiz, Spread, Trouble, Written
 from labkit.report.gathering import Sheet
 from labkit.report.statistics import (
     LEAST,
@@ -217,6 +217,19 @@ def troubles(sheet: Sheet, anonymous: bool = False) -> tuple[Trouble, ...]:
             sentence = row.notes[0] if row.notes and not ended and not anonymous else ""
             found.append(Trouble(who=place, checks=ended, sentence=sentence))
     return tuple(sorted(found, key=lambda one: (bool(one.checks), one.who)))
+
+
+def boards(sheet: Sheet) -> tuple[Board, ...]:
+    """What checks measured for leaderboards, a board for each title, of those who are in the statistics."""
+    found: dict[str, list[tuple[float, int, float]]] = {}
+    for place in sheet.units:
+        for score in sheet.rows[place].scores:
+            rank = score.value if score.lower_is_better else -score.value
+            found.setdefault(score.title, []).append((rank, place, score.value))
+    return tuple(
+        Board(title=title, rows=tuple((place, value) for _, place, value in sorted(scores)))
+        for title, scores in found.items()
+    )
 
 
 def slowest(sheet: Sheet) -> tuple[tuple[int, float], ...]:

@@ -111,6 +111,7 @@ def _lab(
         clusters=clustering.clusters(sheet, hide),
         follows=figures.followed(sheet),
         troubles=figures.troubles(sheet, hide),
+        boards=figures.boards(sheet),
         slowest=figures.slowest(sheet),
         due=next((row.late.due for row in sheet.rows if row.late and row.late.due), None),
         delays=figures.delays(sheet, hide),

@@ -20,7 +20,7 @@ from msgspec import structs
 
 from labkit.course import Lab
 from labkit.lesson.quiz import QUESTION
-from labkit.record import CheckResult, Record, Verdict, rounded, tally
+from labkit.record import CheckResult, Record, Score, Verdict, rounded, tally
 from labkit.record.answers import Choice, Code
 from labkit.report.drawing import drawing
 from labkit.report.environment import digest, inline, page, texts
@@ -147,7 +147,7 @@ def for_student(record: Record, language: str = "en") -> Record:
             )
         checks.append(check)
     hidden = {check.id for check in record.checks if check.hidden}
-    figures = tuple(figure for figure in record.figures if figure.check not in hidden)
+    figures = tuple(one for one in record.figures if isinstance(one, Score) or one.check not in hidden)
     return structs.replace(record, checks=tuple(checks), figures=figures)
 
 
@@ -173,6 +173,7 @@ def student_page(
     drawn = [found for figure in record.figures if (found := drawing(figure, language))]
     for room in _ROOMS:
         facts = _facts(_short(record, room), before and _short(before, room), titles, language)
+        facts["scores"] = [one for one in record.figures if isinstance(one, Score)]
         facts["output"] = inert(output, min(_OUTPUT, 2 * room))
         facts |= {
             "style": Markup(style := inline("style.css") + inline("student.css")),

@@ -10,7 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labkit.report.gathering import sheets
-from labkit.report.items import alpha, delays, followed, in_time, items, mistakes, quizzes, spread, troubles
+from labkit.report.items import (
+    alpha,
+    boards,
+    delays,
+    followed,
+    in_time,
+    items,
+    mistakes,
+    quizzes,
+    spread,
+    troubles,
+)
 from tests.platforms.records import check, data, record
 from tests.report.made import a_class
 
@@ -53,6 +64,22 @@ def test_untouched_and_unread_are_zero_and_waiting_is_apart():
     assert (item.p.value, item.p.n) == (round(3 / 7, 4), 7)
     assert (item.p_attempted.value, item.p_attempted.n) == (0.6, 5)
     assert item.counts == {"p": 3, "F": 1, "u": 1, "r": 1, "w": 1, "E": 1}
+
+
+def test_a_leaderboard_has_the_best_of_each_title_first():
+    def scored(number, *scores):
+        kept = [{"kind": "score", "title": title, "value": value, **more} for title, value, more in scores]
+        return record(f"s{number}", [check()], student=student(number), figures=kept)
+
+    lower = {"lower_is_better": True}
+    [sheet] = sheets(
+        [scored(0, ("Accuracy", 0.97, {}), ("Error", 0.2, lower)), scored(1, ("Accuracy", 0.98, {})),
+         scored(2, ("Error", 0.1, lower))]
+    )  # fmt: skip
+    accuracy, error = boards(sheet)
+    assert (accuracy.title, accuracy.rows) == ("Accuracy", ((1, 0.98), (0, 0.97)))
+    assert (error.title, error.rows) == ("Error", ((2, 0.1), (0, 0.2)))
+    assert boards(sheet_of("pF")) == ()
 
 
 def test_a_check_is_correlated_with_the_other_questions_alone():

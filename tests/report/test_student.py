@@ -24,6 +24,7 @@ from labkit.record import (
     Late,
     Misconception,
     Record,
+    Score,
     Student,
     Verdict,
 )
@@ -295,6 +296,12 @@ def test_of_a_hidden_check_nothing_but_its_points_is_told():
     assert student_page(one, hidden=True).count("SECRET") > 3
 
 
+def test_a_score_is_told_also_of_a_hidden_check():
+    score = Score(check="test_SECRET", title="Accuracy on test digits", value=0.98412)
+    html = student_page(replace(secret_record(), figures=(score,)))
+    assert "Accuracy on test digits: <b>0.98412</b>" in html and "SECRET" not in html
+
+
 # --- text of others --------------------------------------------------------------------------------------------------
 
 
@@ -307,6 +314,7 @@ def with_everything(text: str) -> Record:
     adjusted = (Adjusted(question="1.1", points=1, reason=text, comment=text),)
     drawn = [replace(figure, title=text) for figure in figures()]
     drawn[3] = replace(drawn[3], names=(text, "b"))
+    drawn.append(Score(title=text, value=1.0))
     asked = check(f"test_quiz_{text}", "quiz", V.FAILED, message=text)
     student = replace(one.student, group=(one.student,))
     changed = {"answers": answers, "adjusted": adjusted, "student": student, "file": text, "sha256": text}
