@@ -179,6 +179,7 @@ def _curves(figure: Curves, say: _Words) -> Drawing:
     known = [value for _, ys in figure.curves for value in ys if value is not None]
     height, bottom = 270, 46
     across = _Scale(min(figure.x), max(figure.x), _LEFT, _WIDTH - _RIGHT)
+    least = 1.0 if all(x == int(x) for x in figure.x) else 0.0  # there is no epoch 1.5
     up = _Scale(min(known), max(known), height - bottom, _TOP, nice=True)
     lines: list[dict[str, Any]] = []
     told, last = [], -math.inf
@@ -194,7 +195,7 @@ def _curves(figure: Curves, say: _Words) -> Drawing:
                 first=say.number(points[0][1]),
                 last=say.number(points[-1][1]),
                 low=say.number(low[1]),
-                x=say.number(low[0]),
+                x=f"{figure.x_title} {say.number(low[0])}".strip(),
             )
         )
         path = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in points)
@@ -207,7 +208,7 @@ def _curves(figure: Curves, say: _Words) -> Drawing:
     ]
     marks = {
         "lines": lines,
-        "x_ticks": across.ticks(6, say),
+        "x_ticks": across.ticks(6, say, least),
         "y_ticks": up.ticks(5, say),
         "x_title": figure.x_title,
         "y_title": figure.y_title,
@@ -271,9 +272,9 @@ class _Scale:
     def __call__(self, value: float) -> float:
         return self.start + (self.end - self.start) * (value - self.low) / self.span
 
-    def ticks(self, about: int, say: _Words) -> list[tuple[float, str]]:
-        """Places and words of round numbers."""
-        step = _step(self.low, self.low + self.span, about)
+    def ticks(self, about: int, say: _Words, least: float = 0.0) -> list[tuple[float, str]]:
+        """Places and words of round numbers, at `least` so far apart."""
+        step = max(_step(self.low, self.low + self.span, about), least)
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor((self.low + self.span) / step + 1e-9)
         values = [number * step for number in range(first, min(last, first + 20) + 1)]

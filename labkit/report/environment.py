@@ -12,6 +12,7 @@ import hashlib
 import io
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache, lru_cache, partial
 from itertools import groupby
 from pathlib import Path
@@ -81,6 +82,7 @@ def environment(language: str = "en") -> Environment:
         "line": one_line,
         "runs": runs,
         "lines": lambda text, limit=2000: Markup(html_text(text, limit)),
+        "moment": moment,
         "prose": prose,
         "heading": lru_cache(4096)(lambda text: prose(one_line(text, 300))),
         "message": message,
@@ -111,6 +113,14 @@ def environment(language: str = "en") -> Environment:
 def page(template: str, language: str = "en", **facts: Any) -> str:
     """A page made from a template and what it shows."""
     return environment(language).get_template(template).render(facts)
+
+
+def moment(text: str) -> str:
+    """A time as people write it."""
+    try:
+        return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M %Z").strip()
+    except ValueError:
+        return one_line(text, 40)
 
 
 def prose(text: str) -> Markup:

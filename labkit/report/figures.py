@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from labkit.report.statistics import Estimate, Reliability
+from labkit.report.statistics import SURE, Estimate, Reliability
 
 SCHEMA = "labkit/report/v1"
 #: The letter of a check in a student's strip. Waiting is apart from what could not be run at all.
@@ -267,6 +267,12 @@ class LabFigures(Struct, frozen=True, kw_only=True):
         return sorted(
             (item for item in self.items if item.flags), key=lambda item: _FAULTS.index(item.flags[0])
         )
+
+    @property
+    def doubtful(self) -> list[Item]:
+        """The checks that seem to separate badly, where that is not sure enough for a flag; at most six."""
+        known = [one for one in self.items if one.r is not None and one.r.n >= SURE and one.r.value < 0.10]
+        return [one for one in known if not {"backward", "separates badly"} & {*one.flags}][:6]
 
     @property
     def hardest(self) -> tuple[str, float, int, int] | None:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 
 from labkit.course import Course
 from labkit.files import CannotRead, read_bounded
@@ -46,8 +47,7 @@ def student_pages(
     }
     before = earlier(folder)
     for record in filter(partial(_is_here, folder), as_they_count(folder, course)):
-        own = [(record.of(one.member), f"report-{one.member + 1}.html") for one in record.individual]
-        for one, name in [(record, PAGE), *own]:
+        for one, name in [(record, PAGE), *_own(record)]:
             html = student_page(
                 one,
                 output=_printed(folder / record.submission / "output.txt"),
@@ -58,6 +58,15 @@ def student_pages(
                 language=language,
             )
             yield f"{record.submission}/{name}", html
+
+
+def _own(record: Record) -> Iterator[tuple[Record, str]]:
+    """The record as it counts for each member about whom something was decided alone, and the name of the page."""
+    for one in record.individual:
+        person = replace(
+            record.student.people[one.member], submitted_at=record.student.submitted_at, group=()
+        )
+        yield replace(record.of(one.member), student=person), f"report-{one.member + 1}.html"
 
 
 def _is_here(folder: Path, record: Record) -> bool:

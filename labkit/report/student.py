@@ -10,7 +10,6 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -227,7 +226,6 @@ def _facts(record: Record, before: Record | None, titles: Mapping[str, str], lan
         "said": [one for one in record.adjusted if one.comment],
         "changes": _changes(record, before) if before is not None else None,
         "other_file": before is not None and before.sha256 != record.sha256,
-        "handed_in": _moment(record.student.submitted_at or ""),
         "sum": _sum(record, language),
         "notes": record.notes[:10],
         "unread": bool(record.checks) and all(check.verdict is Verdict.NOT_RUN for check in record.checks),
@@ -253,14 +251,6 @@ def _sum(record: Record, language: str) -> list[tuple[str, float, bool]]:
         counts = say.gettext("Counts, of %(most)s") % {"most": f"{record.max_score:g}"}
         lines.append((counts, record.final_score, False))
     return lines
-
-
-def _moment(text: str) -> str:
-    """A time as people write it."""
-    try:
-        return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M %Z").strip()
-    except ValueError:
-        return one_line(text, 40)
 
 
 def _joined(*parts: str) -> str:

@@ -14,9 +14,10 @@ from labkit.files import write_atomically, writing
 from labkit.record import rounded
 from labkit.report.environment import ReportError, digest, inline, page
 from labkit.report.figures import LabFigures, Report
-from labkit.report.giving import bundle, student_pages
+from labkit.report.giving import PAGE, bundle, student_pages
 from labkit.report.making import Options, course_of, figures_of
 from labkit.report.reading import results
+from labkit.report.student import is_page
 from labkit.report.tables import tables
 from labkit.text import json_text, one_line
 
@@ -37,17 +38,25 @@ def write_report(folder: Path, options: Options) -> Written:
     made |= {f"{FOLDER}/{name}.csv": text for name, text in tables(report).items()}
     made |= pages(report, options.language)
     changed = [name for name, text in made.items() if write_if_changed(folder / name, text)]
+    own: set[Path] = set()  # of members of a group, about whom something was decided alone
     if not options.anonymous:
         for name, html in student_pages(
             folder, report, options.language, options.hidden, options.show_class, course_of(options.course)
         ):
             changed += [name] if write_if_changed(folder / name, html) else []
+            own |= {folder / name} if not name.endswith(f"/{PAGE}") else set()
+        for path in {*folder.rglob("report-*.html")} - own:
+            if is_page(path):  # of a decision that was taken back
+                path.unlink()
     said: list[str] = []
     if options.bundle is not None:
         platform, export = options.bundle
         name, (data, lost) = f"{FOLDER}/pages-{platform}.zip", bundle(folder, platform, export)
         changed += [name] if write_if_changed(folder / name, data) else []
         said = [f"{who} is not in {export}, and gets no page there." for who in lost]
+        said += [
+            f"{path} is for one member of a group; no zip has it, give it by hand." for path in sorted(own)
+        ]
     return Written([folder / name for name in changed], said)
 
 

@@ -65,6 +65,11 @@ def test_a_member_of_a_group_has_a_page_with_what_counts_for_that_one(tmp_path):
         (folder / record.submission / name).read_text() for name in ("report.html", "report-2.html")
     )
     assert "ill that week" in bo and "ill that week" not in everybody
+    assert "<h1>Bo</h1>" in bo and "Ada" not in bo and "<h1>Ada, Bo</h1>" in everybody
+    assert f"<b>{(record.score + 1):g}</b> of" in bo  # the one point that was decided
+    made.write(folder, [replace(record, late=None, student=group)])
+    write_report(folder, Options())
+    assert not (folder / record.submission / "report-2.html").exists()  # nothing is decided any more
 
 
 @pytest.mark.parametrize("count, told", [(10, False), (11, True)])

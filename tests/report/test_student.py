@@ -212,7 +212,7 @@ def test_what_changed_since_the_last_grading():
     before = record(check("a", "1.1", V.FAILED), check("b", "1.2"), check("h", "1.2", V.FAILED, hidden=True))
     now = record(check("a", "1.1"), check("b", "1.2"), check("h", "1.2", hidden=True))
     words = read(now, before=before).words.partition("Since the last grading")[2].partition("Questions")[0]
-    assert "Title of a.: failed → ✓ passed (+4)" in words and "hidden check 1 of 1.2: failed" in words
+    assert "Title of a: failed → ✓ passed (+4)" in words and "hidden check 1 of 1.2: failed" in words
     assert "Title of b" not in words and "Title of h" not in words
     assert "Since the last grading" not in read(now, before=now).words
 
@@ -248,7 +248,7 @@ def figures():
 FINDINGS = {
     "Digits": "Most confused: 4 taken for 9, 3 times.",
     "Rebuilt": "4 images.",
-    "Loss": "loss goes from 3 to 2; its lowest is 1 at 2.",
+    "Loss": "loss goes from 3 to 2; its lowest is 1 at epoch 2.",
     "Accuracy": "Highest: a with 0.5; lowest: b with 0.25.",
 }
 
