@@ -213,10 +213,13 @@ def test_losses_of_a_batch(student, reference, rng):
 @question("2.3")
 @points(2)
 def test_cross_entropy_of_large_logits(student, reference, rng):
-    """1000 added to every logit changes nothing; logits far apart stay finite."""
+    """1000 added to every logit (of a row) changes nothing; logits far apart stay finite."""
     outputs, targets = batch(rng, 5, 3)
     right = reference.loss("cross_entropy", outputs, targets)
     loss_and_gradient(student.loss("cross_entropy", outputs + 1000, targets), *right, "cross-entropy")
+    apart = outputs + np.array([[1000], [0], [-3000], [2000], [-1000]])
+    words = "cross-entropy of rows that lie thousands apart"
+    loss_and_gradient(student.loss("cross_entropy", apart, targets), *right, words)
     outputs = outputs * 400
     right = reference.loss("cross_entropy", outputs, targets)
     words = "cross-entropy of logits that lie hundreds apart (probabilities below 1e-300)"

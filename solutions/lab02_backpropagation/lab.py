@@ -21,6 +21,7 @@
 # | 2.6 Where is the bug? | 12 | 3 | 15 |
 # | 2.7 Any graph | 14 | 2 | 30 |
 # | 2.8 Digits, with NumPy alone | 12 | 4 | 30 |
+# | together | 100 | 23 | 180 |
 #
 # 23 of the 100 points are graded with inputs that you do not see, of the kinds that `labkit check` shows. Questions
 # 2.5 and 2.8 use your 2.3 and 2.4, and 2.6 uses your 2.4; their checks wait for these. The slowest cells (training

@@ -125,6 +125,29 @@ def ramp_with_slope_everywhere(name, z):
 
 
 @misconception("2.1")
+def ramp_slope_not_shifted(name, z):
+    """Your ramp rises from -1/2 to 1/2, but your derivative of it is 1 from 0 to 1: it is 1 where the ramp rises."""
+    value, slope = correct_activation(name, z)
+    return value, (((z > 0) & (z < 1)).astype(z.dtype) if name == "piecewise_linear" else slope)
+
+
+@misconception("2.1")
+def tanh_of_half(name, z):
+    """2 sigmoid(z) - 1 is tanh(z/2); tanh(z) itself is 2 sigmoid(2z) - 1."""
+    if name == "tanh":
+        value = np.tanh(z / 2)
+        return value, (1 - value**2) / 2
+    return correct_activation(name, z)
+
+
+@misconception("2.1")
+def softplus_cut_off(name, z):
+    """You cut z off before e^z, so your softplus stops growing; it grows like z: np.logaddexp(0, z)."""
+    value, slope = correct_activation(name, z)
+    return (np.log1p(np.exp(np.clip(z, -50, 50))), slope) if name == "softplus" else (value, slope)
+
+
+@misconception("2.1")
 def linear_slope_is_z(name, z):
     """The derivative of z is 1, whatever z is."""
     value, slope = correct_activation(name, z)
@@ -319,6 +342,13 @@ def learning_rate_ignored(hidden, output, x, y, learning_rate=1.0, update_biases
 
 
 @misconception("2.2")
+def hidden_weights_stay(hidden, output, x, y, learning_rate=1.0, update_biases=True):
+    """You return the hidden weights as they were; they move, too, by c times delta times the input."""
+    answer = correct_backprop_step(hidden, output, x, y, learning_rate, update_biases)
+    return {**answer, "hidden": hidden.copy()}
+
+
+@misconception("2.2")
 def stepped_in_place(hidden, output, x, y, learning_rate=1.0, update_biases=True):
     """Your step changes the matrices that were handed over, so the old weights are lost: hidden = hidden + ...
     instead of hidden += ...
@@ -326,6 +356,13 @@ def stepped_in_place(hidden, output, x, y, learning_rate=1.0, update_biases=True
     answer = correct_backprop_step(hidden, output, x, y, learning_rate, update_biases)
     hidden[:], output[:] = answer["hidden"], answer["output"]
     return answer
+
+
+@misconception("2.2")
+def error_averaged_over_outputs(hidden, output, x, y, learning_rate=1.0, update_biases=True):
+    """Your error is the mean over the output units; here it is half of their *sum* of squares."""
+    answer = correct_backprop_step(hidden, output, x, y, learning_rate, update_biases)
+    return {**answer, "error": float(((answer["outputs"] - y) ** 2).mean())}
 
 
 @misconception("2.2")
@@ -411,6 +448,19 @@ def softmax_without_shift(name, outputs, targets):
         return correct_loss(name, outputs, targets)
     p = np.exp(outputs) / np.exp(outputs).sum(axis=1, keepdims=True)
     return float(-(targets * np.log(p)).sum() / len(outputs)), (p - targets) / len(outputs)
+
+
+@misconception("2.3")
+def largest_of_all_rows(name, outputs, targets):
+    """You subtract the largest logit of *all* rows; a row far below it then has nothing but zeros, and 0/0 is NaN: each
+    row needs its own maximum, axis=1.
+    """
+    if name == "squared_error":
+        return correct_loss(name, outputs, targets)
+    powers = np.exp(outputs - outputs.max())
+    p = powers / powers.sum(axis=1, keepdims=True)
+    logs = outputs - outputs.max() - np.log(powers.sum(axis=1, keepdims=True))
+    return float(-(targets * logs).sum() / len(outputs)), (p - targets) / len(outputs)
 
 
 @misconception("2.3")
@@ -693,7 +743,7 @@ def _differences(
         gradient = np.zeros(parameter.shape)
         for place in np.ndindex(parameter.shape):
             here = parameter[place]
-            parameter[place] = here + step
+            parameter[place] = here if formula == "backward" else here + step
             above = error()
             parameter[place] = here if formula == "forward" else here - step
             below = error()
@@ -709,6 +759,12 @@ def _differences(
 def one_sided(modules, x, targets, loss_name, step=1e-5):
     """You took the one-sided difference (E(w + h) - E(w))/h, whose error falls only like h: go to both sides."""
     return _differences(modules, x, targets, loss_name, step, formula="forward")
+
+
+@misconception("2.5", replaces="numeric_gradients")
+def one_sided_downwards(modules, x, targets, loss_name, step=1e-5):
+    """You took the one-sided difference (E(w) - E(w - h))/h, whose error falls only like h: go to both sides."""
+    return _differences(modules, x, targets, loss_name, step, formula="backward")
 
 
 @misconception("2.5", replaces="numeric_gradients")
@@ -778,6 +834,28 @@ def _remainders(modules, x, targets, loss_name, gradients, direction, steps, *, 
 def first_order_left_out(modules, x, targets, loss_name, gradients, direction, steps):
     """You did not subtract the first-order term h g . v: what you have falls like h for every gradient."""
     return _remainders(modules, x, targets, loss_name, gradients, direction, steps, first_order=0.0)
+
+
+@misconception("2.5", replaces="taylor_remainders")
+def only_weights_moved(modules, x, targets, loss_name, gradients, direction, steps):
+    """You move the weights and leave the biases where they are; the direction has an entry for each of them, too."""
+    still = [v if m["kind"] == "linear" else 0 * v for m, v in zip(modules, direction, strict=True)]
+    slope = sum(float((g * v).sum()) for g, v in zip(gradients, direction, strict=True))
+    missing = slope - sum(float((g * v).sum()) for g, v in zip(gradients, still, strict=True))
+    signed = [
+        _remainders(modules, x, targets, loss_name, gradients, still, [h], shape=float)[0] - h * missing
+        for h in steps
+    ]
+    return [abs(remainder) for remainder in signed]
+
+
+@misconception("2.5", replaces="taylor_remainders")
+def divided_by_the_loss(modules, x, targets, loss_name, gradients, direction, steps):
+    """You divided by the loss; the remainder itself is asked for, |E(w + h v) - E(w) - h g . v|."""
+    here = correct_loss(loss_name, correct_forward(modules, x)[-1], targets)[0]
+    return _remainders(
+        modules, x, targets, loss_name, gradients, direction, steps, shape=lambda r: abs(r) / here
+    )
 
 
 @misconception("2.5", replaces="taylor_remainders")
@@ -908,6 +986,25 @@ def allclose_as_it_comes(modules, x, d_output, gradients):
     entries relative to the largest one of the array.
     """
     return _broken(modules, x, d_output, gradients, differs=lambda a, b: not np.allclose(b, a))
+
+
+@misconception("2.6")
+def sums_compared(modules, x, d_output, gradients):
+    """You compare sums of the entries; where columns are shifted the sum is right, and the entries are not: compare
+    entry by entry.
+    """
+
+    def differs(right, claimed):
+        return bool(abs(claimed.sum() - right.sum()) > 1e-3 * abs(right.sum()))
+
+    return _broken(modules, x, d_output, gradients, differs=differs)
+
+
+@misconception("2.6")
+def truth_values_for_numbers(modules, x, d_output, gradients):
+    """You return True or False for each module; the list holds the numbers of the broken ones."""
+    broken = correct_find_broken_modules(modules, x, d_output, gradients)
+    return [n in broken for n in range(len(modules))]
 
 
 @misconception("2.6")
