@@ -203,7 +203,7 @@ def _raised(function: str, reply: dict) -> tuple[str, str]:
     if where := reply.get("where"):
         sentence += f"\n    {located(reply['unknown'], where)}"
     elif said := advice(message):
-        sentence += f"\n{said[0].upper()}{said[1:]}."
+        sentence += f"\n{said[0].upper()}{said[1:]}{'' if said.endswith('?') else '.'}"
     return sentence, f"{kind}: {message}"
 
 

@@ -262,7 +262,7 @@ def _rounded(answer: np.ndarray, expected: np.ndarray) -> Iterator[Relation]:
             break
         if not np.all(np.abs(a - np.round(a, digits)) <= near) or not np.all(off < step + near):
             continue
-        what = f"{digits} digits after the point" if digits else "whole numbers"
+        what = f"{digits} digit{'s' * (digits > 1)} after the point" if digits else "whole numbers"
         ways: tuple[tuple[str, str, Callable[..., np.ndarray]], ...] = (
             ("rounded", "rounded", lambda v, digits=digits: np.asarray(np.round(v, digits))),
             ("cut off", "cut off", lambda v, step=step: np.trunc(wide(v) / step) * step),
