@@ -16,10 +16,10 @@ def quarters(rng, *shape, most=8):
     return rng.integers(-most, most + 1, size=shape) / 4
 
 
-def listed(numbers, most=12):
-    """A list in a few words, for messages."""
-    numbers = list(numbers)
-    return f"[{', '.join(map(str, numbers[:most]))}{', ...' if len(numbers) > most else ''}]"
+def listed(numbers, first=0, most=12):
+    """A list in a few words, for messages; what comes before `first` is left out."""
+    shown = list(map(str, numbers[first : first + most]))
+    return f"[{', '.join(['...'] * (first > 0) + shown + ['...'] * (len(numbers) > first + most))}]"
 
 
 # --- 0.1 A unit that fires -----------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ def test_step_at_a_net_input_of_zero(student):
 @points(1)
 def test_learning_rate_of_a_step(student, reference, rng):
     """The learning rate multiplies the change; any number of inputs."""
-    for d, rate in ((2, 0.5), (5, 0.25)):
+    for d, rate in ((2, 0.25), (5, 0.75)):
         weights, x = quarters(rng, d + 1), quarters(rng, d)
         for y in (0, 1):
             expect.close(
@@ -118,11 +118,18 @@ def trained(answer, weights, updates, converged):
     )
     expect.close(answer[0], weights, what="the weights after training")
     numbers = answer[1].tolist() if isinstance(answer[1], np.ndarray) else answer[1]
-    numbers = list(numbers) if isinstance(numbers, (list, tuple)) else numbers
+    numbers, updates = list(numbers) if isinstance(numbers, (list, tuple)) else numbers, list(updates)
+    sentence = f"the list of updates is {numbers}; it should be {listed(updates)}"
+    if isinstance(numbers, list):
+        differ = (
+            place for place, pair in enumerate(zip(numbers, updates, strict=False)) if pair[0] != pair[1]
+        )
+        place = next(differ, min(len(numbers), len(updates)))
+        first = max(place - 3, 0) if place >= 12 else 0
+        sentence = f"the list of updates is {listed(numbers, first)}; it should be {listed(updates, first)}"
     expect.true(
-        numbers == list(updates),
-        f"the list of updates is {listed(numbers) if isinstance(numbers, list) else numbers}; "
-        f"it should be {listed(updates)}",
+        numbers == updates,
+        sentence,
         numbers,
         summary="the list of updates is wrong",
     )
@@ -191,6 +198,12 @@ def test_training_on_digits(student, mnist):
     expect.shape(weights, (785,), what="the weights after training")
     expect.true(isinstance(updates, (list, np.ndarray)), "the updates should be a list of numbers", updates)
     updates = np.asarray(updates, int)
+    expect.true(
+        updates.size > 0 and updates.min() >= 1 and updates.max() <= 10 * 4275,
+        f"the list of updates is {listed(updates.tolist())}; it should hold numbers of presentations, from 1 on",
+        listed(updates.tolist()),
+        summary="the list of updates holds no numbers of presentations",
+    )
     expect.close(
         np.bincount((updates - 1) // 4275, minlength=3), [24, 6, 4], what="the updates in each epoch"
     )
@@ -343,9 +356,25 @@ def answers_of(layers, x):
     return x[:, 0]
 
 
-def computes(answers, x, right, names=""):
-    """The network answers rightly to every row of x."""
+def on_the_edge(layers, x):
+    """For each row, whether some unit's net input is exactly 0, where it does not fire."""
+    touched = np.zeros(len(x), bool)
+    for layer in layers:
+        nets = sums(layer, x)
+        touched |= (nets == 0).any(axis=1)
+        x = (nets > 0).astype(float)
+    return touched
+
+
+def computes(layers, x, right, names=""):
+    """The network of threshold units answers rightly to every row of x."""
+    answered(answers_of(layers, x), x, right, names, on_the_edge(layers, x))
+
+
+def answered(answers, x, right, names="", touched=None):
+    """These are the right answers to the rows of x; `touched` says at which of them a net input is exactly 0."""
     wrong = np.flatnonzero(~(np.abs(answers - right) <= 1e-6))
+    at_zero = touched is not None and bool(touched[wrong].any())
     sentence = ""
     if len(wrong):
         row = ", ".join(f"{v:g}" for v in x[wrong[0]])
@@ -353,8 +382,13 @@ def computes(answers, x, right, names=""):
             f"the network is wrong at {len(wrong)} of {len(x)} inputs; the first is {names}({row}): "
             f"it answers {answers[wrong[0]]:.6g}, it should answer {right[wrong[0]]:g}"
         )
+        if touched is not None and touched[wrong[0]]:
+            sentence += ". The net input of one of its units is exactly 0 there, and 0 does not fire"
     expect.true(
-        len(wrong) == 0, sentence, answers.tolist(), summary="the network is wrong at some of its inputs"
+        len(wrong) == 0,
+        sentence,
+        [*answers.tolist(), at_zero],
+        summary="the network is wrong at some of its inputs",
     )
 
 
@@ -363,7 +397,7 @@ def computes(answers, x, right, names=""):
 def test_a_and_not_b(student):
     """One unit fires for A and not B, and for nothing else."""
     layers = layers_of(student.boolean_network("a_and_not_b"), 2, 1)
-    computes(answers_of(layers, FOUR), FOUR, np.array([0, 0, 1, 0]), "(A, B) = ")
+    computes(layers, FOUR, np.array([0, 0, 1, 0]), "(A, B) = ")
 
 
 @question("0.5")
@@ -371,7 +405,7 @@ def test_a_and_not_b(student):
 def test_xor(student):
     """Two layers of threshold units, at most two of them hidden, compute A xor B."""
     layers = layers_of(student.boolean_network("xor"), 2, 2, most_hidden=2)
-    computes(answers_of(layers, FOUR), FOUR, XOR, "(A, B) = ")
+    computes(layers, FOUR, XOR, "(A, B) = ")
 
 
 @question("0.5")
@@ -379,7 +413,7 @@ def test_xor(student):
 def test_xor_with_relu_units(student):
     """Two hidden ReLU units and a linear output compute A xor B."""
     hidden_layer, output = layers_of(student.boolean_network("xor_relu"), 2, 2, most_hidden=2)
-    computes(sums(output, np.maximum(0, sums(hidden_layer, FOUR)))[:, 0], FOUR, XOR, "(A, B) = ")
+    answered(sums(output, np.maximum(0, sums(hidden_layer, FOUR)))[:, 0], FOUR, XOR, "(A, B) = ")
 
 
 @question("0.5")
@@ -388,7 +422,7 @@ def test_parity_of_a_few_bits(student):
     """An odd number of ones among 2, 3 and 4 bits, with no more hidden units than bits."""
     for bits in (2, 3, 4):
         layers = layers_of(student.parity_network(bits), bits, 2, most_hidden=bits)
-        computes(answers_of(layers, table(bits)), table(bits), table(bits).sum(axis=1) % 2)
+        computes(layers, table(bits), table(bits).sum(axis=1) % 2)
 
 
 # --- 0.6 Any region you can draw -----------------------------------------------------------------------------
@@ -439,10 +473,11 @@ def cuts_out(rng, student, polygons):
         first = wrong[0]
         owners = (np.flatnonzero(within[:, first]) + 1).tolist()
         names = " and ".join(map(str, owners))
-        place = f"inside polygon{'s' if len(owners) > 1 else ''} {names}" if owners else "outside"
+        of_all = f" of {len(polygons)}" if len(polygons) > 1 else ""
+        place = f"inside polygon{'s' if len(owners) > 1 else ''} {names}{of_all}" if owners else "outside"
         sentence = (
             f"the network is wrong at {len(wrong)} of {len(points)} points; the first, "
-            f"({points[first, 0]:.2f}, {points[first, 1]:.2f}), lies {place} of {len(polygons)}: "
+            f"({points[first, 0]:.2f}, {points[first, 1]:.2f}), lies {place}: "
             f"it answers {answers[first]:g}, it should answer {int(right[first])}"
         )
     expect.true(len(wrong) == 0, sentence, answers.tolist(), summary="the network is wrong at some points")

@@ -98,6 +98,12 @@ def sigmoid_rounded_up(weights, x):
     return (_nets(weights, x) > -0.5).astype(int)
 
 
+@misconception("0.1")
+def fires_above_a_half(weights, x):
+    """Your unit fires above 1/2; the threshold is already in the bias, so compare the net input with 0."""
+    return (_nets(weights, x) > 0.5).astype(int)
+
+
 # --- 0.2 The learning rule -----------------------------------------------------------------------------------
 
 
@@ -191,6 +197,18 @@ def corrected_in_place(weights, x, y, learning_rate=1.0):
 def only_the_change(weights, x, y, learning_rate=1.0):
     """You returned the change alone; the answer is the new weights, w + c (y - u) (1, x)."""
     return correct_perceptron_step(weights, x, y, learning_rate) - weights
+
+
+@misconception("0.2")
+def twice_the_change(weights, x, y, learning_rate=1.0):
+    """Your changes are twice as large: with labels and answers -1 and 1 the difference is 2; here they are 0 and 1."""
+    return correct_perceptron_step(weights, x, y, 2 * learning_rate)
+
+
+@misconception("0.2")
+def weights_for_the_row(weights, x, y, learning_rate=1.0):
+    """You multiply y - u by the weights; each weight moves by c (y - u) times its *input*, the bias by c (y - u)."""
+    return weights + learning_rate * (y - correct_predict(weights, x[None])[0]) * weights
 
 
 # --- 0.3 Training --------------------------------------------------------------------------------------------
@@ -371,6 +389,58 @@ def always_all_epochs(x, y, weights, max_epochs, learning_rate=1.0):
     return (*correct_train_perceptron(x, y, weights, max_epochs, learning_rate)[:2], False)
 
 
+@misconception("0.3")
+def updates_of_each_epoch(x, y, weights, max_epochs, learning_rate=1.0):
+    """You list how many updates each epoch has; the list holds the numbers of the presentations that changed the
+    weights.
+    """
+    weights, updates, converged = correct_train_perceptron(x, y, weights, max_epochs, learning_rate)
+    epochs = (updates[-1] - 1) // len(x) + 2 if converged and updates else 1 if converged else max_epochs
+    numbers = [(number - 1) // len(x) for number in updates]
+    return weights, np.bincount(numbers, minlength=epochs).tolist(), converged
+
+
+@misconception("0.3")
+def row_again_until_right(x, y, weights, max_epochs, learning_rate=1.0):
+    """You present a row again and again until it is answered rightly; correct once, then go on to the next row."""
+    updates, number = [], 0
+    for _ in range(max_epochs):
+        before = len(updates)
+        for row in range(len(x)):
+            number += 1
+            for _ in range(1000):
+                after = correct_perceptron_step(weights, x[row], y[row], learning_rate)
+                if np.array_equal(after, weights):
+                    break
+                weights = after
+                updates.append(number)
+        if len(updates) == before:
+            return weights, updates, True
+    return weights, updates, False
+
+
+@misconception("0.3")
+def one_epoch_too_many(x, y, weights, max_epochs, learning_rate=1.0):
+    """You carry out one epoch more than max_epochs."""
+    return correct_train_perceptron(x, y, weights, max_epochs + 1, learning_rate)
+
+
+@misconception("0.3")
+def learning_rate_that_falls(x, y, weights, max_epochs, learning_rate=1.0):
+    """Your learning rate falls from epoch to epoch; here it stays as it is."""
+    epoch = 0
+
+    def rows(number):
+        nonlocal epoch
+        epoch = number
+        return range(len(x))
+
+    def step(weights, row, label, rate):
+        return correct_perceptron_step(weights, row, label, rate / (epoch + 1))
+
+    return _train(x, y, weights, max_epochs, learning_rate, order=rows, step=step)
+
+
 # --- 0.4 Is there a line at all? -----------------------------------------------------------------------------
 
 
@@ -539,6 +609,17 @@ def relu_counts_both_once(name):
     return _instead(name, "xor_relu", [np.array([[0.0, -1], [1, 1], [1, 1]]), np.array([[0.0], [1], [-1]])])
 
 
+@misconception("0.5", replaces="boolean_network")
+def thresholds_on_the_sums(name):
+    """A unit of yours has a net input of exactly 0 where it should fire, and 0 does not fire: put thresholds between
+    the sums that occur, at 1/2 and 3/2.
+    """
+    return {
+        "a_and_not_b": [np.array([[-1.0], [1], [-1]])],
+        "xor": [np.array([[-1.0, -2], [1, 1], [1, 1]]), np.array([[-1.0], [1], [-1]])],
+    }.get(name) or correct_boolean_network(name)
+
+
 @misconception("0.5", replaces="parity_network")
 def xor_for_any_number_of_bits(bits):
     """Your network looks at the first two bits only; with more bits it needs more rows and more hidden units."""
@@ -660,6 +741,22 @@ def three_edges_are_enough(polygons):
 
 
 @misconception("0.6")
+def one_edge_may_be_missing(polygons):
+    """Your AND is content with all edges but one; a polygon of k corners needs all k: bias 1/2 - k."""
+    return _region(polygons, inside=lambda layer: np.vstack([layer[:1] + 1, layer[1:]]))
+
+
+@misconception("0.6")
+def boxes_around_the_polygons(polygons):
+    """You cut out the rectangle around each polygon; the first layer has a unit for each of its *edges*."""
+    boxes = []
+    for p in polygons:
+        (left, bottom), (right, top) = p.min(axis=0), p.max(axis=0)
+        boxes.append(np.array([[left, bottom], [right, bottom], [right, top], [left, top]]))
+    return correct_region_network(boxes)
+
+
+@misconception("0.6")
 def threshold_that_no_sum_reaches(polygons):
     """The AND of k edges has the bias -k in your network, and a sum of exactly 0 does not fire: take 1/2 - k."""
     return _region(polygons, inside=lambda layer: np.vstack([layer[:1] - 0.5, layer[1:]]))
@@ -777,6 +874,18 @@ def margin_without_norm(weights, x, y):
     return _bound(weights, x, y, norm=lambda w: 1.0)
 
 
+@misconception("0.7", replaces="mistake_bound")
+def all_rows_for_the_longest(weights, x, y):
+    """You took the length of the whole matrix for R, all rows together; R is the length of the longest row: axis=1."""
+    return _bound(weights, x, y, radius=np.linalg.norm)
+
+
+@misconception("0.7", replaces="mistake_bound")
+def bound_upside_down(weights, x, y):
+    """That is gamma / R squared; the bound is R / gamma squared, and grows as the margin narrows."""
+    return _bound(weights, x, y, power=-2)
+
+
 # --- 0.8 The detective ---------------------------------------------------------------------------------------
 
 _RULES = (
@@ -886,6 +995,18 @@ def absolute_tolerance(x, y, trace, learning_rate=1.0):
 
 
 @misconception("0.8")
+def compared_exactly(x, y, trace, learning_rate=1.0):
+    """You compare with ==; sums of tenths are rounded, and another order of adding gives another last digit: use
+    np.allclose(..., rtol=1e-6, atol=1e-6).
+    """
+
+    def same(own, trace):
+        return np.array_equal(own[0] + np.cumsum(np.diff(own, axis=0), axis=0), trace[1:])
+
+    return _first(x, y, trace, learning_rate, same=same)
+
+
+@misconception("0.8")
 def replayed_from_zero(x, y, trace, learning_rate=1.0):
     """You replay the rules from zero; begin at trace[0]."""
     return _first(x, y, trace, learning_rate, start=np.zeros_like(trace[0]))
@@ -954,6 +1075,37 @@ def all_wrong_classes_lowered(weights, x, y):
         weights[:, label] += 2 * row
 
     return _pass(weights, x, y, correct=correct)
+
+
+@misconception("0.9")
+def every_better_class_lowered(weights, x, y):
+    """You lower every class with a larger net input than the right one, and raise the right one each time; only the
+    class that was answered loses the row, and the right one gains it once.
+    """
+
+    weights, met = weights.copy(), np.zeros_like(weights)
+    for row, label in zip(x, y, strict=True):
+        extended = np.append(1.0, row)
+        nets = extended @ weights
+        better = [c for c in range(len(nets)) if c != label and nets[c] >= nets[label]]
+        for c in better:
+            weights[:, label] += extended
+            weights[:, c] -= extended
+        met += weights
+    return weights, met / len(x)
+
+
+@misconception("0.9")
+def a_unit_for_each_class(weights, x, y):
+    """You train each column as a unit of its own, which answers 0 or 1; here the columns compete: the largest net input
+    is the one answer, and only two columns move.
+    """
+    weights, met, classes = weights.copy(), np.zeros_like(weights), np.arange(weights.shape[1])
+    for row, label in zip(x, y, strict=True):
+        extended = np.append(1.0, row)
+        weights += np.outer(extended, (classes == label) - (extended @ weights > 0).astype(float))
+        met += weights
+    return weights, met / len(x)
 
 
 @misconception("0.9")
