@@ -40,6 +40,10 @@ STATEMENT_SECONDS = 10.0  # for one statement of the file
 LOAD_SECONDS = 60.0  # for loading a file, and for all that is spent on loading it again
 
 
+class ReferenceFailed(Failure):
+    """The reference did not answer: because of what it was given, a student's answer, or because the check is wrong."""
+
+
 class NotAttempted(Exception):
     """The function, or another one that it calls, still raises NotImplementedError."""
 
@@ -134,14 +138,15 @@ class Party:
         examination.sizes = self._sizes(args, kwargs)
         reply = self._transport.ask("call", function=function, args=list(args), kwargs=kwargs)
         status = reply.get("status")
-        if status == "not_attempted":
+        failure = Failure if self._is_watched else ReferenceFailed
+        if status == "not_attempted" and self._is_watched:
             by = one_line(reply.get("by") or function, 60)
             raise NotAttempted(function, reply.get("where"), by if by != function else "")
-        if status == "missing":
+        if status in ("missing", "not_attempted"):
             similar = None if reply.get("similar") in self._asked else reply.get("similar")
-            raise Failure("missing", _missing(function, similar, reply.get("where")), function)
+            raise failure("missing", _missing(function, similar, reply.get("where")), function)
         if status == "raised":
-            raise Failure("raised", *_raised(function, reply))
+            raise failure("raised", *_raised(function, reply))
         examination.answer = self._value(function, reply)
         if function in self._keeps and reply.get("changed"):
             names = " and ".join(one_line(name, 40) for name in reply["changed"][:3])

@@ -20,7 +20,7 @@ from labkit.check.expect.failure import Examination, Failure, examining
 from labkit.check.expect.values import describe
 from labkit.check.inputs import Inputs, generator
 from labkit.check.naming import KnownMistakes, named
-from labkit.check.parties import Examinee, InWorker, NotAttempted, Transport
+from labkit.check.parties import Examinee, InWorker, NotAttempted, ReferenceFailed, Transport
 from labkit.check.relations import find_relation
 from labkit.check.signature import signature, unusable
 from labkit.errors import LabkitError
@@ -199,6 +199,8 @@ class Run:
             if not seen.judged:
                 self._beside.add(info.name)
             return _outcome(Verdict.PASSED, inert(seen.remark, 500), points=info.points)
+        if isinstance(failure, ReferenceFailed) and not self._reference_passes(check):
+            return self._at_fault(check, f"the reference fails: {failure.message}")
         self._failed[info.name] = check, failure
         message = failure.summary if info.hidden else failure.message
         return _outcome(Verdict.FAILED, inert(message, 1000), points=failure.earned * info.points)
@@ -390,7 +392,10 @@ class Run:
                 sentence += f": it is {describe(answer)}"
             self._failed[check.info.name] = check, error
             return _outcome(Verdict.FAILED, inert(sentence, 300))
-        self.broken.append(f"{check.info.name}: {type(error).__name__}: {error}")
+        return self._at_fault(check, f"{type(error).__name__}: {error}")
+
+    def _at_fault(self, check: Check, why: str) -> dict[str, Any]:
+        self.broken.append(f"{check.info.name}: {why}")
         return _outcome(Verdict.ERROR, CHECK_FAILED)
 
     def _reference_passes(self, check: Check) -> bool:

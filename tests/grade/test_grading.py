@@ -150,6 +150,37 @@ def test_an_answer_that_a_hidden_check_cannot_use_is_not_shown(toy_course, tmp_p
     assert "it was" in check_of(graded.record, "test_double").message
 
 
+@pytest.mark.parametrize(
+    ("asks", "at_fault"),
+    [
+        ("reference.dubble(x)", True),  # misspelt in the check
+        ("reference.double('x' * len(x), 1)", True),  # an exception of the reference
+        (
+            "0.5 * reference.double(np.reshape(answer, (7,)))",
+            False,
+        ),  # of the check, over the student's answer
+        (
+            "answer + 0 * reference.mean_of_doubles(answer)",
+            False,
+        ),  # of the reference, over the student's answer
+    ],
+)
+def test_where_the_reference_fails_only_the_student_who_caused_it_loses_points(
+    toy_course, tmp_path, asks, at_fault
+):
+    root = tmp_path / "course"
+    shutil.copytree(toy_course.root, root)
+    checks = root / "solutions" / "lab01_toy" / "test_lab.py"
+    text = checks.read_text()
+    once = "expect.close(answer, reference.double(x))"
+    checks.write_text(text.replace(once, f"expect.close(answer, {asks})", 1))
+    path = tmp_path / "alice.py"
+    path.write_text(RIGHT.replace("return 2 * x", "return 2 * x" if at_fault else "return 'wrong'"))
+    graded = grade_submission(read_submission(path), read_course(root).lab("lab01"), b"salt")
+    assert bool(graded.faults) == at_fault
+    assert check_of(graded.record, "test_double").verdict == ("error" if at_fault else "failed")
+
+
 def test_a_machine_that_cannot_start_workers_is_not_the_fault_of_a_submission(
     toy_course, tmp_path, monkeypatch
 ):
