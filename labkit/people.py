@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from msgspec import structs
 
 from labkit.course import CourseError
+from labkit.files import CannotRead, read_bounded
 from labkit.record.found import Found
 from labkit.record.student import LOGIN, SCHOOL, UNSAID, Student
 from labkit.text import one_line
@@ -28,8 +30,17 @@ _SEVERAL = {LOGIN, EMAIL}
 _ENOUGH = 5  # namesakes by whom is seen that logins or addresses here and there are of different kinds
 _APOSTROPHES = str.maketrans("", "", "'’‘ʼ´`′＇")
 _ACCENTS = re.compile("[\u0300-\u036f]")
+#: Letters that have no accent to be taken off, as systems that know no others write them.
+_LETTERS = str.maketrans(
+    {**dict(zip("łŁøØđĐıħ", "lLoOdDih", strict=True)), "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe"}
+)
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")  # how a file begins that a spreadsheet program calls "Unicode text"
+_SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d+")  # an id that a spreadsheet program took for a number
+_BEFORE = 20  # lines among which the headings are
 _MOST_BYTES = 16 * 1024**2  # of a class list
 _LEAST_ID = 4  # characters of an id that a longer text may end with, where no name beside it says the same
+#: An address in "ada@x.edu_2_lab", as Autolab has it.
+_ADDRESS = re.compile(r"[^\s/@]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 Places = set[int]
 #: What the name of a file that a platform made tells of its student; None for a name that none made.
 Download = Callable[[str], Student | None]
@@ -40,7 +51,8 @@ Download = Callable[[str], Student | None]
 
 def words_of(name: str | None) -> list[str]:
     """The words of a name as they are compared: "José O'Neil-Doe" is jose, oneil, doe."""
-    plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", (name or "").translate(_APOSTROPHES))).casefold()
+    plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", (name or "").translate(_APOSTROPHES)))
+    plain = plain.translate(_LETTERS).casefold()
     return "".join(letter if unicodedata.category(letter)[0] in "LMN" else " " for letter in plain).split()
 
 
@@ -126,12 +138,13 @@ def name_keys(student: Student) -> set[object]:
 @dataclass(frozen=True)
 class Match:
     """The student's place, or None where it is not certain. `fits` counts who it could be, `doubt` is what speaks
-    against it, or what had to be overruled.
+    against it, or what had to be overruled. `maybe` are those whose work it may be though it is not certain.
     """
 
     place: int | None
     fits: int = 0
     doubt: str = ""
+    maybe: frozenset[int] = field(default=frozenset(), compare=False)
 
 
 class Register:
@@ -155,6 +168,10 @@ class Register:
                 self._with_name.setdefault(key, set()).add(place)
             for word in (word for word in words_of(student.name) if not word.isdigit()):
                 self._with_word.setdefault(word, set()).add(place)
+        self._in_one_word: dict[object, Places] = {}
+        for place, student in enumerate(self.students):
+            if len(own := words_of(student.name)) == 1:
+                self._in_one_word.setdefault(own[0], set()).add(place)
         for word, places in self._with_word.items():
             (place, *others) = sorted(places)
             if not others and words_of(self.students[place].name) == [word]:
@@ -178,7 +195,7 @@ class Register:
         """The one whom ids or the whole name tell, where they agree and nothing contradicts."""
         ids = ids_of(who)
         marked = {place for mark in ids.items() for place in self._marked(*mark)}
-        called = self._called(*_names(who))
+        called = self._called(*_names(who)) | self._written_in_one(who)
         agreeing = {place for place in marked if may_be_one(who, self.students[place])}
         differing = {place for place in agreeing | called if self._differ(ids, place)}
         if agreeing:
@@ -186,19 +203,28 @@ class Register:
             sure = fits - differing or fits & called
             if len(sure) == 1:
                 return Match(min(sure), 1)
-            return Match(None, len(fits), "" if fits else self._contradiction(agreeing, called))
+            doubt = "" if fits else self._contradiction(agreeing, called)
+            return Match(None, len(fits), doubt, frozenset(fits or called))
         fits = {place for place in called - differing if not self._differ(ids, place, self._compared)}
         doubt = self._contradiction(marked, called) if marked else ""
         if len(fits) == 1 and who.namesake:
-            return Match(None, 1, "the class has several students of that name, and no id tells which it is")
+            doubt = "the class has several students of that name, and no id tells which it is"
+            return Match(None, 1, doubt, frozenset(called))
         if called and not fits:
             doubt = doubt or f"{self._say(called)} has another id there"
-        return Match(min(fits) if len(fits) == 1 else None, len(fits), doubt)
+        if len(fits) == 1:
+            return Match(min(fits), 1, doubt)
+        return Match(None, len(fits), doubt, frozenset(called))
 
-    def find_path(self, path: str, download: Download = lambda _: None) -> Match:
+    def find_path(self, *readings: str, download: Download = lambda _: None) -> Match:
         """The one whom the parts of a path tell, where nothing else is known: by the institution's id, login,
-        address or name. The first part that tells counts, for deeper ones are the student's own choice.
+        address or name. The first part that tells counts, for deeper ones are the student's own choice. Of several
+        `readings` of the path the first counts that tells somebody.
         """
+        matches = (self._in_path(path, download) for path in readings)
+        return next((match for match in matches if match.fits or match.doubt), Match(None))
+
+    def _in_path(self, path: str, download: Download) -> Match:
         beside: list[str] = []  # words of names in the parts above
         for part in [part for part in path.replace("\\", "/").split("/") if part]:
             if known := download(part):
@@ -211,7 +237,8 @@ class Register:
             if any(not self._with_word[word] & places for word in beside):
                 places |= self._with_word[beside[-1]] if places else set()
             if places:
-                return Match(places.pop(), 1) if len(places) == 1 else Match(None, len(places))
+                maybe = frozenset(places)
+                return Match(min(places), 1) if len(places) == 1 else Match(None, len(places), "", maybe)
         return Match(None)
 
     def _marked(self, system: str, text: str) -> Places:
@@ -223,6 +250,10 @@ class Register:
 
     def _called(self, *keys: object) -> Places:
         return {place for key in keys if key for place in self._with_name.get(key, set())}
+
+    def _written_in_one(self, who: Student) -> Places:
+        """Who has the letters of the name as one word, as names in Chinese are written in some systems."""
+        return {place for key in _run_together(who.name) for place in self._in_one_word.get(key, set())}
 
     def _differ(self, ids: dict[str, str], place: int, several: Set[str] = frozenset()) -> bool:
         """Whether both have an id of one system and not the same. `several` are those systems in which somebody may
@@ -238,7 +269,11 @@ class Register:
         )
 
     def _in_text(self, text: str) -> Places:
-        """Whom a text names: as a whole, or by the name before a number, or by the id that it ends with."""
+        """Whom a text names: by an address in it, as a whole, by the name before a number, or by the id that it ends
+        with.
+        """
+        if found := {p for mail in _ADDRESS.findall(text) for p in self._marked(EMAIL, id_key(mail))}:
+            return found
         before, _, last = text.rpartition("_")
         for systems in ((SCHOOL, LOGIN, EMAIL), ("before @",)):
             found = {place for system in systems for place in self._marked(system, id_key(text))}
@@ -261,6 +296,10 @@ class Register:
         named = f", though {self._say(called)} has the name" if called else ""
         return f"an id is that of {self._say(marked)}{named}"
 
+    def _say_with_id(self, place: int) -> str:
+        known = self.students[place]
+        return f"{self._say({place})} {known.id or known.email or ''}".strip()
+
     def _say(self, places: Places) -> str:
         first = self.students[min(places)]
         return repr(first.name or first.id or first.email or "somebody")
@@ -272,13 +311,29 @@ class Register:
 _HEADINGS = {
     SCHOOL: (
         *("studentid", "sisuserid", "sisid", "idnumber", "sid", "matriculationnumber", "matrikelnummer"),
-        *("studentnumber", "id"),
+        *("mtknr", "matrnr", "matrikelnr", "studentnumber", "numeroetudiant", "numerodetudiant", "matricule"),
+        *("numerodidentification", "numerodeid", "numerodeidentificacion", "matricula", "matricola"),
+        *("codiceidentificativo", "studentnummer", "studentennummer", "idnummer", "id"),
     ),
-    LOGIN: ("login", "username", "sisloginid", "loginid", "netid", "user"),
-    EMAIL: ("email", "emailaddress", "mail", "emailadresse"),
-    "name": ("name", "fullname", "student", "studentname", "vollstandigername"),
-    "first": ("firstname", "first", "givenname", "vorname"),
-    "last": ("lastname", "last", "surname", "familyname", "nachname"),
+    LOGIN: (
+        *("login", "username", "sisloginid", "loginid", "netid", "user", "githubusername", "anmeldename"),
+        *("benutzername", "nomdutilisateur", "nombredeusuario", "usuario"),
+    ),
+    EMAIL: (
+        *("email", "emailaddress", "mail", "emailadresse", "courriel", "adressedecourriel", "adressemail"),
+        *("correo", "correoelectronico", "direcciondecorreo", "emailadres", "indirizzoemail", "epost"),
+    ),
+    "name": (
+        *("name", "fullname", "student", "studentname", "vollstandigername", "nomcomplet"),
+        *("nombrecompleto", "nomecompleto", "cognomeenome", "volledigenaam", "fulltnavn"),
+    ),
+    "first": (
+        *("firstname", "first", "givenname", "vorname", "prenom", "nombre", "nome", "voornaam", "fornavn"),
+    ),
+    "last": (
+        *("lastname", "last", "surname", "familyname", "nachname", "nomdefamille", "nom", "apellidos"),
+        *("apellido", "cognome", "sobrenome", "achternaam", "etternavn"),
+    ),
 }
 
 
@@ -298,7 +353,9 @@ class Roster(Register):
     """A class list."""
 
     def complete(self, found: list[Found], download: Download = lambda _: None) -> Matched:
-        """Tell each submission whose it is. Members of a group are matched one by one, and none of them is absent."""
+        """Tell each submission whose it is. Members of a group are matched one by one, and none of them is absent; nor
+        is anybody whose work may be among what is not certain.
+        """
         matches = self._matches(found, download)
         claims: dict[int, list[Student]] = {}
         for entry, several in zip(found, matches, strict=True):
@@ -307,6 +364,7 @@ class Roster(Register):
                     claims.setdefault(match.place, []).append(member)
         contested = {place for place, members in claims.items() if not may_be_same(members)}
         result = Matched([], [], [], [])
+        maybe: Places = set()
         for entry, several in zip(found, matches, strict=True):
             people = []
             for member, match in zip(entry.student.people, several, strict=True):
@@ -315,6 +373,11 @@ class Roster(Register):
                 if place is not None and place in contested:
                     doubt = f"others, too, seem to be {self._say({place})}; nobody is taken for that student"
                     place = None
+                if place is None and not doubt and match.fits > 1:
+                    several_fit = ", ".join(self._say_with_id(one) for one in sorted(match.maybe)[:3])
+                    doubt = f"fits {match.fits} of the class list ({several_fit}); nobody is taken for that student"
+                if place is None:
+                    maybe |= match.maybe
                 if doubt:
                     result.doubts.append(f"{entry.name}{who}: {doubt}")
                 if place is not None:
@@ -324,7 +387,7 @@ class Roster(Register):
                 # who has a listed name and is not certainly that one, is one of several
                 people.append(structs.replace(member, namesake=self._knows_the_name_of(member)))
             result.found.append(replace(entry, student=structs.replace(people[0], group=tuple(people[1:]))))
-        absent = [student for place, student in enumerate(self.students) if place not in claims]
+        absent = [who for place, who in enumerate(self.students) if place not in claims.keys() | maybe]
         result.absent.extend(one.name or one.id or one.email or "?" for one in absent)
         return result
 
@@ -337,14 +400,14 @@ class Roster(Register):
     def _matches(self, found: list[Found], download: Download) -> list[list[Match]]:
         """For each submission, what is found of each who handed it in."""
         self.compare_with(member for entry in found for member in entry.student.people)
-        shared = shared_folders([entry.name for entry in found])
+        readings = readings_of([entry.name for entry in found])
         matches = []
         for entry in found:
             if entry.student.known:
                 matches.append([self.find(member) for member in entry.student.people])
             else:
-                path = "/".join(entry.name.split("/")[shared:])
-                matches.append([self.find_path(path, download) for _ in entry.student.people])
+                match = self.find_path(*readings[entry.name], download=download)
+                matches.append([match for _ in entry.student.people])
         return matches
 
 
@@ -363,8 +426,26 @@ def may_be_same(students: Iterable[Student]) -> bool:
     return all(len(texts) == 1 for system, texts in ids.items() if system not in _SEVERAL)
 
 
-def shared_folders(names: list[str]) -> int:
-    """How many leading folders all names have in common; they say nothing of anybody."""
+def readings_of(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """How each of these paths may be read: without the folders that all of them share, and then without the beginning
+    that all have, "lab01-" of "lab01-ada" and "lab01-bo"; both say nothing of anybody. A beginning without a digit
+    may be a name.
+    """
+    shared = _shared_folders(names)
+    plain = {name: "/".join(name.split("/")[shared:]) for name in names}
+    beginning = os.path.commonprefix(list(set(plain.values()))) if len(set(names)) > 1 else ""
+    end = max(beginning.rfind(mark) for mark in "-_ ") + 1
+    is_a_task = any(letter.isdigit() for letter in beginning[:end])
+    found: dict[str, tuple[str, ...]] = {}
+    for name, path in plain.items():
+        rest = path[end:]
+        number = rest.partition("/")[0].isdigit() and len(rest.partition("/")[0]) < _LEAST_ID
+        found[name] = (path, rest) if is_a_task and not number else (path,)
+    return found
+
+
+def _shared_folders(names: Sequence[str]) -> int:
+    """How many leading folders all names have in common."""
     parts = [name.split("/")[:-1] for name in names]
     if len(parts) < 2:
         return 0
@@ -386,10 +467,11 @@ def _joined(listed: Student, known: Student) -> Student:
 def read_roster(path: Path) -> Roster:
     """Read a CSV file with a line of headings. Raises CourseError with one clear sentence."""
     headings, rows = _table(path)
-    columns = _columns(["".join(words_of(heading)) for heading in headings])
+    columns = _columns(_keys(headings))
     if not columns:
         raise CourseError(
-            f"{path} has no column that is understood; its first line must name some of: id, name, email, login."
+            f"{path} has no column that is understood; one of its first lines must name some of: id, name, email, "
+            "login."
         )
     listed = [_listed(dict(_cells(row, columns))) for row in rows]
     return Roster(_namesakes(_once([student for student in listed if student.known])))
@@ -398,7 +480,7 @@ def read_roster(path: Path) -> Roster:
 def listed_values(path: Path, heading: str) -> list[tuple[Student, str]] | None:
     """What a class list says of each student in the column of that heading; None where it has no such column."""
     headings, rows = _table(path)
-    known = ["".join(words_of(name)) for name in headings]
+    known = _keys(headings)
     if (wanted := "".join(words_of(heading))) not in known:
         return None
     at, columns = known.index(wanted), _columns(known)
@@ -406,22 +488,44 @@ def listed_values(path: Path, heading: str) -> list[tuple[Student, str]] | None:
 
 
 def _table(path: Path) -> tuple[list[str], list[list[str]]]:
-    """The headings and rows of a class list."""
+    """The headings and rows of a class list; what a spreadsheet program put before the headings is passed over."""
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise CourseError(f"{path} is larger than {_MOST_BYTES // 1024**2} MB; that is no class list.")
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
+        data = read_bounded(path, _MOST_BYTES)
+        text = data.decode("utf-16" if data.startswith(_UTF16) else "utf-8-sig")
+    except CannotRead as error:
+        raise CourseError(f"{error} It should be a class list.") from None
     except UnicodeDecodeError:
         raise CourseError(f"{path} is not UTF-8 text; save it as CSV in UTF-8.") from None
     first = text.partition("\n")[0]
-    separator = max(",;\t", key=lambda mark: (first.count(mark), mark == ","))
+    tables: list[list[list[str]]] = []
     try:
-        headings, *rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator)) or [[]]
+        for mark in sorted(",;\t", key=first.count, reverse=True):
+            tables.append(list(csv.reader(io.StringIO(text, newline=""), delimiter=mark)))
     except csv.Error as error:
         raise CourseError(f"{path} is not CSV that can be read: {error}.") from None
-    return headings, rows
+    # the line that names most columns, by whichever separator
+    lines = [(rows, at) for rows in tables for at in range(min(len(rows), _BEFORE))]
+    named = [len(_columns(_keys(rows[at]))) for rows, at in lines]
+    rows, at = lines[named.index(max(named))] if lines else ([[]], 0)
+    headings, below = rows[at], rows[at + 1 :]
+    _refuse_shortened(path, below, _columns(_keys(headings)), at + 2)
+    return headings, below
+
+
+def _keys(headings: Sequence[str]) -> list[str]:
+    """Headings as they are compared: letters alone."""
+    return ["".join(words_of(heading)) for heading in headings]
+
+
+def _refuse_shortened(path: Path, rows: Sequence[Sequence[str]], columns: dict[str, int], line: int) -> None:
+    """Refuse ids that a spreadsheet program wrote as 2.02651E+11: several students have the same one then."""
+    for number, row in enumerate(rows, line):
+        for system, text in _cells(row, columns):
+            if system in (SCHOOL, LOGIN) and _SHORTENED.fullmatch(text):
+                raise CourseError(
+                    f"{path}:{number}: a spreadsheet program made {text} of an id, and the rest of it is lost; "
+                    "download the list anew, or leave that column out."
+                )
 
 
 def _columns(headings: list[str]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from itertools import chain
 
 from msgspec.structs import replace
 
-from labkit.people import Register, may_be_same, shared_folders, words_of
+from labkit.people import Register, may_be_same, readings_of, words_of
 from labkit.platforms.grades import who
 from labkit.record import Record, Student
 from labkit.text import one_line
@@ -44,12 +44,13 @@ def pair(
         for record, one in people
     ]
     register.compare_with(person for _, person in people)
-    shared = shared_folders([record.submission for record in records])
+    readings = readings_of([record.submission for record in records])
     notes: list[str] = []
+    strangers: list[str] = []
     claims: dict[int, list[tuple[Record, Student]]] = {}
     for record, person in people:
-        path = "/".join(record.submission.split("/")[shared:])
-        match = register.find(person) if person.known else register.find_path(path, whose)
+        named = readings[record.submission]
+        match = register.find(person) if person.known else register.find_path(*named, download=whose)
         places = [match.place] if match.place is not None else _team(person, teams)
         for place in places:
             claims.setdefault(place, []).append((record, person))
@@ -59,9 +60,11 @@ def pair(
         elif not places and match.fits:
             notes.append(f"{called} fits {match.fits} rows of {sheet}; none was filled in.")
         elif not places:
-            notes.append(f"{called} is not in {sheet}.")
+            strangers.append(called)
         elif match.doubt:
             notes.append(f"{called} was filled in by the name, though {match.doubt} in {sheet}.")
+    if strangers:
+        notes.append(f"{', '.join(strangers)} {'is' if len(strangers) == 1 else 'are'} not in {sheet}.")
     rows = {}
     for place, claimants in claims.items():
         rivals = [record for record, _ in claimants]
@@ -75,11 +78,11 @@ def pair(
 
 
 def one_each(records: Sequence[Record]) -> tuple[list[Record], tuple[str, ...]]:
-    """One record for each student and lab, the members of a group each: the attempt that counts, else the last by
-    path, and then a note. Students whom different systems call by the same id are left out, with a note.
+    """One record for each student and lab, the members of a group each: the attempt that counts. Where nothing says
+    which that is, or different systems call two students by one id, they are left out, with a note.
     """
     attempts: dict[tuple[str, str], list[Record]] = {}
-    for record in chain.from_iterable(map(_singly, records)):
+    for record in chain.from_iterable(map(singly, records)):
         attempts.setdefault((record.lab, who(record)), []).append(record)
     kept, notes = [], []
     for (lab, name), rivals in attempts.items():
@@ -89,9 +92,10 @@ def one_each(records: Sequence[Record]) -> tuple[list[Record], tuple[str, ...]]:
             notes.append(f"{names} are of different students whose id is {name!r}; they were left out.")
             continue
         if last is None:
-            taken = one_line(rivals[-1].submission)
-            notes.append(f"{name!r} has {len(rivals)} results for {lab}; {taken!r} was taken.")
-        kept.append(last or rivals[-1])
+            parts = " and ".join(repr(one_line(record.submission)) for record in rivals[:3])
+            notes.append(f"{parts} are both of {name!r}, and nothing says which counts for {lab}; left out.")
+            continue
+        kept.append(last)
     return kept, tuple(notes)
 
 
@@ -131,8 +135,8 @@ def _called(person: Student, record: Record) -> str:
     return f"{first!r}{f' ({more[0]})' if more else ''}"
 
 
-def _singly(record: Record) -> list[Record]:
-    """The record of each member of a group."""
+def singly(record: Record) -> list[Record]:
+    """The record of each who handed it in, with what counts for that one."""
     first = record.student
     others = [
         replace(

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from labkit.course import CourseError
 from labkit.people import Match, Register, Roster, may_be_one, name_key, read_roster, words_of
 from labkit.record.found import Found
 from labkit.record.student import LOGIN, SCHOOL, Student
@@ -150,8 +151,8 @@ def test_what_a_platform_calls_a_download_is_read_as_that_platform_does():
         who, *numbers = part.split("_")
         return Student(ids={"canvas": numbers[0]}, run_together=who) if len(numbers) > 2 else None
 
-    assert SHEET.find_path("doejane_12_0012_lab", canvas).place == 0
-    assert SHEET.find_path("doejane_13_0012_lab", canvas) == Match(
+    assert SHEET.find_path("doejane_12_0012_lab", download=canvas).place == 0
+    assert SHEET.find_path("doejane_13_0012_lab", download=canvas) == Match(
         None, 0, "an id is that of 'Roe, Max', though 'Doe, Jane' has the name"
     )
 
@@ -217,6 +218,79 @@ def test_two_who_cannot_both_be_one_listed_student_are_neither(tmp_path):
     )
     assert [one.student.id for one in matched.found] == ["7", "8"] and len(matched.doubts) == 2
     assert matched.absent == []
+
+
+@pytest.mark.parametrize(
+    ("names", "known"),
+    [
+        (("ada@x.edu_1_lab", "ada@x.edu_2_lab", "bo@x.edu_1_lab"), "112"),  # Autolab
+        (("ada@x.edu_1_HW1_1_12_lab", "bo@x.edu_1_HW1_1_13_lab"), "12"),  # PrairieLearn
+        (("lab01-ada-l", "lab01-bo99"), "12"),  # GitHub's repositories
+        (("course-hw2-ada-l/src/lab", "course-hw2-bo99/lab"), "12"),
+        (("lab_1", "lab_2"), "--"),  # parts, or running numbers
+        (("jane bo99", "jane ada-l"), "--"),  # a first name that is shared
+    ],
+)
+def test_what_all_names_begin_with_says_nothing_and_an_address_says_who(tmp_path, names, known):
+    listed = roster(
+        tmp_path, "id,name,email,github username\n1,Ada Long,ada@x.edu,ada-l\n2,Bo Orr,bo@x.edu,bo99\n"
+    )
+    matched = listed.complete([Found(name, Path("x"), None, Student()) for name in names])
+    assert "".join(one.student.id or "-" for one in matched.found) == known
+
+
+@pytest.mark.parametrize(
+    ("listed", "student", "absent"),
+    [
+        (("1,Anna Schmidt", "2,Anna Schmidt", "3,Bo Orr"), Student(name="Anna Schmidt"), ["Bo Orr"]),
+        (("1,Kim Lee", "2,Lee Kim", "3,Bo Orr"), Student(name="Kim Lee"), ["Bo Orr"]),
+        (("1,Ada Long", "3,Bo Orr"), Student(ids={SCHOOL: "9"}, name="Ada Long"), ["Bo Orr"]),
+        (("1,Ada Long", "3,Bo Orr"), Student(ids={SCHOOL: "3"}, name="Ada Long"), ["Bo Orr"]),
+    ],
+)
+def test_whose_work_may_be_there_is_not_called_absent(tmp_path, listed, student, absent):
+    matched = roster(tmp_path, "\n".join(["id,name", *listed])).complete(of(student))
+    assert matched.absent == absent and matched.strangers == ["s0"]
+    assert len(matched.doubts) == 1 and "s0: " in matched.doubts[0]
+
+
+@pytest.mark.parametrize(
+    ("listed", "name"),
+    [("李娜", "李 娜"), ("李 娜", "李娜"), ("Łukasz Sørensen", "Lukasz Sorensen"), ("Işık Ay", "isik ay")],
+)
+def test_one_name_in_the_letters_of_two_systems(tmp_path, listed, name):
+    matched = roster(tmp_path, f"id,name\n1,{listed}\n2,Bo Orr\n").complete(of(Student(name=name)))
+    assert matched.found[0].student.id == "1"
+
+
+def test_letters_that_make_one_word_here_are_not_two_names_there(tmp_path):
+    matched = roster(tmp_path, "id,name\n1,Jane Doe\n2,Bo Orr\n").complete(of(Student(name="Jan Edoe")))
+    assert matched.found[0].student.id is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("above", ["", "sep=;\n", "Deep Learning;;;\n;;;\n;Student;;\n\n"])
+@pytest.mark.parametrize(
+    "headings",
+    [
+        "Matrikelnummer;Nachname;Vorname;E-Mail",
+        "Numéro étudiant;Nom;Prénom;Courriel",
+        "Número de ID;Apellido(s);Nombre;Dirección de correo",
+    ],
+)
+def test_class_lists_as_spreadsheet_programs_save_them(tmp_path, encoding, above, headings):
+    text = ("\ufeff" if encoding == "utf-16-le" else "") + f"{above}{headings}\n0042;Müller;Ada;ada@x.edu\n"
+    (tmp_path / "class.csv").write_bytes(text.encode(encoding))
+    (student,) = read_roster(tmp_path / "class.csv").students
+    assert student == Student(ids={SCHOOL: "0042"}, name="Ada Müller", email="ada@x.edu")
+
+
+@pytest.mark.parametrize("text", ["2.02651E+11", "2,02651E+11", "1E+05"])
+def test_an_id_that_a_spreadsheet_program_cut_is_refused_with_its_line(tmp_path, text):
+    with pytest.raises(
+        CourseError, match=r"class.csv:3: a spreadsheet program made .* download the list anew"
+    ):
+        roster(tmp_path, f'id;name\n0042;Ada\n"{text}";Bo\n')
 
 
 # --- nobody is ever taken for somebody else ----------------------------------------------------------------------
