@@ -177,6 +177,7 @@ def grade(
     if len(paths) == 1 and paths[0].is_file() and paths[0].suffix.lower() not in (*SUFFIXES, ".zip"):
         raise CourseError(f"{paths[0]} is not a .py or .ipynb file, so there is nothing to grade.")
     _refuse_what_is_not_ours(out)
+    submissions = _without_results(submissions, paths, out)
     strangers: list[str] = []
     absent: list[str] = []
     listed: Sequence[Student] = ()
@@ -263,6 +264,25 @@ def _refuse_what_is_not_ours(out: Path) -> None:
             f"{out / 'grades.csv'} is there already, and was not written by `labkit grade`, for it has no "
             "journal.jsonl beside it. Give another folder by --out, or move the file away."
         )
+
+
+def _without_results(submissions: list[Found], paths: list[Path], out: Path) -> list[Found]:
+    """The submissions without what an earlier run left in a folder among them. Raises CourseError where results would
+    lie among a student's files.
+    """
+    from labkit.course import CourseError
+
+    place = out.resolve()
+    if not any(path.is_dir() and place.is_relative_to(path.resolve()) for path in paths):
+        return submissions
+    inside = [one for one in submissions if one.path.resolve().is_relative_to(place)]
+    for one in inside:
+        if not one.problem:
+            raise CourseError(
+                f"{one.path} lies in {out}, where the results are to go, and would be mixed with them; give a folder "
+                "of its own by --out."
+            )
+    return [one for one in submissions if one not in inside]
 
 
 def _cores() -> int:

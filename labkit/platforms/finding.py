@@ -20,6 +20,7 @@ from labkit.platforms.platform import Platform
 from labkit.record.found import Found
 
 MOST_IN_ZIP = 5_000  # submissions in a zip that no platform made
+_DEEPEST = 5  # folders, each the only one in the one before, down to those of an export
 _MOST_NAMED = 20  # files in one sentence
 
 Say = Callable[[str], object]
@@ -54,7 +55,9 @@ def find_submissions(
 
 
 def _in(origin: Origin, readers: list[Platform], layout: str, say: Say) -> list[Found]:
-    candidates = [one for one in (origin, origin.only_folder) if one is not None]
+    candidates = [origin]
+    while len(candidates) < _DEEPEST and (inner := candidates[-1].only_folder) is not None:
+        candidates.append(inner)
     for platform in readers:
         if layout not in ("auto", platform.name):
             continue
@@ -78,12 +81,32 @@ def _in(origin: Origin, readers: list[Platform], layout: str, say: Say) -> list[
         )
     if layout == "auto":
         _say_what_it_resembles(candidates, readers, say)
-    return _plain(candidates, layout, say) + _refused(origin)
+    zips = _zips(origin, layout)
+    zipped = [one for file in zips for one in _zipped(file.path, readers, say)]
+    if zips:
+        candidates = [origin.only(file for file in origin.files if file not in zips)]
+    return _plain(candidates[:2], layout, say, zipped) + _refused(origin)
 
 
-def _plain(candidates: list[Origin], layout: str, say: Say) -> list[Found]:
+def _zips(origin: Origin, layout: str) -> list[File]:
+    """The zips at the top of a folder, where they are what it is for: students' own, or a platform's."""
+    if origin.packed or origin.beside or layout != "auto":
+        return []
+    top = [file for file in origin.files if len(file.relative.parts) == 1]
+    zips = [file for file in top if file.relative.suffix.lower() == ".zip"]
+    return zips if len(zips) > 1 or not any(file.gradable for file in top) else []
+
+
+def _zipped(path: Path, readers: list[Platform], say: Say) -> list[Found]:
+    try:
+        return _in(open_origin(path, beside=True), readers, "auto", say)
+    except SubmissionError as problem:
+        return [Found(path.stem, path, problem=str(problem))]
+
+
+def _plain(candidates: list[Origin], layout: str, say: Say, zipped: Sequence[Found] = ()) -> list[Found]:
     """What no platform made. In a zip, and in one of several folders, names are the student's choice: what it is
-    called itself stands before them.
+    called itself stands before them. `zipped` is what was in zips of the folder.
     """
     origin, inner = candidates[0], candidates[-1]
     if others := left_out(origin):
@@ -92,7 +115,7 @@ def _plain(candidates: list[Origin], layout: str, say: Say) -> list[Found]:
         say(f"{origin.path}: left out, for only .py and .ipynb are graded: {names}{more}.")
     limited = layout == "auto"
     if not origin.packed:
-        found = find_plain(origin, MOST_FILES if limited else None)
+        found = [*find_plain(origin, MOST_FILES if limited else None), *zipped]
         if len(found) > 1:
             found += records_of(others)
         if origin.beside:

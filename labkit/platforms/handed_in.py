@@ -64,10 +64,10 @@ def nothing_to_grade(name: str, files: list[str]) -> str:
     """The sentence for a student who handed in no script and no notebook, but other files of these names."""
     held = f"only {', '.join(files[:3])}" if files else "no file"
     remedy = "hand in the .py or .ipynb file itself"
-    if disguised := next((match for file in files if (match := _DISGUISED.match(file))), None):
-        remedy += f", called {disguised[1]}"
-    elif any(file.lower().endswith(_ARCHIVES) for file in files):
+    if any(file.lower().endswith(_ARCHIVES) for file in files):
         remedy += " that is in the archive"
+    elif disguised := next((match for file in files if (match := _DISGUISED.match(file))), None):
+        remedy += f", called {disguised[1]}"
     elif any("." not in file for file in files):
         remedy += ", with that ending"
     return f"{name} holds {held}: {remedy}."

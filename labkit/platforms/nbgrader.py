@@ -48,6 +48,7 @@ class Nbgrader(Platform):
     name = "nbgrader"
     reads = "its submitted/ folder, or the course's"
     writes = "grades.csv in its layout, and a script that fills gradebook.db"
+    for_each = True
     resembles = False
 
     def owner(self, file: File) -> Hashable | None:
@@ -105,14 +106,18 @@ def _found(origin: Origin, who: str, assignment: str, files: list[File]) -> list
     student = Student(ids={"nbgrader": who, UNSAID: who}, submitted_at=_submitted_at(files))
     notebooks = [file for file in files if file.gradable]
     notebooks = [file for file in notebooks if len(file.relative.parts) == 3] or notebooks
+    others = [file for file in notebooks if file.relative.stem != assignment]
+    if len(others) < len(notebooks):  # what lies beside the assignment's own notebook is no part of it
+        notebooks = [file for file in notebooks if file not in others]
     if not notebooks:
-        others = [file.relative.name for file in files if file.handed_in and file.relative.name != TIMESTAMP]
-        return [Found(name, origin.path / name, None, student, nothing_to_grade(name, others))]
+        held = [file.relative.name for file in files if file.handed_in and file.relative.name != TIMESTAMP]
+        return [Found(name, origin.path / name, None, student, nothing_to_grade(name, held))]
     if len(notebooks) > MOST_FILES:
         return [Found(name, origin.path / name, None, student, too_many(name, len(notebooks)))]
     several = len(notebooks) > 1
+    beside = () if several else tuple(file.relative.name for file in others if file not in notebooks)
     return [
-        Found(f"{name}/{file.relative.stem}" if several else name, file.path, file, student)
+        Found(f"{name}/{file.relative.stem}" if several else name, file.path, file, student, beside=beside)
         for file in notebooks
     ]
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from labkit.lesson.submission import SUFFIXES, SubmissionError, read_bytes, size_limit, too_large
+from labkit.text import one_line
 
 MAX_MEMBERS = 50_000  # files in a zip
 MAX_COMPONENT = 1_000  # bytes in one part of a name
@@ -195,7 +196,12 @@ def _zip(path: Path, beside: bool) -> Origin:
         if member.is_dir() or name.endswith("/"):
             continue
         if reason := _refusal(name):
-            refused.append((name[:80], f"{path.name} holds a file whose name {reason}; it was left out."))
+            refused.append(
+                (
+                    name[:80],
+                    f"{path.name} holds {one_line(repr(name), 200)}, whose name {reason}; it was left out.",
+                )
+            )
             continue
         relative = _plain(name)
         if not any(_is_skipped(part) for part in relative.parts[:-1]):

@@ -200,6 +200,21 @@ def test_an_export_a_class_list_and_a_damaged_zip_in_one_command(toy_course, tmp
     assert alone.returncode == 2 and "late.zip is not a zip that can be read" in alone.stderr
 
 
+def test_results_among_the_submissions_are_no_submissions_the_next_time(labkit, tmp_path):
+    for name in ("alice", "bob"):
+        (tmp_path / "class" / name).mkdir(parents=True)
+        hand_in(tmp_path / "class" / name, {"lab.py": RIGHT})
+    for _ in range(2):
+        done = labkit("grade", "class", "--out", "class/graded", "--lab", "lab01")
+        assert done.returncode == 0 and "left out" not in done.stderr
+        table = (tmp_path / "class/graded/grades.csv").read_text().splitlines()
+        assert [row.partition(",")[0] for row in table[1:]] == ["alice", "bob"]
+    for out in ("class", "class/alice"):
+        done = labkit("grade", "class", "--out", out, "--lab", "lab01")
+        assert done.returncode == 2 and "give a folder of its own by --out" in done.stderr
+    assert not (tmp_path / "class/salt").exists()
+
+
 def test_grading_without_a_journal_keeps_none(toy_course, tmp_path):
     found = find_submissions([hand_in(tmp_path / "class")])
     batch = Grading(toy_course, tmp_path / "out", b"salt", Plan()).grade(found)

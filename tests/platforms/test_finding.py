@@ -336,6 +336,16 @@ def test_deeper_files_of_nbgrader_count_where_there_is_no_other(tmp_path):
     assert sorted(found) == [("jane/l", "jane"), ("max/l", "max")]
 
 
+def test_what_lies_beside_the_notebook_of_an_nbgrader_assignment_is_named_and_not_graded(tmp_path):
+    names = ["jane/l/l.ipynb", "jane/l/scratch.ipynb", "max/l/a.ipynb", "max/l/b.ipynb"]
+    found = find_submissions([written(tmp_path / "submitted", names)])
+    assert [(one.name, one.beside) for one in found] == [
+        ("jane/l", ("scratch.ipynb",)),
+        ("max/l/a", ()),
+        ("max/l/b", ()),
+    ]
+
+
 def test_several_files_of_a_zip_are_called_by_the_zip_first(tmp_path):
     alice = zipped(written(tmp_path / "a", ["hw/bob/x.py", "hw/lab.py"]), tmp_path / "alice.zip")
     bob = zipped(written(tmp_path / "b", ["lab.py"]), tmp_path / "bob.zip")
@@ -441,6 +451,35 @@ def test_a_zip_with_very_many_scripts_is_one_record(tmp_path, monkeypatch):
         found.read()
 
 
+def test_a_folder_of_students_zips_holds_their_work(tmp_path):
+    for name, inside in {"alice": "lab.py", "BOB": "hand-in/lab01.ipynb", "eve": "notes.pdf"}.items():
+        with zipfile.ZipFile(tmp_path / f"{name}.{'ZIP' if name == 'BOB' else 'zip'}", "w") as archive:
+            archive.writestr(inside, "x = 1")
+    written(tmp_path, ["kim/lab.py", "gina.pdf"])
+    (tmp_path / "cut.zip").write_bytes(b"PK")
+    said = []
+    found = {one.name: one for one in find_submissions([tmp_path], say=said.append)}
+    assert sorted(found) == ["BOB", "alice", "cut", "eve", "gina", "kim"]
+    assert [name for name, one in found.items() if not one.problem] == ["kim", "BOB", "alice"]
+    assert not any("alice" in sentence for sentence in said)
+
+
+@pytest.mark.parametrize("others", [[], ["notes.md"]])
+def test_a_zip_beside_a_students_file_is_left_out_and_named(tmp_path, others):
+    written(tmp_path, ["lab.py", "old.zip", *others])
+    said = []
+    assert [one.name for one in find_submissions([tmp_path], say=said.append)] == [tmp_path.name]
+    assert "old.zip" in said[0]
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 3])
+def test_an_export_is_known_however_many_folders_are_around_it(tmp_path, depth):
+    around = "/".join("abc"[:depth])
+    names = [f"{name}_{n}_assignsubmission_file_/lab.py" for n, name in enumerate(("Ann Poe", "Bo Orr"), 1)]
+    written(tmp_path / around, names)
+    assert [one.student.name for one in find_submissions([tmp_path])] == ["Ann Poe", "Bo Orr"]
+
+
 # --- class lists ---------------------------------------------------------------------------------------------
 
 ROSTER = """\ufeffStudent ID;Last name;First name;E-mail address;Username
@@ -497,7 +536,7 @@ def test_a_class_list_that_is_none_gets_one_sentence(tmp_path, content, sentence
     (tmp_path / "r.csv").write_bytes(content)
     with pytest.raises(CourseError, match=sentence):
         read_roster(tmp_path / "r.csv")
-    with pytest.raises(CourseError, match="cannot be read"):
+    with pytest.raises(CourseError, match="does not exist. It should be a class list"):
         read_roster(tmp_path / "gone.csv")
 
 
