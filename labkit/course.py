@@ -295,7 +295,8 @@ class _Reader(Settings):
         others = sorted(found - set(names))
         for index, name in enumerate(names):
             if name not in found:
-                same = [other for other in others if _number(other) == _number(name)]
+                number = _number(name.lower()).zfill(2)
+                same = [other for other in others if _number(other) == number]
                 if close := same or difflib.get_close_matches(name, others, 1):
                     sentence = f"there is no lab called {name}; is {close[0]} meant, whose folder is there?"
                     self.refuse(self.line("labs", index, "name"), sentence)

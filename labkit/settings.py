@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from labkit.errors import LabkitError
 from labkit.lesson.source import SourceError, read_text
+from labkit.text import one_line
 
 _HEADER = re.compile(r"""\s*\[\[?\s*["']?([\w.-]+)""")
 _NAMED = re.compile(r"""\s*["']?([\w-]+)["']?\s*[=.]""")
@@ -75,7 +76,8 @@ class Settings:
             self.table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             line = re.search(r"at line (\d+)", str(error))
-            self.refuse(int(line[1]) if line else 1, f"this is not TOML: {error}.")
+            hint = "texts stand in straight quotes, numbers have a point, dates look like 2026-10-01T23:59:00+02:00"
+            self.refuse(int(line[1]) if line else 1, f"this is not TOML: {error}; {hint}.")
 
     def check(
         self, table: dict, keys: Mapping[str, Key], where: str, index: int, words: str, known: str
@@ -96,7 +98,8 @@ class Settings:
                 guess = f" Is {close[0]} meant?" if close else ""
                 self.refuse(line, f"{subject} is unknown; {known}.{guess}")
             if not keys[key].holds(value):
-                shown = f"{value}" if isinstance(value, (date, time)) else repr(value)
+                shown = f"{value}" if isinstance(value, (date, time)) else one_line(repr(value), 200)
+                shown = f"[{key}]" if isinstance(value, dict) else shown
                 self.refuse(line, f"{subject} {keys[key].rule}, not {shown}.")
 
     def refuse(self, line: int, sentence: str) -> NoReturn:

@@ -48,6 +48,7 @@ class Canvas(Platform):
     writes = "a downloaded gradebook (Grades, Export), filled in"
     fills = True
     gives_back = True
+    for_each = True
 
     def owner(self, file: File) -> Hashable | None:
         """The name and the number in the file's name."""

@@ -83,6 +83,7 @@ class Moodle(Platform):
     writes = "a downloaded grading worksheet, filled in"
     fills = True
     gives_back = True
+    for_each = True
 
     def owner(self, file: File) -> Hashable | None:
         """The name and the number in the file's name, or in that of its folder."""
@@ -147,7 +148,9 @@ class Moodle(Platform):
         if kept:
             notes.append(f"{kept} rows had a comment by somebody else, which stays as it is.")
         if "feedback" not in columns:
-            notes.append("The worksheet has no column for feedback comments; only grades were filled in.")
+            notes.append(
+                "No column of the worksheet is known as that of feedback comments; only grades were filled in."
+            )
         return Exported({"moodle.csv": sheet.as_text()}, tuple(notes))
 
 

@@ -70,7 +70,8 @@ class Platform:
     """An outside system: how its export is read, and how results are written for it.
 
     `writes` and `reads` are one line each for help and documentation, empty where it does not do so. A platform that
-    `fills` a sheet needs the one that was downloaded; one that `gives_back` takes a page for each student in a zip.
+    `fills` a sheet needs the one that was downloaded; one that `gives_back` takes a page for each student in a zip;
+    one that is not `for_each` student has one grade for all who handed in a submission.
     """
 
     name: ClassVar[str] = ""
@@ -78,6 +79,7 @@ class Platform:
     reads: ClassVar[str] = ""
     fills: ClassVar[bool] = False
     gives_back: ClassVar[bool] = False
+    for_each: ClassVar[bool] = False
     resembles: ClassVar[bool] = (
         True  # whether names of files that fit are worth a word where it is not taken for one
     )

@@ -86,6 +86,9 @@ def export(records: Sequence[Record], platform: Platform, request: Request | Non
         notes.append(f"{_named(lost)} left out: nobody knows of which lab they are. Grade them with --lab.")
     if not kept:
         raise ExportError(" ".join(notes) or "There is nothing to export.")
+    if not platform.for_each:
+        notes += [said for record in kept if (said := _differing(record, platform.name))]
+        kept = [replace(record, individual=()) for record in kept]  # no word of one reaches the others
     written = platform.write(kept, request or Request())
     return Exported(written.files, (*notes, *written.notes))
 
@@ -112,6 +115,21 @@ def only_text(files: Mapping[str, str | bytes]) -> str:
         raise ExportError(f"--out - prints a single file, this export has {len(files)}; name a folder.")
     text = next(iter(files.values()))
     return text if isinstance(text, str) else text.decode()
+
+
+def _differing(record: Record, platform: str) -> str:
+    """What is to be said where members of a group count differently, and the platform has one grade for them."""
+    scores = {
+        person.name or person.id or person.email or "?": record.of(place).final_score
+        for place, person in enumerate(record.student.people)
+    }
+    others = [f"{name} {score:g}" for name, score in scores.items() if score != record.final_score]
+    if not others:
+        return ""
+    return (
+        f"{one_line(record.submission)!r} has one grade in {platform}, {record.final_score:g}; give theirs by hand to "
+        f"{one_line(', '.join(others), 300)}."
+    )
 
 
 def _named(records: list[Record]) -> str:

@@ -1,11 +1,13 @@
-"""CSV for the instructor: a row for each submission, a column for each question."""
+"""CSV for the instructor: a row for each student, a column for each question."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from labkit.platforms.grades import percent, questions, remarks, told
 from labkit.platforms.platform import Exported, Platform, Request
+from labkit.platforms.rows import singly
 from labkit.record import Record
 from labkit.text import csv_text
 
@@ -17,8 +19,9 @@ _COLUMNS = (
 
 
 class Csv(Platform):
-    """A table for the instructor."""
+    """A table for the instructor: a row for each student, the members of a group each."""
 
+    for_each = True
     name = "csv"
     writes = "grades.csv for the instructor, a column for each question"
 
@@ -37,7 +40,7 @@ class Csv(Platform):
             f"{lab + ' ' if several else ''}{question} ({most[lab, question]:g})" for lab, question in asked
         ]
         rows: list[list[object]] = [[*_COLUMNS, *headings]]
-        for record in records:
+        for record in chain.from_iterable(map(singly, records)):
             earned = {(record.lab, question): points for question, (points, _) in questions(record).items()}
             rows.append(
                 [

@@ -61,7 +61,7 @@ def test_a_sheet_is_filled_in_and_who_is_missing_is_named(labkit, tmp_path):
     (tmp_path / "book.csv").write_text("Student,ID,Section,HW (7)\nAlice Doe,1,A,\n")
     options = ("--to", "canvas", "--sheet", "book.csv", "--column", "7", "--out", "filled.csv")
     done = labkit("export", "graded", *options)
-    assert done.returncode == 0 and "'carol' is not in the gradebook" in done.stderr
+    assert done.returncode == 0 and "'carol', 'group 7/bob' are not in the gradebook" in done.stderr
     assert (tmp_path / "filled.csv").read_text().splitlines()[1] == "Alice Doe,1,A,22.50"
 
 

@@ -7,10 +7,11 @@ import io
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from labkit.grade.journal import Journal
-from labkit.platforms import ExportError, Request, current, export, read_results
-from labkit.record import CHECK_FAILED, GRADER_FAILED, Student, record_from
+from labkit.platforms import ExportError, Request, current, export, platforms, read_results
+from labkit.record import CHECK_FAILED, GRADER_FAILED, Adjusted, Individual, Student, record_from
 from tests.platforms.records import FORMATS, SHEETS, check, data, record, sheet_of
 
 
@@ -137,3 +138,28 @@ def test_a_run_that_was_stopped_is_said(tmp_path):
     with Journal(tmp_path) as journal:
         journal.finish({}, {})
     assert current([record("alice")], tmp_path)[1] == []
+
+
+def a_group_of_whom_one_counts_less():
+    one = record("team")
+    lost = Adjusted(question="1.1", points=0, earned=one.score, reason="did nothing")
+    team = Student(ids={"school": "1"}, name="Ann Poe", group=(Student(ids={"school": "2"}, name="Bo Orr"),))
+    return replace(one, student=team, individual=(Individual(member=1, adjusted=(lost,)),))
+
+
+def test_each_of_a_group_has_a_row_with_what_counts_for_that_one():
+    team = a_group_of_whom_one_counts_less()
+    rows = list(csv.DictReader(io.StringIO(export([team], "csv").files["grades.csv"])))
+    assert [row["name"] for row in rows] == ["Ann Poe", "Bo Orr"]
+    assert [float(row["score"]) for row in rows] == [team.final_score, team.of(1).final_score]
+    assert "did nothing" not in rows[0]["notes"] and "did nothing" in rows[1]["notes"]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_who_cannot_have_a_grade_of_the_own_is_named_and_others_do_not_read_why(name):
+    team = a_group_of_whom_one_counts_less()
+    written = export([team], name, Request(sheet=sheet_of(name)))
+    single = not platforms()[name].for_each
+    assert any("give theirs by hand to Bo Orr" in note for note in written.notes) == single
+    text = "".join(one if isinstance(one, str) else one.decode() for one in written.files.values())
+    assert not single or "did nothing" not in text

@@ -345,4 +345,4 @@ def test_one_result_for_each_student():
     kept, notes = one_each(
         [passed("a", 1, school="1"), passed("b", 3, school="1"), passed("c", 3, school="2")]
     )
-    assert [result.submission for result in kept] == ["b", "c"] and "'1' has 2 results" in notes[0]
+    assert [result.submission for result in kept] == ["c"] and "'a' and 'b' are both of '1'" in notes[0]
