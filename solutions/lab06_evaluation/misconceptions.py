@@ -1,5 +1,6 @@
 """Known mistakes of lab 06, each with the sentence that a student reads who makes it."""
 
+import functools
 import math
 from statistics import NormalDist
 
@@ -20,6 +21,7 @@ from lab import temperature as correct_temperature
 from lab import top_k_error as correct_top_k_error
 from lab import vote as correct_vote
 from lab import wilson_interval as correct_wilson_interval
+from scipy.stats import binom, ttest_rel
 
 from labkit.check import misconception
 
@@ -64,6 +66,13 @@ def rows_normalised(labels, predictions, num_classes):
     """Your rows sum to 1: these are shares. The confusion matrix counts."""
     matrix = correct_confusion(labels, predictions, num_classes)
     return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+
+
+@misconception("6.1")
+def columns_normalised(labels, predictions, num_classes):
+    """Your columns sum to 1: these are shares. The confusion matrix counts."""
+    matrix = correct_confusion(labels, predictions, num_classes)
+    return matrix / np.maximum(matrix.sum(axis=0), 1)
 
 
 @misconception("6.1")
@@ -123,6 +132,36 @@ def nothing_over_nothing_is_one(matrix):
 
 
 @misconception("6.1", replaces="precision_recall_f1")
+def once_taken_for_never(matrix):
+    """A class that is called or occurs exactly once counts as nothing in your table: only a sum of 0 is 0/0."""
+    called, present = matrix.sum(axis=0), matrix.sum(axis=1)
+    scores = correct_precision_recall_f1(matrix)
+    scores[called == 1, 0] = 0
+    scores[present == 1, 1] = 0
+    total = scores[:, 0] + scores[:, 1]
+    scores[:, 2] = np.where(total > 0, 2 * scores[:, 0] * scores[:, 1] / np.where(total > 0, total, 1), 0)
+    return scores
+
+
+@misconception("6.1", replaces="precision_recall_f1")
+def one_added_to_the_sums(matrix):
+    """You added 1 to every sum so that none is 0, and made all shares too small: only a sum of 0 needs care."""
+    precision = np.diag(matrix) / (matrix.sum(axis=0) + 1)
+    recall = np.diag(matrix) / (matrix.sum(axis=1) + 1)
+    total = precision + recall
+    return np.stack([precision, recall, 2 * precision * recall / np.where(total > 0, total, 1)], axis=1)
+
+
+@misconception("6.1", replaces="precision_recall_f1")
+def f1_of_nothing_is_nan(matrix):
+    """Precision and recall count 0 where they are 0/0, but your F1 of such a class is NaN: it counts 0, too."""
+    scores = correct_precision_recall_f1(matrix)
+    with np.errstate(all="ignore"):
+        scores[:, 2] = 2 * scores[:, 0] * scores[:, 1] / (scores[:, 0] + scores[:, 1])
+    return scores
+
+
+@misconception("6.1", replaces="precision_recall_f1")
 def averaged_over_classes(matrix):
     """You averaged over the classes; each class has a row of its own."""
     return correct_precision_recall_f1(matrix).mean(axis=0)
@@ -135,6 +174,13 @@ def arithmetic_mean(matrix):
     """
     scores = correct_precision_recall_f1(matrix)
     return np.column_stack([scores[:, :2], scores[:, :2].mean(axis=1)])
+
+
+@misconception("6.1", replaces="precision_recall_f1")
+def geometric_mean(matrix):
+    """Your F1 is the geometric mean of precision and recall, √(pr); it is the harmonic one, 2pr/(p + r)."""
+    scores = correct_precision_recall_f1(matrix)
+    return np.column_stack([scores[:, :2], np.sqrt(scores[:, 0] * scores[:, 1])])
 
 
 @misconception("6.1", replaces="precision_recall_f1")
@@ -181,6 +227,24 @@ def ties_as_they_are_sorted(scores, labels, k):
     order = np.argsort(-scores, axis=1, kind="stable")
     order[np.isnan(scores).any(axis=1)] = -1
     return _among(scores, labels, k, order)
+
+
+@misconception("6.2")
+def last_k_of_argsort(scores, labels, k):
+    """The last k of argsort are not what is asked for where scores are equal, or NaN: it orders ties by their place and
+    takes NaN for the largest number. Count the other classes with at least the label's score, and call a row with a NaN
+    an error.
+    """
+    return _among(scores, labels, k, np.argsort(scores, axis=1)[:, ::-1])
+
+
+@misconception("6.2")
+def first_k_of_argsort(scores, labels, k):
+    """The first k of argsort(-scores) are not what is asked for where scores are equal, or NaN: it orders ties by their
+    place and NaN as the smallest number. Count the other classes with at least the label's score, and call a row with a
+    NaN an error.
+    """
+    return _among(scores, labels, k, np.argsort(-scores, axis=1))
 
 
 @misconception("6.2")
@@ -234,6 +298,25 @@ def fails_for_large_k(scores, labels, k):
 
 
 @misconception("6.2")
+def only_the_kth_guess(scores, labels, k):
+    """You compare the label with the k-th guess alone; any of the first k will do."""
+    order = np.argsort(-scores, axis=1, kind="stable")
+    return float(np.mean(order[:, min(k, scores.shape[1]) - 1] != labels))
+
+
+@misconception("6.2")
+def one_guess_too_many(scores, labels, k):
+    """You allow one guess more than k: the label is among the first k if *fewer* than k others are as good."""
+    return correct_top_k_error(scores, labels, k + 1)
+
+
+@misconception("6.2")
+def nan_taken_for_zero(scores, labels, k):
+    """np.nan_to_num makes a score of 0 out of NaN; a row that holds a NaN says nothing, and is an error."""
+    return correct_top_k_error(np.nan_to_num(scores), labels, k)
+
+
+@misconception("6.2")
 def only_the_first_guess(scores, labels, k):
     """You ask whether the label has the very best score, whatever k is: that is the top-1 error."""
     return correct_top_k_error(scores, labels, 1)
@@ -267,6 +350,54 @@ def cut_off_at_each_end(correct, level=0.95, resamples=2000, seed=0):
     """You cut 1 - level off at *each* end; of 5 % that may lie outside, 2.5 % lie at each."""
     ends = np.quantile(_accuracies(correct, resamples, seed), [1 - level, level])
     return tuple(ends.tolist())
+
+
+@misconception("6.3")
+def percent_as_a_fraction(correct, level=0.95, resamples=2000, seed=0):
+    """np.percentile counts from 0 to 100, and you gave it (1 - level)/2 and (1 + level)/2: the first per cent. Use
+    np.quantile, or multiply by 100.
+    """
+    ends = np.percentile(_accuracies(correct, resamples, seed), [(1 - level) / 2, (1 + level) / 2])
+    return tuple(ends.tolist())
+
+
+@misconception("6.3")
+def level_halved(correct, level=0.95, resamples=2000, seed=0):
+    """You cut off level/2 at each end, and 5 % in the middle are left: cut off (1 - level)/2."""
+    ends = np.quantile(_accuracies(correct, resamples, seed), [level / 2, 1 - level / 2])
+    return tuple(ends.tolist())
+
+
+@misconception("6.3")
+def ends_exchanged(correct, level=0.95, resamples=2000, seed=0):
+    """You return (high, low); the low end comes first."""
+    return correct_bootstrap_interval(correct, level, resamples, seed)[::-1]
+
+
+@misconception("6.3")
+def generator_made_in_the_loop(correct, level=0.95, resamples=2000, seed=0):
+    """You make the generator anew, with the same seed, for each resample, so all resamples are the same: make it once,
+    before the loop.
+    """
+    share = float(np.random.default_rng(seed).choice(correct, size=len(correct)).mean())
+    return share, share
+
+
+@misconception("6.3")
+def counts_for_shares(correct, level=0.95, resamples=2000, seed=0):
+    """Your ends are numbers of right rows; an accuracy is their share: divide by n."""
+    low, high = correct_bootstrap_interval(correct, level, resamples, seed)
+    return low * len(correct), high * len(correct)
+
+
+@misconception("6.3")
+def normal_around_the_mean(correct, level=0.95, resamples=2000, seed=0):
+    """You take mean ± z deviations of the resamples; with 39 of 40 right that goes beyond 1. The percentiles themselves
+    are asked for.
+    """
+    shares = _accuracies(correct, resamples, seed)
+    half = NormalDist().inv_cdf((1 + level) / 2) * shares.std()
+    return float(shares.mean() - half), float(shares.mean() + half)
 
 
 @misconception("6.3")
@@ -355,6 +486,22 @@ def textbook_interval_cut(right, n, level=0.95):
 
 
 @misconception("6.3", replaces="wilson_interval")
+def n_not_squared(right, n, level=0.95):
+    """Under the root you have z²/(4n); it should be z²/(4n²)."""
+    z, p = NormalDist().inv_cdf((1 + level) / 2), right / n
+    middle, half = p + z**2 / (2 * n), z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n))
+    return max(0.0, (middle - half) / (1 + z**2 / n)), min(1.0, (middle + half) / (1 + z**2 / n))
+
+
+@misconception("6.3", replaces="wilson_interval")
+def middle_and_half_width(right, n, level=0.95):
+    """You return the middle and half the width; the answer is (low, high), middle minus and plus half the width."""
+    z, p = NormalDist().inv_cdf((1 + level) / 2), right / n
+    half = z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    return (p + z**2 / (2 * n)) / (1 + z**2 / n), half / (1 + z**2 / n)
+
+
+@misconception("6.3", replaces="wilson_interval")
 def always_1_96(right, n, level=0.95):
     """Your z is always 1.96, which belongs to 95 %: compute it from `level`."""
     return correct_wilson_interval(right, n, 0.95)
@@ -366,6 +513,22 @@ def quantile_of_the_level(right, n, level=0.95):
     take the quantile of (1 + level)/2.
     """
     return correct_wilson_interval(right, n, 2 * level - 1 if level > 0.5 else 1e-9)
+
+
+@misconception("6.3", replaces="wilson_interval")
+def z_missing_before_the_root(right, n, level=0.95):
+    """The factor z before the root is missing."""
+    z, p = NormalDist().inv_cdf((1 + level) / 2), right / n
+    middle, half = p + z**2 / (2 * n), math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    return max(0.0, (middle - half) / (1 + z**2 / n)), min(1.0, (middle + half) / (1 + z**2 / n))
+
+
+@misconception("6.3", replaces="wilson_interval")
+def middle_without_the_half(right, n, level=0.95):
+    """Your middle is p + z²/n; it is p + z²/(2n)."""
+    z, p = NormalDist().inv_cdf((1 + level) / 2), right / n
+    middle, half = p + z**2 / n, z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    return max(0.0, (middle - half) / (1 + z**2 / n)), min(1.0, (middle + half) / (1 + z**2 / n))
 
 
 @misconception("6.3", replaces="wilson_interval")
@@ -401,7 +564,7 @@ def _counts(correct_a, correct_b):
 
 
 def _tail(few, n):
-    return sum(math.comb(n, k) for k in range(few + 1)) / 2**n
+    return float(binom.cdf(few, n, 0.5))  # where all rows are counted, exact numbers have thousands of digits
 
 
 @misconception("6.4")
@@ -411,6 +574,15 @@ def chi_squared(correct_a, correct_b):
     """
     b, c = _counts(correct_a, correct_b)
     return math.erfc(abs(b - c) / math.sqrt(2 * (b + c))) if b + c else 1.0
+
+
+@misconception("6.4")
+def statistic_for_p(correct_a, correct_b):
+    """That is McNemar's statistic, (b − c)²/(b + c), which grows with the difference; the p-value is a probability:
+    sum up the binomial.
+    """
+    b, c = _counts(correct_a, correct_b)
+    return (b - c) ** 2 / (b + c) if b + c else 0.0
 
 
 @misconception("6.4")
@@ -443,6 +615,28 @@ def above_one(correct_a, correct_b):
     """At a draw, twice the tail is more than 1, because the middle is counted twice: cut it at 1."""
     b, c = _counts(correct_a, correct_b)
     return 2 * _tail(min(b, c), b + c)
+
+
+@misconception("6.4")
+def larger_count_summed(correct_a, correct_b):
+    """You sum up to the larger of the two counts, which is nearly everything: the tail ends at min(b, c)."""
+    b, c = _counts(correct_a, correct_b)
+    return min(1.0, 2 * _tail(max(b, c), b + c))
+
+
+@misconception("6.4")
+def one_minus_the_p_value(correct_a, correct_b):
+    """That is 1 minus the p-value: a small p belongs to a large difference."""
+    return 1 - correct_mcnemar(correct_a, correct_b)
+
+
+@misconception("6.4")
+def paired_t_test(correct_a, correct_b):
+    """That is a t-test of the differences, an approximation; the exact test sums up the binomial."""
+    b, c = _counts(correct_a, correct_b)
+    if b == c:
+        return 1.0
+    return float(ttest_rel(correct_a.astype(float), correct_b.astype(float)).pvalue)
 
 
 @misconception("6.4")
@@ -522,6 +716,14 @@ def overlap_of_two_intervals(correct_a, correct_b, level=0.05):
 
 
 @misconception("6.4", replaces="better")
+def draw_given_to_b(correct_a, correct_b, level=0.05):
+    """What is not better in a you give to b, whatever p is: "b", too, needs a difference that is real."""
+    if correct_a.sum() > correct_b.sum():
+        return "a" if correct_mcnemar(correct_a, correct_b) < level else "undecided"
+    return "b"
+
+
+@misconception("6.4", replaces="better")
 def worse_one_named(correct_a, correct_b, level=0.05):
     """You name the worse of the two: better is who has more right rows."""
     if correct_mcnemar(correct_a, correct_b) >= level:
@@ -546,6 +748,13 @@ def bins_not_weighted(probabilities, labels, bins=10):
     found = correct_calibration(probabilities, labels, bins)
     gaps = np.abs(found["accuracy"] - found["confidence"])[found["count"] > 0]
     return {**found, "ece": float(gaps.mean())}
+
+
+@misconception("6.5")
+def sums_for_means(probabilities, labels, bins=10):
+    """Your confidence and accuracy are the sums over a bin; divide by the bin's count for means."""
+    found = correct_calibration(probabilities, labels, bins)
+    return {**found, **{key: found[key] * found["count"] for key in ("confidence", "accuracy")}}
 
 
 @misconception("6.5")
@@ -595,6 +804,50 @@ def _bins_closed_on_the_left(probabilities, labels, bins, last):
         np.bincount(place, weights=w, minlength=bins) / np.maximum(count, 1) for w in (confidence, right)
     )
     ece = float((count / len(labels) * np.abs(accuracy - mean)).sum())
+    return {"ece": ece, "confidence": mean, "accuracy": accuracy, "count": count}
+
+
+@misconception("6.5")
+def gaps_squared(probabilities, labels, bins=10):
+    """You squared the gaps; the calibration error takes their absolute values."""
+    found = correct_calibration(probabilities, labels, bins)
+    gaps = (found["accuracy"] - found["confidence"]) ** 2
+    return {**found, "ece": float((found["count"] / len(labels) * gaps).sum())}
+
+
+@misconception("6.5")
+def gaps_only_summed(probabilities, labels, bins=10):
+    """You summed the gaps as they are; weight each gap with the share of the rows in its bin, count/n."""
+    found = correct_calibration(probabilities, labels, bins)
+    gaps = np.abs(found["accuracy"] - found["confidence"])
+    return {**found, "ece": float(gaps.sum())}
+
+
+@misconception("6.5")
+def largest_gap(probabilities, labels, bins=10):
+    """You took the largest gap; the *expected* error weights each gap with the share of the rows in its bin."""
+    found = correct_calibration(probabilities, labels, bins)
+    return {**found, "ece": float(np.abs(found["accuracy"] - found["confidence"]).max())}
+
+
+@misconception("6.5")
+def middles_for_means(probabilities, labels, bins=10):
+    """Your "confidence" is the middle of each bin; it is the mean of the confidences in it."""
+    found = correct_calibration(probabilities, labels, bins)
+    return {**found, "confidence": (np.arange(bins) + 0.5) / bins}
+
+
+@misconception("6.5")
+def every_class_has_a_confidence(probabilities, labels, bins=10):
+    """You sorted all probabilities of a row into bins; a row has one confidence, its largest probability."""
+    every = probabilities.ravel()
+    right = (np.arange(probabilities.shape[1]) == labels[:, None]).ravel()
+    place = np.maximum(np.ceil(every * bins).astype(int) - 1, 0)
+    count = np.bincount(place, minlength=bins)
+    mean, accuracy = (
+        np.bincount(place, weights=w, minlength=bins) / np.maximum(count, 1) for w in (every, right)
+    )
+    ece = float((count / len(every) * np.abs(accuracy - mean)).sum())
     return {"ece": ece, "confidence": mean, "accuracy": accuracy, "count": count}
 
 
@@ -728,6 +981,30 @@ def best_accuracy(logits, labels):
 
 
 @misconception("6.5", replaces="temperature")
+def squared_error_minimised(logits, labels):
+    """You minimise the squared error of the probabilities; the cross-entropy is asked for."""
+    logits = logits - logits.max(axis=1, keepdims=True)
+    targets, errors = np.eye(logits.shape[1])[labels], []
+    for t in _CANDIDATES:
+        powers = np.exp(logits / t)
+        errors.append(((powers / powers.sum(axis=1, keepdims=True) - targets) ** 2).mean())
+    return float(_CANDIDATES[int(np.argmin(errors))])
+
+
+@misconception("6.5", replaces="temperature")
+def confidence_made_equal_to_accuracy(logits, labels):
+    """You look for the T at which the mean confidence is the accuracy; near, but the minimum of the cross-entropy is
+    asked for.
+    """
+    logits = logits - logits.max(axis=1, keepdims=True)
+    accuracy, gaps = (logits.argmax(axis=1) == labels).mean(), []
+    for t in _CANDIDATES:
+        powers = np.exp(logits / t)
+        gaps.append(abs((powers.max(axis=1) / powers.sum(axis=1)).mean() - accuracy))
+    return float(_CANDIDATES[int(np.argmin(gaps))])
+
+
+@misconception("6.5", replaces="temperature")
 def probabilities_divided(logits, labels):
     """You divided probabilities by T and took softmax of them again; T divides the logits, before the only
     softmax.
@@ -745,11 +1022,26 @@ def logits_multiplied(logits, labels):
 
 @misconception("6.5", replaces="temperature")
 def exponentials_overflow(logits, labels):
-    """e to the power of 1000 is infinite, and your loss becomes NaN: subtract each row's maximum first."""
-    with np.errstate(all="ignore"):
-        own = logits[np.arange(len(labels)), labels]
-        losses = [float((np.log(np.exp(logits / t).sum(axis=1)) - own / t).mean()) for t in _CANDIDATES]
+    """e to the power of 5000 is infinite, and your loss becomes infinite or NaN: subtract each row's maximum first."""
+    losses = _losses_that_overflow(logits, labels)
     return float(_CANDIDATES[int(np.argmin(losses))])
+
+
+@misconception("6.5", replaces="temperature")
+def only_what_does_not_overflow(logits, labels):
+    """Your search leaves out every T at which e to the power of u/T overflows or vanishes, and takes the best of the
+    others: subtract each row's maximum first, then none does.
+    """
+    losses = _losses_that_overflow(logits, labels)
+    able = np.where(np.isfinite(losses), losses, np.inf)
+    return float(_CANDIDATES[int(np.argmin(able))])
+
+
+def _losses_that_overflow(logits, labels):
+    with np.errstate(all="ignore"):
+        rows = np.arange(len(labels))
+        powers = [np.exp(logits / t) for t in _CANDIDATES]
+        return [float(-np.log((p / p.sum(axis=1, keepdims=True))[rows, labels]).mean()) for p in powers]
 
 
 # --- 6.6 Votes -------------------------------------------------------------------------------------------------
@@ -856,10 +1148,30 @@ def half_counts(accuracy, voters):
 
 
 @misconception("6.6", replaces="majority_accuracy")
+def half_rounded_down(accuracy, voters):
+    """Your sum begins at voters // 2, which of five is two: more than half begins at voters // 2 + 1."""
+    numbers = range(voters // 2, voters + 1)
+    return sum(math.comb(voters, r) * accuracy**r * (1 - accuracy) ** (voters - r) for r in numbers)
+
+
+@misconception("6.6", replaces="majority_accuracy")
+def simulated(accuracy, voters):
+    """You draw voters at random, and the answer is near; the sum over the binomial is exact."""
+    votes = np.random.default_rng(0).binomial(voters, accuracy, size=100_000)
+    return float((votes > voters / 2).mean())
+
+
+@misconception("6.6", replaces="majority_accuracy")
 def without_binomial_coefficient(accuracy, voters):
     """The binomial coefficient is missing: three voters can be two right in three ways."""
     numbers = range(voters // 2 + 1, voters + 1)
     return sum(accuracy**right * (1 - accuracy) ** (voters - right) for right in numbers)
+
+
+@misconception("6.6", replaces="majority_accuracy")
+def without_unanimity(accuracy, voters):
+    """You left out the case that *all* voters are right: Python's range ends before its second number."""
+    return correct_majority_accuracy(accuracy, voters) - accuracy**voters
 
 
 @misconception("6.6", replaces="majority_accuracy")
@@ -1048,6 +1360,12 @@ def validation_reported(validation_correct, test_correct):
 
 
 @misconception("6.7", replaces="select")
+def accuracy_first(validation_correct, test_correct):
+    """You return the accuracy first; the number of the model comes first."""
+    return correct_select(validation_correct, test_correct)[::-1]
+
+
+@misconception("6.7", replaces="select")
 def best_test_reported(validation_correct, test_correct):
     """You chose by validation but report the best test accuracy of all models; report that of the chosen one."""
     return correct_select(validation_correct, test_correct)[0], float(test_correct.mean(axis=1).max())
@@ -1081,19 +1399,35 @@ def last_of_equals(validation_correct, test_correct):
 # --- 6.8 Folding batch normalisation ---------------------------------------------------------------------------
 
 
+def _not_in_the_model(mistake):
+    """Whether fold_model calls fold_batch_norm is free; so a mistake in it is told by the checks of fold_batch_norm
+    alone, and models, whose kernels are float32, are folded as they should be.
+    """
+
+    @functools.wraps(mistake)
+    def fold_batch_norm(kernel, *arguments, **options):
+        right = kernel.dtype == np.float32
+        return (correct_fold_batch_norm if right else mistake)(kernel, *arguments, **options)
+
+    return fold_batch_norm
+
+
 @misconception("6.8")
+@_not_in_the_model
 def epsilon_of_other_libraries(kernel, bias, gamma, beta, mean, variance, epsilon=1e-5):
     """Your ε is 1e-5, as in PyTorch; Keras' default is 1e-3."""
     return correct_fold_batch_norm(kernel, bias, gamma, beta, mean, variance, epsilon)
 
 
 @misconception("6.8")
+@_not_in_the_model
 def epsilon_always_the_default(kernel, bias, gamma, beta, mean, variance, epsilon=1e-3):
     """You always use ε = 0.001: take the argument."""
     return correct_fold_batch_norm(kernel, bias, gamma, beta, mean, variance, 1e-3)
 
 
 @misconception("6.8")
+@_not_in_the_model
 def divided_by_the_variance(kernel, bias, gamma, beta, mean, variance, epsilon=1e-3):
     """You divided by the variance; normalisation divides by the standard deviation, its root."""
     factor = gamma / (variance + epsilon)
@@ -1101,6 +1435,7 @@ def divided_by_the_variance(kernel, bias, gamma, beta, mean, variance, epsilon=1
 
 
 @misconception("6.8")
+@_not_in_the_model
 def epsilon_outside_the_root(kernel, bias, gamma, beta, mean, variance, epsilon=1e-3):
     """You added ε to the standard deviation; it belongs to the variance, under the root."""
     factor = gamma / (np.sqrt(variance) + epsilon)
@@ -1108,6 +1443,7 @@ def epsilon_outside_the_root(kernel, bias, gamma, beta, mean, variance, epsilon=
 
 
 @misconception("6.8")
+@_not_in_the_model
 def bias_not_scaled(kernel, bias, gamma, beta, mean, variance, epsilon=1e-3):
     """You scaled the kernel but not the bias: it was added before the normalisation, which scales all of the
     sum.
@@ -1117,6 +1453,7 @@ def bias_not_scaled(kernel, bias, gamma, beta, mean, variance, epsilon=1e-3):
 
 
 @misconception("6.8")
+@_not_in_the_model
 def mean_not_scaled(kernel, bias, gamma, beta, mean, variance, epsilon=1e-3):
     """You subtracted the mean without the factor: it is subtracted before the division."""
     factor = gamma / np.sqrt(variance + epsilon)
@@ -1124,6 +1461,7 @@ def mean_not_scaled(kernel, bias, gamma, beta, mean, variance, epsilon=1e-3):
 
 
 @misconception("6.8")
+@_not_in_the_model
 def mean_forgotten(kernel, bias, gamma, beta, mean, variance, epsilon=1e-3):
     """You left the mean out: the new bias is f·(bias − mean) + β."""
     factor = gamma / np.sqrt(variance + epsilon)
@@ -1131,6 +1469,7 @@ def mean_forgotten(kernel, bias, gamma, beta, mean, variance, epsilon=1e-3):
 
 
 @misconception("6.8")
+@_not_in_the_model
 def beta_forgotten(kernel, bias, gamma, beta, mean, variance, epsilon=1e-3):
     """You left β out: the new bias is f·(bias − mean) + β."""
     factor = gamma / np.sqrt(variance + epsilon)
@@ -1138,12 +1477,30 @@ def beta_forgotten(kernel, bias, gamma, beta, mean, variance, epsilon=1e-3):
 
 
 @misconception("6.8")
+@_not_in_the_model
+def beta_scaled(kernel, bias, gamma, beta, mean, variance, epsilon=1e-3):
+    """You multiplied β by the factor; it is added after the scaling: f·(bias − mean) + β."""
+    factor = gamma / np.sqrt(variance + epsilon)
+    return kernel * factor, (bias - mean + beta) * factor
+
+
+@misconception("6.8")
+@_not_in_the_model
+def mean_added(kernel, bias, gamma, beta, mean, variance, epsilon=1e-3):
+    """You added the mean; normalisation subtracts it: f·(bias − mean) + β."""
+    factor = gamma / np.sqrt(variance + epsilon)
+    return kernel * factor, (bias + mean) * factor + beta
+
+
+@misconception("6.8")
+@_not_in_the_model
 def gamma_forgotten(kernel, bias, gamma, beta, mean, variance, epsilon=1e-3):
     """You left γ out: the factor is γ/√(variance + ε)."""
     return correct_fold_batch_norm(kernel, bias, np.ones_like(gamma), beta, mean, variance, epsilon)
 
 
 @misconception("6.8")
+@_not_in_the_model
 def input_axis(kernel, bias, gamma, beta, mean, variance, epsilon=1e-3):
     """You scaled the kernel along its inputs; a normalisation belongs to the units, the *last* axis. (With a
     square kernel nothing but the numbers shows it.)
@@ -1154,6 +1511,7 @@ def input_axis(kernel, bias, gamma, beta, mean, variance, epsilon=1e-3):
 
 
 @misconception("6.8")
+@_not_in_the_model
 def kernel_left_alone(kernel, bias, gamma, beta, mean, variance, epsilon=1e-3):
     """You changed only the bias: the factor belongs to the kernel, too."""
     return kernel, correct_fold_batch_norm(kernel, bias, gamma, beta, mean, variance, epsilon)[1]
