@@ -56,6 +56,19 @@ def split_evenly(n, batch_size, seed, epoch):
 
 
 @misconception("4.1")
+def filled_up_from_the_start(n, batch_size, seed, epoch):
+    """You fill the last batch up with rows from the first one, which are then used twice: the last batch is smaller."""
+    order = np.concatenate(correct_minibatches(n, batch_size, seed, epoch))
+    return [np.take(order, range(s, s + batch_size), mode="wrap") for s in range(0, n, batch_size)]
+
+
+@misconception("4.1")
+def rows_numbered_from_1(n, batch_size, seed, epoch):
+    """Your rows are numbered from 1; the first row is number 0."""
+    return [rows + 1 for rows in correct_minibatches(n, batch_size, seed, epoch)]
+
+
+@misconception("4.1")
 def with_replacement(n, batch_size, seed, epoch):
     """You drew rows with replacement: some come twice, others not at all. An epoch uses every row once:
     permute them.
@@ -136,6 +149,12 @@ def variance_of_a_sample(gradients, batch_size):
 
 
 @misconception("4.1", replaces="batch_noise")
+def not_divided_by_the_batch(gradients, batch_size):
+    """You did not divide by b: the noise of a mean over b rows is a b-th of the noise of one."""
+    return correct_batch_noise(gradients, batch_size) * batch_size
+
+
+@misconception("4.1", replaces="batch_noise")
 def root_taken(gradients, batch_size):
     """You took the root: the noise is a squared distance."""
     return math.sqrt(correct_batch_noise(gradients, batch_size))
@@ -145,6 +164,29 @@ def root_taken(gradients, batch_size):
 def mean_over_coordinates(gradients, batch_size):
     """You averaged over the d coordinates; a squared distance is their *sum*."""
     return correct_batch_noise(gradients, batch_size) / gradients.shape[1]
+
+
+@misconception("4.1", replaces="batch_noise")
+def variance_of_all_numbers(gradients, batch_size):
+    """np.var without an axis takes one mean for all coordinates, and averages over them: each column has its own mean,
+    and a squared distance is the *sum* over the coordinates.
+    """
+    n = len(gradients)
+    return float(np.var(gradients)) / batch_size * (n - batch_size) / max(n - 1, 1)
+
+
+@misconception("4.1", replaces="batch_noise")
+def mean_distance_squared(gradients, batch_size):
+    """You averaged the distances and squared the mean; square them first, then average."""
+    n = len(gradients)
+    mean = float(np.linalg.norm(gradients - gradients.mean(axis=0), axis=1).mean())
+    return mean**2 / batch_size * (n - batch_size) / max(n - 1, 1)
+
+
+@misconception("4.1", replaces="batch_noise")
+def noise_of_one_batch(gradients, batch_size):
+    """You looked at one batch, the first rows; what is asked for is the mean over all batches there are."""
+    return float(((gradients[:batch_size].mean(axis=0) - gradients.mean(axis=0)) ** 2).sum())
 
 
 @misconception("4.1", replaces="batch_noise")
@@ -203,6 +245,24 @@ def rate_inside_the_average(weights, velocity, gradient, learning_rate, momentum
 
 
 @misconception("4.2")
+def rate_taken_twice(weights, velocity, gradient, learning_rate, momentum, form):
+    """In the form "average" the rate stands in the velocity *and* in the step: it belongs to the step alone."""
+    if form != "average":
+        return correct_momentum_step(weights, velocity, gradient, learning_rate, momentum, form)
+    velocity = momentum * velocity + (1 - momentum) * learning_rate * gradient
+    return weights - learning_rate * velocity, velocity
+
+
+@misconception("4.2")
+def shares_exchanged(weights, velocity, gradient, learning_rate, momentum, form):
+    """In the form "average" m and 1 − m are exchanged: m, near 1, is the share of the *old* velocity."""
+    if form != "average":
+        return correct_momentum_step(weights, velocity, gradient, learning_rate, momentum, form)
+    velocity = (1 - momentum) * velocity + momentum * gradient
+    return weights - learning_rate * velocity, velocity
+
+
+@misconception("4.2")
 def sign_of_keras_everywhere(weights, velocity, gradient, learning_rate, momentum, form):
     """Fromont's velocity points up the slope, and is subtracted; yours has Keras' sign, in "heavy_ball" too."""
     if form != "heavy_ball":
@@ -225,6 +285,32 @@ def moved_by_the_old_velocity(weights, velocity, gradient, learning_rate, moment
     if form == "average":
         return weights - learning_rate * velocity, new
     return (weights - velocity if form == "heavy_ball" else weights + velocity), new
+
+
+@misconception("4.2")
+def rate_outside_the_velocity(weights, velocity, gradient, learning_rate, momentum, form):
+    """Your heavy ball has v ← m v + g and w ← w − η v, as PyTorch has: from rest the weights are the same, but not the
+    velocity. Here the rate stands in the velocity: v ← m v + η g, w ← w − v.
+    """
+    if form != "heavy_ball":
+        return correct_momentum_step(weights, velocity, gradient, learning_rate, momentum, form)
+    velocity = momentum * velocity + gradient
+    return weights - learning_rate * velocity, velocity
+
+
+@misconception("4.2")
+def nesterov_without_the_gradient(weights, velocity, gradient, learning_rate, momentum, form):
+    """Your Nesterov moves by m v alone; the gradient's own step is missing: w + m v − η g, with the new v."""
+    if form != "nesterov":
+        return correct_momentum_step(weights, velocity, gradient, learning_rate, momentum, form)
+    velocity = momentum * velocity - learning_rate * gradient
+    return weights + momentum * velocity, velocity
+
+
+@misconception("4.2")
+def form_ignored(weights, velocity, gradient, learning_rate, momentum, form):
+    """You always take Keras' form: use `form`."""
+    return correct_momentum_step(weights, velocity, gradient, learning_rate, momentum, "keras")
 
 
 @misconception("4.2")
@@ -266,6 +352,22 @@ def not_converted(learning_rate, momentum, source, target):
     their rates differ by that factor.
     """
     return learning_rate
+
+
+@misconception("4.2", replaces="equal_rate")
+def always_multiplied(learning_rate, momentum, source, target):
+    """You multiply by 1 − m whatever the forms are: from "average" to another form it is a factor, to "average" a
+    divisor, and the others have the same rate.
+    """
+    return learning_rate * (1 - momentum)
+
+
+@misconception("4.2", replaces="equal_rate")
+def heavy_ball_forgotten(learning_rate, momentum, source, target):
+    """You convert between "average" and "keras" only; the heavy ball's rate is Keras'."""
+    if "heavy_ball" in (source, target):
+        return learning_rate
+    return correct_equal_rate(learning_rate, momentum, source, target)
 
 
 @misconception("4.2", replaces="equal_rate")
@@ -365,6 +467,44 @@ def the_best_direction(hessian, learning_rate, momentum=0.0):
 
 
 @misconception("4.3")
+def roots_without_complex_numbers(hessian, learning_rate, momentum=0.0):
+    """The root of a negative number is NaN in NumPy, unless it is complex: the two roots swing then. Convert with
+    astype(complex) before np.sqrt.
+    """
+    middle = (1 + momentum - learning_rate * _curvatures(hessian)) / 2
+    with np.errstate(all="ignore"):
+        root = np.sqrt(middle**2 - momentum)
+    return float(np.maximum(np.abs(middle + root), np.abs(middle - root)).max())
+
+
+@misconception("4.3")
+def real_parts_only(hessian, learning_rate, momentum=0.0):
+    """You took the real parts of the roots; where they swing, the length counts: np.abs of the complex number."""
+    middle = (1 + momentum - learning_rate * _curvatures(hessian)) / 2
+    root = np.sqrt((middle**2 - momentum).astype(complex))
+    return float(np.maximum(np.abs((middle + root).real), np.abs((middle - root).real)).max())
+
+
+@misconception("4.3")
+def only_the_root_with_plus(hessian, learning_rate, momentum=0.0):
+    """You took the root with the plus only; where 1 + m − ηe is negative, the one with the minus is longer."""
+    middle = (1 + momentum - learning_rate * _curvatures(hessian)) / 2
+    return float(np.abs(middle + np.sqrt((middle**2 - momentum).astype(complex))).max())
+
+
+@misconception("4.3")
+def sum_of_the_roots(hessian, learning_rate, momentum=0.0):
+    """|1 + m − ηe| is the *sum* of the two roots: solve r² − (1 + m − ηe) r + m = 0."""
+    return float(np.abs(1 + momentum - learning_rate * _curvatures(hessian)).max())
+
+
+@misconception("4.3")
+def frobenius_norm(hessian, learning_rate, momentum=0.0):
+    """np.linalg.norm of a matrix is the root of all its squares, not a curvature: take the eigenvalues."""
+    return abs(1 - learning_rate * float(np.linalg.norm(hessian)))
+
+
+@misconception("4.3")
 def squared_factor(hessian, learning_rate, momentum=0.0):
     """That is the square: the *loss* shrinks by it. The error, a distance, shrinks by the factor itself."""
     return correct_contraction(hessian, learning_rate, momentum) ** 2
@@ -382,6 +522,22 @@ def one_over_the_largest(hessian):
     both ends, is 2/(L + μ).
     """
     return 1 / float(_curvatures(hessian)[-1])
+
+
+@misconception("4.3", replaces="best_rate")
+def ends_of_unsorted_eigenvalues(hessian):
+    """np.linalg.eigvals does not sort; its first and last are any two. Take the smallest and the largest, or eigvalsh,
+    which sorts.
+    """
+    values = np.linalg.eigvals(hessian)
+    return 2 / float(values[0] + values[-1])
+
+
+@misconception("4.3", replaces="best_rate")
+def difference_for_the_sum(hessian):
+    """You divided by L − μ; both ends equally bad, 1 − ημ = ηL − 1, gives 2/(L + μ)."""
+    with np.errstate(all="ignore"):
+        return float(np.float64(2) / (_curvatures(hessian)[-1] - _curvatures(hessian)[0]))
 
 
 @misconception("4.3", replaces="best_rate")
@@ -431,6 +587,13 @@ def adagrad_with_the_old_sum(weights, gradient, accumulator, learning_rate, epsi
 
 
 @misconception("4.4")
+def one_sum_for_all_weights(weights, gradient, accumulator, learning_rate, epsilon=1e-7):
+    """You summed up the squares of all weights; each weight has its own sum: no np.sum, all element by element."""
+    accumulator = accumulator + np.sum(gradient**2)
+    return weights - learning_rate * gradient / np.sqrt(accumulator + epsilon), accumulator
+
+
+@misconception("4.4")
 def adagrad_without_epsilon(weights, gradient, accumulator, learning_rate, epsilon=1e-7):
     """Without ε a weight whose gradients were all 0 becomes 0/0, NaN."""
     accumulator = accumulator + gradient**2
@@ -458,6 +621,27 @@ def rmsprop_without_root(weights, gradient, average, learning_rate, rho=0.9, eps
     """You divided by the average of squares itself; take its root."""
     average = rho * average + (1 - rho) * gradient**2
     return weights - learning_rate * gradient / (average + epsilon), average
+
+
+@misconception("4.4", replaces="rmsprop_step")
+def rmsprop_with_the_old_average(weights, gradient, average, learning_rate, rho=0.9, epsilon=1e-7):
+    """You stepped with the old average, which is 0 in the first step: make the new one first."""
+    moved = weights - learning_rate * gradient / np.sqrt(average + epsilon)
+    return moved, rho * average + (1 - rho) * gradient**2
+
+
+@misconception("4.4", replaces="rmsprop_step")
+def added_for_subtracted(weights, gradient, average, learning_rate, rho=0.9, epsilon=1e-7):
+    """You add the step: that goes uphill. Subtract it."""
+    average = rho * average + (1 - rho) * gradient**2
+    return weights + learning_rate * gradient / np.sqrt(average + epsilon), average
+
+
+@misconception("4.4", replaces="rmsprop_step")
+def rate_forgotten(weights, gradient, average, learning_rate, rho=0.9, epsilon=1e-7):
+    """Your step lacks the learning rate."""
+    average = rho * average + (1 - rho) * gradient**2
+    return weights - gradient / np.sqrt(average + epsilon), average
 
 
 @misconception("4.4", replaces="rmsprop_step")
@@ -532,6 +716,40 @@ def only_the_mean_corrected(
     square = beta_2 * square + (1 - beta_2) * gradient**2
     corrected = mean / (1 - beta_1**step)
     return weights - learning_rate * corrected / (np.sqrt(square) + epsilon), mean, square
+
+
+@misconception("4.4", replaces="adam_step")
+def corrected_after_the_root(
+    weights, gradient, mean, square, step, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7
+):
+    """You took the root before the correction: correct the average of squares, then take its root."""
+    mean = beta_1 * mean + (1 - beta_1) * gradient
+    square = beta_2 * square + (1 - beta_2) * gradient**2
+    root = np.sqrt(square) / (1 - beta_2**step)
+    return weights - learning_rate * mean / (1 - beta_1**step) / (root + epsilon), mean, square
+
+
+@misconception("4.4", replaces="adam_step")
+def corrected_as_in_the_first_step(
+    weights, gradient, mean, square, step, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7
+):
+    """You divided by 1 − β in every step: in step t it is 1 − β to the power t."""
+    mean = beta_1 * mean + (1 - beta_1) * gradient
+    square = beta_2 * square + (1 - beta_2) * gradient**2
+    root = np.sqrt(square / (1 - beta_2)) + epsilon
+    return weights - learning_rate * mean / (1 - beta_1) / root, mean, square
+
+
+@misconception("4.4", replaces="adam_step")
+def beta_times_the_step(
+    weights, gradient, mean, square, step, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7
+):
+    """You corrected by 1 − β·t; t is an exponent, 1 − β**t."""
+    mean = beta_1 * mean + (1 - beta_1) * gradient
+    square = beta_2 * square + (1 - beta_2) * gradient**2
+    with np.errstate(all="ignore"):
+        root = np.sqrt(square / (1 - beta_2 * step)) + epsilon
+        return weights - learning_rate * mean / (1 - beta_1 * step) / root, mean, square
 
 
 @misconception("4.4", replaces="adam_step")
@@ -633,6 +851,14 @@ def rate_of_adam_assumed(weights, gradients):
 
 
 @misconception("4.5")
+def a_hundredth_assumed(weights, gradients):
+    """You assumed the rate 0.01; it is not known. Fit it: Σ step · direction / Σ direction²."""
+    steps = np.diff(weights, axis=0)
+    misfit = {name: ((steps - 0.01 * moves) ** 2).sum() for name, moves in _directions(gradients).items()}
+    return min(misfit, key=misfit.get)
+
+
+@misconception("4.5")
 def no_momentum_known(weights, gradients):
     """You never answer "momentum": predict its steps, too, with a velocity that starts at 0."""
     directions = _directions(gradients)
@@ -719,6 +945,12 @@ def dropped_one_epoch_early(epoch, initial_rate, factor, every):
 
 
 @misconception("4.6")
+def rounded_up(epoch, initial_rate, factor, every):
+    """You round epoch/every up, so the rate is divided from epoch 1 on: it stays for `every` epochs, epoch // every."""
+    return initial_rate / factor ** math.ceil(epoch / every)
+
+
+@misconception("4.6")
 def decay_without_steps(epoch, initial_rate, factor, every):
     """Your rate falls in every epoch: it stays constant for `every` epochs. Use whole-number division, epoch
     // every.
@@ -730,6 +962,12 @@ def decay_without_steps(epoch, initial_rate, factor, every):
 def divided_once(epoch, initial_rate, factor, every):
     """You divide once; after every further `every` epochs the rate is divided again."""
     return initial_rate / (factor if epoch >= every else 1)
+
+
+@misconception("4.6")
+def only_in_the_epoch_of_the_drop(epoch, initial_rate, factor, every):
+    """Your rate is divided in the epochs 10, 20, … alone and then goes up again: it stays divided."""
+    return initial_rate / factor if epoch > 0 and epoch % every == 0 else initial_rate
 
 
 @misconception("4.6")
@@ -772,11 +1010,45 @@ def no_warmup(step, peak_rate, warmup_steps, total_steps):
 
 
 @misconception("4.6", replaces="warmup_cosine")
+def no_warmup_divided_by(step, peak_rate, warmup_steps, total_steps):
+    """Without warm-up, warmup_steps = 0, you divide by 0 in step 0: the line is for steps *before* warmup_steps, and
+    there is none.
+    """
+    if step <= warmup_steps:
+        return peak_rate * step / warmup_steps
+    return correct_warmup_cosine(step, peak_rate, warmup_steps, total_steps)
+
+
+@misconception("4.6", replaces="warmup_cosine")
+def cosine_without_pi(step, peak_rate, warmup_steps, total_steps):
+    """Your cosine goes from 0 to 1; half a cosine goes to π: cos(π t)."""
+    if step < warmup_steps or step >= total_steps:
+        return correct_warmup_cosine(step, peak_rate, warmup_steps, total_steps)
+    return peak_rate * (1 + math.cos((step - warmup_steps) / (total_steps - warmup_steps))) / 2
+
+
+@misconception("4.6", replaces="warmup_cosine")
 def cosine_after_the_warmup(step, peak_rate, warmup_steps, total_steps):
     """Your cosine lasts total_steps after the warm-up; it ends *at* total_steps, so it has total − warmup
     steps.
     """
     return correct_warmup_cosine(step, peak_rate, warmup_steps, total_steps + warmup_steps)
+
+
+@misconception("4.6", replaces="warmup_cosine")
+def straight_line_down(step, peak_rate, warmup_steps, total_steps):
+    """After the peak you go down in a straight line; half a cosine is asked for."""
+    if step < warmup_steps or step >= total_steps:
+        return correct_warmup_cosine(step, peak_rate, warmup_steps, total_steps)
+    return peak_rate * (total_steps - step) / (total_steps - warmup_steps)
+
+
+@misconception("4.6", replaces="warmup_cosine")
+def cosine_of_degrees(step, peak_rate, warmup_steps, total_steps):
+    """math.cos takes radians; half a cosine ends at π, not at 180."""
+    if step < warmup_steps or step >= total_steps:
+        return correct_warmup_cosine(step, peak_rate, warmup_steps, total_steps)
+    return peak_rate * (1 + math.cos(180 * (step - warmup_steps) / (total_steps - warmup_steps))) / 2
 
 
 @misconception("4.6", replaces="warmup_cosine")
@@ -817,6 +1089,19 @@ def variance_of_the_weight(learning_rate, curvature, noise):
     if learning_rate * curvature >= 2:
         return math.inf
     return correct_noise_floor(learning_rate, curvature, noise) * 2 / curvature
+
+
+@misconception("4.6", replaces="noise_floor")
+def noise_as_deviation(learning_rate, curvature, noise):
+    """You squared the noise; `noise` is a variance already."""
+    return correct_noise_floor(learning_rate, curvature, noise) * noise
+
+
+@misconception("4.6", replaces="noise_floor")
+def times_the_room(learning_rate, curvature, noise):
+    """You multiplied by 2 − ηe: in Python a / 2 * b is (a/2)·b. Put the divisor in brackets, 2 * (2 − ηe)."""
+    room = 2 - learning_rate * curvature
+    return math.inf if room <= 0 else learning_rate * noise / 2 * room
 
 
 @misconception("4.6", replaces="noise_floor")
@@ -913,6 +1198,30 @@ def glorot_without_the_two(sizes, scheme, seed):
     if scheme != "glorot":
         return correct_initial_weights(sizes, scheme, seed)
     return _weights(sizes, seed, lambda inputs, units: math.sqrt(1 / (inputs + units)))
+
+
+@misconception("4.7")
+def limit_as_deviation(sizes, scheme, seed):
+    """Your "glorot" has the deviation √(6/(inputs + units)): that is the *limit* of the uniform one; the normal one has
+    √(2/(inputs + units)).
+    """
+    if scheme != "glorot":
+        return correct_initial_weights(sizes, scheme, seed)
+    return _weights(sizes, seed, lambda inputs, units: math.sqrt(6 / (inputs + units)))
+
+
+@misconception("4.7")
+def scheme_ignored(sizes, scheme, seed):
+    """You always draw with He's deviation: use `scheme`."""
+    return _weights(sizes, seed, lambda inputs, units: math.sqrt(2 / inputs))
+
+
+@misconception("4.7")
+def normal_for_uniform(sizes, scheme, seed):
+    """Your "uniform" is a normal distribution; U[−1, 1] has no value beyond 1, and all between are equally likely."""
+    if scheme != "uniform":
+        return correct_initial_weights(sizes, scheme, seed)
+    return _weights(sizes, seed, lambda inputs, units: 1.0)
 
 
 @misconception("4.7")
@@ -1028,10 +1337,49 @@ def sizes_before_the_activation(x, weights, activation, output_gradient):
 
 
 @misconception("4.7", replaces="signal")
+def mean_of_absolute_values(x, weights, activation, output_gradient):
+    """Your "rms" is the mean of the absolute values; square, take the mean, then the root."""
+    outputs, found = x, []
+    for w in weights:
+        outputs = _ACTIVATIONS[activation](outputs @ w)
+        found.append(np.abs(outputs).mean())
+    return {**correct_signal(x, weights, activation, output_gradient), "rms": np.array(found)}
+
+
+@misconception("4.7", replaces="signal")
 def mean_square_without_root(x, weights, activation, output_gradient):
     """Your "rms" is the mean square: take its root."""
     answer = correct_signal(x, weights, activation, output_gradient)
     return {**answer, "rms": answer["rms"] ** 2}
+
+
+@misconception("4.7", replaces="signal")
+def slope_at_zero(x, weights, activation, output_gradient):
+    """Your relu has the slope 1 where its output is 0, so nothing is held back: the slope is y > 0, not y >= 0."""
+    slope = (lambda y: np.ones_like(y)) if activation == "relu" else None
+    return _signal(x, weights, activation, output_gradient, slope=slope)
+
+
+@misconception("4.7", replaces="signal")
+def squared_length(x, weights, activation, output_gradient):
+    """Your gradients are the sums of squares; a length is the root of that."""
+    answer = correct_signal(x, weights, activation, output_gradient)
+    return {**answer, "gradient": answer["gradient"] ** 2}
+
+
+@misconception("4.7", replaces="signal")
+def input_as_a_layer(x, weights, activation, output_gradient):
+    """You measured the input, too; the first number belongs to the first layer's outputs."""
+    answer = correct_signal(x, weights, activation, output_gradient)
+    first = {"rms": np.sqrt((x**2).mean()), "dead": (x == 0).all(axis=0).mean()}
+    return {**answer, **{key: np.append(first[key], answer[key]) for key in first}}
+
+
+@misconception("4.7", replaces="signal")
+def dead_units_counted(x, weights, activation, output_gradient):
+    """You counted the dead units; "dead" is their share of the layer's units."""
+    answer = correct_signal(x, weights, activation, output_gradient)
+    return {**answer, "dead": answer["dead"] * [w.shape[1] for w in weights]}
 
 
 @misconception("4.7", replaces="signal")
@@ -1149,6 +1497,12 @@ def by_their_own_statistics(x_train, x_other):
 
 
 @misconception("4.8")
+def other_rows_left_alone(x_train, x_other):
+    """You scaled the training rows only; the other rows are scaled, too, with the training rows' statistics."""
+    return correct_standardize(x_train, x_other)[0], x_other
+
+
+@misconception("4.8")
 @_not_in_the_ablation
 def by_common_statistics(x_train, x_other):
     """You took the statistics of both parts together; those of the training rows alone count."""
@@ -1162,6 +1516,31 @@ def one_mean_for_all(x_train, x_other):
     """You took one mean and one deviation for all columns; each column has its own: axis=0."""
     mean, deviation = x_train.mean(), x_train.std()
     return (x_train - mean) / deviation, (x_other - mean) / deviation
+
+
+@misconception("4.8")
+@_not_in_the_ablation
+def divided_by_255(x_train, x_other):
+    """You divided by 255: standardised columns have the mean 0 and the deviation 1 over the training rows."""
+    return x_train / 255, x_other / 255
+
+
+@misconception("4.8")
+@_not_in_the_ablation
+def scaled_to_0_1(x_train, x_other):
+    """You scaled from smallest to largest, to [0, 1]: subtract the mean and divide by the standard deviation."""
+    low, high = (x_train.astype(float).min(axis=0), x_train.astype(float).max(axis=0))
+    scale = np.where(high > low, high - low, 1)
+    return (x_train - low) / scale, (x_other - low) / scale
+
+
+@misconception("4.8")
+@_not_in_the_ablation
+def rows_for_columns(x_train, x_other):
+    """You standardised every row by its own numbers; mean and deviation belong to a column: axis=0."""
+    return tuple(
+        (x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True) for x in (x_train, x_other)
+    )
 
 
 @misconception("4.8")
@@ -1248,6 +1627,7 @@ def _ablated(
     seeds=lambda place, seed: seed,
     batch_of_all=None,
     always_shuffled=False,
+    rate=0.05,
     standardize=correct_standardize,
     on_training=False,
     one_model=False,
@@ -1265,7 +1645,7 @@ def _ablated(
         if one_model and kept is not None:
             model.set_weights(kept)
         loss = "mean_squared_error" if "cross_entropy" in off else "categorical_crossentropy"
-        model.compile(optimizer=keras.optimizers.SGD(0.05), loss=loss)
+        model.compile(optimizer=keras.optimizers.SGD(rate), loss=loss)
         both = (x_train, x_val) if "normalize" in off else standardize(x_train, x_val)
         x, other = (part.astype("float32") for part in both)
         size = (batch_of_all or len(x)) if "minibatches" in off else 32
@@ -1273,7 +1653,7 @@ def _ablated(
         labkit.fit(model, x, targets, batch_size=size, epochs=epochs, shuffle=shuffle, verbose=0)
         kept = model.get_weights()
         rows, truth = (x, y_train) if on_training else (other, y_val)
-        answers = model.predict(rows, batch_size=1000, verbose=0).argmax(axis=1)
+        answers = np.asarray(model(rows)).argmax(axis=1)
         accuracies[name] = float((answers == truth).mean())
     return accuracies
 
@@ -1294,6 +1674,30 @@ def validation_scaled_by_itself(x_train, y_train, x_val, y_val, switches, epochs
         return correct_standardize(x, x)[1], correct_standardize(other, other)[1]
 
     return _ablated(x_train, y_train, x_val, y_val, switches, epochs, seed, standardize=standardize)
+
+
+@misconception("4.8", replaces="ablation")
+def default_rate(x_train, y_train, x_val, y_val, switches, epochs, seed):
+    """Your rate is Keras' default for "sgd", 0.01; the recipe has SGD(0.05)."""
+    return _ablated(x_train, y_train, x_val, y_val, switches, epochs, seed, rate=0.01)
+
+
+@misconception("4.8", replaces="ablation")
+def bytes_divided_by_255(x_train, y_train, x_val, y_val, switches, epochs, seed):
+    """The recipe standardises the pixels by the training rows; you divide them by 255."""
+
+    def scaled(x, other):
+        return x / 255, other / 255
+
+    return _ablated(x_train, y_train, x_val, y_val, switches, epochs, seed, standardize=scaled)
+
+
+@misconception("4.8", replaces="ablation")
+def batches_of_32_by_default(x_train, y_train, x_val, y_val, switches, epochs, seed):
+    """Without mini-batches you still have batches of 32: that is what batch_size=None means to Keras. One batch of all
+    rows is batch_size=len(x_train).
+    """
+    return _ablated(x_train, y_train, x_val, y_val, switches, epochs, seed, batch_of_all=32)
 
 
 @misconception("4.8", replaces="ablation")
