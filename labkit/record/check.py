@@ -58,6 +58,11 @@ class CheckResult(Struct, frozen=True):
             force_setattr(self, "max_points", rounded(self.max_points))
 
     @property
+    def waits(self) -> bool:
+        """Whether it was not run for want of another question."""
+        return self.verdict is Verdict.NOT_RUN and self.message.startswith("waiting")
+
+    @property
     def teaches(self) -> str:
         """The sentence of the named mistake; empty where none is."""
         return self.misconception.sentence if self.misconception else ""

@@ -98,20 +98,8 @@ def _confusion(figure: Confusion, say: _Words) -> Drawing:
             times=say.number(most),
         )
     side, margin = 36, 44
-    cells = [
-        {
-            "x": margin + side * j,
-            "y": margin + side * i,
-            "count": count,
-            "right": i == j,
-            "shade": round(0.05 + 0.5 * count / most, 2) if count and i != j else 0,
-        }
-        for i, row in enumerate(counts.tolist())
-        for j, count in enumerate(row)
-        if count
-    ]
     size = margin + side * len(names)
-    labels = [(margin + side * (place + 0.5), name[:8]) for place, name in enumerate(names)]
+    marks = {"names": names, "counts": counts.tolist(), "most": most, "side": side, "margin": margin}
     return Drawing(
         "confusion",
         figure.title,
@@ -120,7 +108,7 @@ def _confusion(figure: Confusion, say: _Words) -> Drawing:
         [[name, *row] for name, row in zip(names, counts.tolist(), strict=True)],
         size + 2,
         size + 2,
-        {"cells": cells, "labels": labels, "side": side, "margin": margin},
+        marks,
     )
 
 
@@ -225,17 +213,9 @@ def _bars(figure: Bars, say: _Words) -> Drawing:
         raise ValueError("names and values differ")
     height, bottom = 230, 32
     up = _Scale(min(0, *figure.values), max(0, *figure.values), height - bottom, _TOP, nice=True)
-    room = (_WIDTH - _LEFT) / len(figure.names)
-    every = math.ceil(len(figure.names) / 24)
     bars = [
-        {
-            "x": round(_LEFT + room * (place + 0.12), 1),
-            "width": round(room * 0.76, 1),
-            "y": round(min(up(value), up(0)), 1),
-            "height": round(abs(up(value) - up(0)), 1),
-            "name": name[: max(int(room / 6), 2)] if place % every == 0 else "",
-        }
-        for place, (name, value) in enumerate(zip(figure.names, figure.values, strict=True))
+        (name, round(min(up(value), up(0)), 1), round(abs(up(value) - up(0)), 1))
+        for name, value in zip(figure.names, figure.values, strict=True)
     ]
     high, low = int(np.argmax(figure.values)), int(np.argmin(figure.values))
     finding = say(

@@ -209,9 +209,7 @@ class Sheet:
 
 def letter(check: CheckResult) -> str:
     """The letter of a check's verdict."""
-    if check.verdict is Verdict.NOT_RUN and check.message.startswith("waiting"):
-        return LETTERS["waiting"]
-    return LETTERS[check.verdict]
+    return LETTERS["waiting" if check.waits else check.verdict]
 
 
 def sheets(

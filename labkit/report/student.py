@@ -300,7 +300,7 @@ def _sections(record: Record, titles: Mapping[str, str]) -> list[Section]:
     for number, (question, checks) in enumerate(record.by_question().items(), 1):
         rows: list[Row] = []
         for check in checks:
-            waits = tuple(q for q in check.needs if not done.get(q, True)) if _is_waiting(check) else ()
+            waits = tuple(q for q in check.needs if not done.get(q, True)) if check.waits else ()
             again = check.teaches in explained
             explained |= {check.teaches} - {""}
             alike = any(row.check.message == check.message for row in rows)
@@ -312,10 +312,6 @@ def _sections(record: Record, titles: Mapping[str, str]) -> list[Section]:
             section = replace(section, code=_sources(own, checks))
         sections.append(section)
     return sections
-
-
-def _is_waiting(check: CheckResult) -> bool:
-    return check.verdict is Verdict.NOT_RUN and check.message.startswith("waiting")
 
 
 def _sources(own: list[Code], checks: Sequence[CheckResult]) -> tuple[Source, ...]:

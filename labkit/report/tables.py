@@ -13,46 +13,21 @@ Line = list[object]
 
 def tables(report: Report) -> dict[str, str]:
     """The text of each table, by its name."""
-    made = {
-        "checks": _checks,
-        "mistakes": _mistakes,
-        "clusters": _clusters,
-        "pairs": _pairs,
-        "students": _students,
-    }
     texts = {}
-    for name, rows in made.items():
+    for name, rows in zip(_HEADS, (_checks, _mistakes, _clusters, _pairs, _students), strict=True):
         lines = [[lab.lab, *row] for lab in report.labs for row in rows(lab)]
-        texts[name] = csv_text([["lab", *_HEADS[name]], *lines])
+        texts[name] = csv_text([["lab", *_HEADS[name].split()], *lines])
     return texts
 
 
-_VERDICTS = [name or "unknown" for name in LETTERS]
+_VERDICTS = " ".join(name or "unknown" for name in LETTERS)
 _HEADS = {
-    "checks": [
-        *("question", "check", "title", "points", "hidden", "p", "p_low", "p_high", "p_n", "p_attempted"),
-        *(
-            "p_attempted_n",
-            "r",
-            "r_low",
-            "r_high",
-            "r_n",
-            "d27",
-            "fifth1",
-            "fifth2",
-            "fifth3",
-            "fifth4",
-            "fifth5",
-        ),
-        *(*_VERDICTS, "named", "seconds_median", "seconds_p95", "limit", "near_limit", "flags"),
-    ],
-    "mistakes": ["question", "mistake", "sentence", "n", "failed", "points_lost", "fail_later", "students"],
-    "clusters": ["question", "checks", "n", "message", "students"],
-    "pairs": ["first", "second", "rank", "dice", "common_parts", "equal_wrong_answers", "group"],
-    "students": [
-        *("submission", "name", "id", "section", "part", "points", "raw", "days_late", "adjusted"),
-        *("checks", "mistakes"),
-    ],
+    "checks": "question check title points hidden p p_low p_high p_n p_attempted p_attempted_n r r_low r_high r_n d27 "
+    f"fifth1 fifth2 fifth3 fifth4 fifth5 {_VERDICTS} named seconds_median seconds_p95 limit near_limit flags",
+    "mistakes": "question mistake sentence n failed points_lost fail_later students",
+    "clusters": "question checks n message students",
+    "pairs": "first second rank dice common_parts equal_wrong_answers group",
+    "students": "submission name id section part points raw days_late adjusted checks mistakes",
 }
 
 

@@ -92,41 +92,22 @@ def class_page(lab: LabFigures, anonymous: bool, language: str, root: str) -> st
         (f"{at * width:g}", f"{(at + 1) * width:g}", counted, raw)
         for at, (counted, raw) in enumerate(zip(lab.counted.bins, lab.raw.bins, strict=True))
     ]
-    facts = {
-        "lab": lab,
-        "anonymous": anonymous,
-        "root": root,
-        "script": script,
-        "script_digest": digest(script),
-    }
-    return page(
-        "class.html", language, **facts, spans=spans, rows=json_text(_rows(lab, anonymous, root), None)
-    )
+    facts = {"lab": lab, "anonymous": anonymous, "root": root, "spans": spans}
+    rows = json_text(_rows(lab, anonymous, root), None)
+    return page("class.html", language, **facts, rows=rows, script=script, script_digest=digest(script))
 
 
 def _rows(lab: LabFigures, anonymous: bool, root: str) -> dict[str, Any]:
     """What the script of the class's page needs of the students, as short as it can be said."""
-    places = {
-        name: at
-        for at, name in enumerate(dict.fromkeys(name for one in lab.students for name in one.mistakes))
-    }
+    names = dict.fromkeys(name for one in lab.students for name in one.mistakes)
+    places = {name: at for at, name in enumerate(names)}
     rows = [
-        (
-            *(
-                one.name,
-                "" if anonymous else f"{root}{quote(one.submission)}/report.html",
-                one.id,
-                one.section,
-            ),
-            *(
-                one.part,
-                rounded(one.score),
-                rounded(one.raw),
-                one.late,
-                one.strip,
-                [places[name] for name in one.mistakes],
-            ),
-        )
+        [
+            *(one.name, one.id, one.section, one.part, one.late, one.strip),
+            *(rounded(one.score), rounded(one.raw)),
+            "" if anonymous else f"{root}{quote(one.submission)}/report.html",
+            [places[name] for name in one.mistakes],
+        ]
         for one in lab.students
     ]
     checks = [f"{item.question} {one_line(item.title, 60)}" for item in lab.items]

@@ -5,7 +5,7 @@
   const body = $("table").tBodies[0], heads = [...$("table").tHead.rows[0].cells];
   const STEP = data.rows.length > 300 ? 10 : 100;
   const fields = ["name", "id", "section", "score", "raw", "late", "strip", "mistakes"].filter((f) => f !== "section" || data.by);
-  const rows = data.rows.map((r) => ({name: r[0], href: r[1], id: r[2], section: r[3], part: r[4], score: r[5], raw: r[6], late: r[7], strip: r[8], mistakes: r[9].map((m) => data.mistakes[m]).join(", ")}));
+  const rows = data.rows.map((r) => ({name: r[0], id: r[1], section: r[2], part: r[3], late: r[4], strip: r[5], score: r[6], raw: r[7], href: r[8], mistakes: r[9].map((m) => data.mistakes[m]).join(", ")}));
   for (const row of rows) row.text = [row.name, row.id, row.section, row.mistakes].join("\n").toLowerCase();
   let shown = STEP, state = {};
   const add = (parent, tag, text, kind) => {
