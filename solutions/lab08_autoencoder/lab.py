@@ -33,12 +33,12 @@
 #
 # | question | points | hidden | minutes |
 # |---|---|---|---|
-# | 8.1 An autoencoder | 12 | 3 | 20 |
+# | 8.1 An autoencoder | 12 | 1 | 20 |
 # | 8.2 PCA, and the network that finds it | 15 | 2 | 25 |
 # | 8.3 Sparse coding | 14 | 3 | 30 |
 # | 8.4 A sparse autoencoder | 16 | 5 | 40 |
 # | 8.5 How sparse is it? | 8 | 2 | 15 |
-# | 8.6 Removing noise | 11 | 4 | 15 |
+# | 8.6 Removing noise | 11 | 1 | 15 |
 # | 8.7 A walk in code space | 7 | 2 | 10 |
 # | 8.8 Dictionary and encoder together | 10 | 3 | 30 |
 # | 8.9 The best code of 32 numbers | 7 | 4 | 30 |
@@ -926,6 +926,17 @@ def add_noise(x: np.ndarray, sigma: float, seed: int) -> np.ndarray:
     noise = np.random.default_rng(seed).normal(scale=sigma, size=x.shape)
     return np.clip(x + noise, 0, 1).astype(x.dtype)
     # END SOLUTION
+
+
+# %% tags=["explore", "example"]
+def spread(sigma: float) -> np.ndarray:
+    """The standard deviation of your noise on grey images, on black ones, and of what two images have in common."""
+    grey = add_noise(np.full((2, 40_000), 0.5), sigma, seed=0) - 0.5
+    black = add_noise(np.zeros((1, 40_000)), sigma, seed=0)
+    return np.array([grey.std(), black.std(), (grey[0] * grey[1]).mean()]).round(2)
+
+
+print(labkit.example(spread, 0.1, gives=np.array([0.1, 0.06, 0.0])))  # black: half of it is clipped
 
 
 # %%

@@ -118,6 +118,15 @@ def loss_of_classes(code_size=32):
 
 
 @misconception("8.1")
+def dropout_on_the_code(code_size=32):
+    """Units of your code are dropped in training, so the decoder never sees what it is later given. One Dense
+    layer each way, without dropout.
+    """
+    encoder = keras.Sequential([*dense(784, code_size, "relu").layers, keras.layers.Dropout(0.2)])
+    return joined(encoder, dense(code_size, 784, "sigmoid"), "binary_crossentropy")
+
+
+@misconception("8.1")
 def autoencoder_alone(code_size=32):
     """You return the autoencoder alone; the encoder and the decoder are asked for as well, in this order."""
     return correct_build_autoencoder(code_size)[0]
@@ -232,6 +241,18 @@ def separate_linear_copies(code_size):
 
 
 @misconception("8.3", replaces="soft_threshold")
+def clipped_at_t(v, t):
+    """You clipped the values to [-t, t]. What is larger than t loses t, and keeps the rest."""
+    return np.clip(v, -t, t)
+
+
+@misconception("8.3", replaces="soft_threshold")
+def small_values_moved_up(v, t):
+    """Your function has two cases, and needs three: between -t and t the answer is 0."""
+    return np.where(v > t, v - t, v + t)
+
+
+@misconception("8.3", replaces="soft_threshold")
 def hard_threshold(v, t):
     """You set small values to 0 but left the others where they were: that is hard thresholding. The L1
     penalty pulls every value towards 0 by t.
@@ -259,8 +280,10 @@ def sign_lost(v, t):
     return np.maximum(np.abs(v) - t, 0)
 
 
-def descent(x, dictionary, penalty, steps, lipschitz=1.0, threshold=1.0, sign=1, first=False, start=0.0):
-    """ISTA with things to get wrong: factors on L and on the threshold, the gradient's sign, the order."""
+def descent(
+    x, dictionary, penalty, steps, lipschitz=1.0, threshold=1.0, sign=1, first=False, start=0.0, priced=1
+):
+    """ISTA with things to get wrong: factors on L and on the threshold, the gradient's sign, the order, the price."""
     bound = 2 * np.linalg.norm(dictionary, 2) ** 2 * lipschitz
     code, objective = np.full(dictionary.shape[1], start), []
     for _ in range(steps):
@@ -269,7 +292,7 @@ def descent(x, dictionary, penalty, steps, lipschitz=1.0, threshold=1.0, sign=1,
         code = code - sign * 2 * dictionary.T @ (dictionary @ code - x) / bound
         if not first:
             code = correct_soft_threshold(code, threshold * penalty / bound)
-        objective.append(float(np.sum((x - dictionary @ code) ** 2) + penalty * np.abs(code).sum()))
+        objective.append(float(np.sum((x - dictionary @ code) ** 2) + priced * penalty * np.abs(code).sum()))
     return code, objective
 
 
@@ -316,6 +339,18 @@ def frobenius_norm(x, dictionary, penalty, steps):
     """
     factor = (np.linalg.norm(dictionary) / np.linalg.norm(dictionary, 2)) ** 2
     return descent(x, dictionary, penalty, steps, lipschitz=factor)
+
+
+@misconception("8.3", replaces="ista")
+def norm_not_squared(x, dictionary, penalty, steps):
+    """Your L has the largest singular value where its square belongs: L = 2‖Φ‖₂²."""
+    return descent(x, dictionary, penalty, steps, lipschitz=1 / np.linalg.norm(dictionary, 2))
+
+
+@misconception("8.3", replaces="ista")
+def objective_without_penalty(x, dictionary, penalty, steps):
+    """Your objective holds the squared error alone; λ times the sum of the sizes of the code belongs to it."""
+    return descent(x, dictionary, penalty, steps, priced=0)
 
 
 @misconception("8.3", replaces="ista")
@@ -483,6 +518,43 @@ def dead_units_left_out(codes, threshold=1e-3):
     return correct_sparsity(codes, threshold) | {
         "active_fraction": float(active[:, active.any(axis=0)].mean())
     }
+
+
+@misconception("8.5")
+def dead_where_silent_once(codes, threshold=1e-3):
+    """You counted units that are silent for one sample. A dead unit is silent for *every* sample: any, not all."""
+    return correct_sparsity(codes, threshold) | {
+        "dead_units": int((~(np.abs(codes) > threshold).all(axis=0)).sum())
+    }
+
+
+@misconception("8.5")
+def active_values_counted(codes, threshold=1e-3):
+    """You counted the active values; the text asks for their share of all n · k."""
+    return correct_sparsity(codes, threshold) | {"active_fraction": int((np.abs(codes) > threshold).sum())}
+
+
+@misconception("8.5")
+def hoyer_of_all_values(codes, threshold=1e-3):
+    """You took Hoyer's measure of all values together. It is one number for each sample, and then their mean."""
+    return correct_sparsity(codes, threshold) | {
+        "hoyer": correct_sparsity(codes.reshape(1, -1), threshold)["hoyer"]
+    }
+
+
+@misconception("8.5")
+def root_of_the_samples(codes, threshold=1e-3):
+    """Your root is that of the number of samples; Hoyer's has √k, k the number of units."""
+    one, two = np.abs(codes).sum(axis=1), np.linalg.norm(codes, axis=1)
+    root = np.sqrt(len(codes))
+    hoyer = np.where(two > 0, (root - one / np.where(two > 0, two, 1)) / (root - 1), 0)
+    return correct_sparsity(codes, threshold) | {"hoyer": float(hoyer.mean())}
+
+
+@misconception("8.5")
+def threshold_ignored(codes, threshold=1e-3):
+    """`threshold` has no effect in your function: a value is active where its size is larger than that."""
+    return correct_sparsity(codes, 1e-3)
 
 
 @misconception("8.5")
@@ -742,6 +814,8 @@ def round_of_psd(
     slope=True,
     mean=True,
     unit_axis=0,
+    climbing=False,
+    two=2,
 ):
     """One round with things to get wrong."""
     guess = 1 / (1 + np.exp(-x @ encoder.T))
@@ -750,12 +824,13 @@ def round_of_psd(
     new_code = correct_soft_threshold(code - gradient / lipschitz, threshold * penalty / lipschitz)
     used = code if old_code else new_code
     count = len(x) if mean else 1
-    dictionary = dictionary - learning_rate * 2 * (used @ dictionary.T - x).T @ used / count
+    dictionary = dictionary - learning_rate * two * (used @ dictionary.T - x).T @ used / count
     if unit_columns:
         length = np.linalg.norm(dictionary, axis=unit_axis, keepdims=True)
         dictionary = dictionary / np.maximum(length, 1e-12)
     error = (guess - used) * (guess * (1 - guess) if slope else 1)
-    return dictionary, encoder - learn_encoder * learning_rate * 2 * error.T @ x / count, new_code
+    rate = -learning_rate if climbing else learning_rate * learn_encoder
+    return dictionary, encoder - rate * two * error.T @ x / count, new_code
 
 
 @misconception("8.8")
@@ -776,6 +851,30 @@ def rows_normalised(dictionary, encoder, code, x, penalty, learning_rate):
 def encoder_not_updated(dictionary, encoder, code, x, penalty, learning_rate):
     """The encoder comes back as it was: it takes a gradient step too, or it never learns to guess the code."""
     return round_of_psd(dictionary, encoder, code, x, penalty, learning_rate, learn_encoder=False)
+
+
+@misconception("8.8")
+def encoder_climbs(dictionary, encoder, code, x, penalty, learning_rate):
+    """Your encoder goes the wrong way: the gradient is subtracted, or its error is the guess minus the code."""
+    return round_of_psd(dictionary, encoder, code, x, penalty, learning_rate, climbing=True)
+
+
+@misconception("8.8")
+def twos_forgotten(dictionary, encoder, code, x, penalty, learning_rate):
+    """The 2 of the squares is missing in the gradients of dictionary and encoder."""
+    return round_of_psd(dictionary, encoder, code, x, penalty, learning_rate, two=1)
+
+
+@misconception("8.8")
+def guess_without_sigmoid(dictionary, encoder, code, x, penalty, learning_rate):
+    """Your guess is Wx; the encoder ends in the logistic function, σ(Wx)."""
+    guess = x @ encoder.T
+    lipschitz = 2 * np.linalg.norm(dictionary, 2) ** 2 + 2
+    gradient = 2 * (code @ dictionary.T - x) @ dictionary + 2 * (code - guess)
+    code = correct_soft_threshold(code - gradient / lipschitz, penalty / lipschitz)
+    dictionary = dictionary - learning_rate * 2 * (code @ dictionary.T - x).T @ code / len(x)
+    dictionary = dictionary / np.maximum(np.linalg.norm(dictionary, axis=0), 1e-12)
+    return dictionary, encoder - learning_rate * 2 * (guess - code).T @ x / len(x), code
 
 
 @misconception("8.8")
