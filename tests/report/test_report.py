@@ -9,6 +9,7 @@ import shutil
 import stat
 
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from labkit import files
@@ -16,7 +17,8 @@ from labkit.cli.common import app
 from labkit.errors import LabkitError
 from labkit.report import Options, write_report
 from labkit.report import write as writing
-from labkit.report.making import KEY_FILE
+from labkit.report.making import KEY_FILE, figures_of
+from labkit.report.statistics import Estimate
 from tests.platforms.records import check, record
 from tests.report.made import a_class, write
 
@@ -224,3 +226,12 @@ def test_a_page_is_a_function_of_the_figures(folder):
 
     read = msgspec.json.decode((folder / "report.json").read_bytes(), type=Report)
     assert writing.pages(read)["report.html"] == (folder / "report.html").read_text()
+
+
+def test_a_check_of_which_a_small_class_leaves_it_open_is_named_apart_from_those_at_fault(folder):
+    lab = figures_of(folder, NOBODY).labs[0]
+    open_ = replace(lab.items[0], r=Estimate(0.05, -0.1, 0.2, 60, "r"), flags=("hard",))
+    sure = replace(open_, flags=("separates badly",))
+    few = replace(open_, r=Estimate(0.05, -0.3, 0.4, 20, "r"))
+    good = replace(open_, r=Estimate(0.3, 0.1, 0.5, 60, "r"))
+    assert replace(lab, items=(open_, sure, few, good)).doubtful == [open_]
