@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,16 @@ from msgspec import structs
 from labkit.course import Lab
 from labkit.lesson.quiz import QUESTION
 from labkit.record import CheckResult, Record, Score, Verdict, rounded, tally
-from labkit.record.answers import Choice, Code
+from labkit.record.answers import Choice
 from labkit.report.drawing import drawing
 from labkit.report.environment import digest, inline, page, texts
+from labkit.report.source import Source, sources
 from labkit.text import inert, one_line
 
 PLAIN, DRAWN = 60_000, 250_000  # bytes of a page without figures, and with them
 _OUTPUT = 8 * 1024  # characters of what was printed
 _ROOMS = (6_000, 1_200, 250, 60)  # characters of one text, tried until the page is small enough
-_DOCSTRING = re.compile(r"^(\s+)[rR]?(\"{3}|'{3})")
 _CONTROL = re.compile(r"\\[bfru]")  # as JSON writes them
-_PLACE = re.compile(r"^    (.+), line (\d+)(?::|$)", re.M)
 
 
 @dataclass(frozen=True)
@@ -41,25 +40,6 @@ class Standing:
     median: float
     high: float
     others: int
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of a student's function; a marked one raised an exception."""
-
-    number: int
-    text: str
-    marked: bool
-
-
-@dataclass(frozen=True)
-class Source:
-    """A function as it stands in a file or cell; `open` where a message speaks of it, or of none."""
-
-    name: str
-    where: str
-    lines: tuple[Line, ...]
-    open: bool
 
 
 @dataclass(frozen=True)
@@ -309,37 +289,9 @@ def _sections(record: Record, titles: Mapping[str, str]) -> list[Section]:
         title = inert(titles.get(question, ""), 80) or ", ".join(one_line(code.name, 40) for code in own[:2])
         section = Section(f"q{number}", question, title, tuple(rows))
         if question != QUESTION and any(check.verdict.wrong for check in checks):
-            section = replace(section, code=_sources(own, checks))
+            section = replace(section, code=sources(own, checks))
         sections.append(section)
     return sections
-
-
-def _sources(own: list[Code], checks: Sequence[CheckResult]) -> tuple[Source, ...]:
-    """The functions of a question; folded are those of which no message of its failed checks speaks."""
-    told = " ".join(check.message for check in checks if check.verdict.wrong)
-    spoken_of = [code.name for code in own if re.search(rf"\b{re.escape(code.name)}\b", told)]
-    return tuple(_source(code, checks, not spoken_of or code.name in spoken_of) for code in own)
-
-
-def _source(code: Code, checks: Sequence[CheckResult], is_open: bool) -> Source:
-    """A function without its docstring, with the lines marked that a message of its checks names."""
-    named = {
-        int(number)
-        for check in checks
-        for place, number in _PLACE.findall(check.message)
-        if place == code.where and len(number) < 9
-    }
-    kept: list[Line] = []
-    ends = ""  # of the docstring that is passed over
-    for number, text in enumerate(code.text.split("\n"), code.line):
-        begins = _DOCSTRING.match(text) if kept and kept[-1].text.endswith(":") and not ends else None
-        if ends:
-            ends = "" if text.rstrip().endswith(ends) else ends
-            continue
-        if begins and not text.rstrip().endswith(begins[2], begins.end()):
-            ends = begins[2]
-        kept.append(Line(number, f"{begins[1]}{begins[2]}…{begins[2]}" if begins else text, number in named))
-    return Source(code.name, code.where, tuple(kept), is_open)
 
 
 def _asked(row: Row, record: Record) -> Asked:
