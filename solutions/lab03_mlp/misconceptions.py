@@ -482,6 +482,20 @@ def seed_ignored(widths, x_train, y_train, x_val, y_val, epochs, seed):
 
 
 @misconception("3.5")
+def seed_fixed_in_the_sweep(widths, x_train, y_train, x_val, y_val, epochs, seed):
+    """The seed is a fixed number in your function, so the argument `seed` changes nothing. Pass it on:
+    keras.utils.set_random_seed(seed).
+    """
+    result = {}
+    for width in widths:
+        keras.utils.set_random_seed(42)
+        model = _one_layer(width)
+        model.fit(x_train, y_train, batch_size=128, epochs=epochs, verbose=0)
+        result[width] = model.evaluate(x_val, y_val, verbose=0)[1]
+    return result
+
+
+@misconception("3.5")
 def loss_for_accuracy(widths, x_train, y_train, x_val, y_val, epochs, seed):
     """You return losses. `evaluate` gives [loss, accuracy] for a model with the metric accuracy: take the
     second.
@@ -640,6 +654,14 @@ def linear_output_without_logits(num_features):
     keras.losses.BinaryCrossentropy(from_logits=True).
     """
     return _head(num_features, keras.layers.Dense(1), "binary_crossentropy")
+
+
+@misconception("3.7")
+def relu_output(num_features):
+    """A relu on the output can be larger than 1, and without slope where it should grow: it is no probability.
+    The last layer of a head for two classes has a sigmoid.
+    """
+    return _head(num_features, keras.layers.Dense(1, "relu"), "binary_crossentropy")
 
 
 @misconception("3.7")
