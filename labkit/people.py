@@ -227,7 +227,7 @@ class Register:
     def _in_path(self, path: str, download: Download) -> Match:
         beside: list[str] = []  # words of names in the parts above
         for part in [part for part in path.replace("\\", "/").split("/") if part]:
-            if known := download(part):
+            if not self._addressed(part) and (known := download(part)):
                 match = self.find(known)
                 if match.fits or match.doubt:
                     return match
@@ -269,10 +269,10 @@ class Register:
         )
 
     def _in_text(self, text: str) -> Places:
-        """Whom a text names: by an address in it, as a whole, by the name before a number, or by the id that it ends
-        with.
+        """Whom a text names: as a whole, or by the address that it begins with, or by the name before a number, or by
+        the id that it ends with.
         """
-        if found := {p for mail in _ADDRESS.findall(text) for p in self._marked(EMAIL, id_key(mail))}:
+        if found := self._addressed(text):
             return found
         before, _, last = text.rpartition("_")
         for systems in ((SCHOOL, LOGIN, EMAIL), ("before @",)):
@@ -288,6 +288,11 @@ class Register:
             if found:
                 return found
         return set()
+
+    def _addressed(self, text: str) -> Places:
+        """Whose address a text begins with; what comes later may be a student's own choice."""
+        address = _ADDRESS.match(text)
+        return self._marked(EMAIL, id_key(address[0])) if address else set()
 
     def _with_words(self, words: list[str]) -> Places:
         return {place for word in words for place in self._with_word.get(word, set())}

@@ -144,9 +144,11 @@ class Moodle(Platform):
                 row[columns["feedback"]] = said or row[columns["feedback"]]
         notes += _scaling(records, sheet, columns)
         if locked:
-            notes.append(f"{locked} grades are locked in the worksheet and stay as they are.")
+            notes.append(f"{locked} grade{'s' * (locked != 1)} locked in the worksheet: left as there.")
         if kept:
-            notes.append(f"{kept} rows had a comment by somebody else, which stays as it is.")
+            notes.append(
+                f"{kept} row{'s' * (kept != 1)} had a comment by somebody else, which stays as it is."
+            )
         if "feedback" not in columns:
             notes.append(
                 "No column of the worksheet is known as that of feedback comments; only grades were filled in."

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from labkit.course import CourseError
 from labkit.people import Match, Register, Roster, may_be_one, name_key, read_roster, words_of
+from labkit.platforms import whose
 from labkit.record.found import Found
 from labkit.record.student import LOGIN, SCHOOL, Student
 
@@ -227,6 +228,7 @@ def test_two_who_cannot_both_be_one_listed_student_are_neither(tmp_path):
         (("ada@x.edu_1_HW1_1_12_lab", "bo@x.edu_1_HW1_1_13_lab"), "12"),  # PrairieLearn
         (("lab01-ada-l", "lab01-bo99"), "12"),  # GitHub's repositories
         (("course-hw2-ada-l/src/lab", "course-hw2-bo99/lab"), "12"),
+        (("to ada@x.edu_1_2_lab", "for bo@x.edu_1_3_lab"), "--"),  # somebody's own words
         (("lab_1", "lab_2"), "--"),  # parts, or running numbers
         (("jane bo99", "jane ada-l"), "--"),  # a first name that is shared
     ],
@@ -235,7 +237,7 @@ def test_what_all_names_begin_with_says_nothing_and_an_address_says_who(tmp_path
     listed = roster(
         tmp_path, "id,name,email,github username\n1,Ada Long,ada@x.edu,ada-l\n2,Bo Orr,bo@x.edu,bo99\n"
     )
-    matched = listed.complete([Found(name, Path("x"), None, Student()) for name in names])
+    matched = listed.complete([Found(name, Path("x"), None, Student()) for name in names], whose)
     assert "".join(one.student.id or "-" for one in matched.found) == known
 
 

@@ -277,7 +277,7 @@ def test_what_a_teacher_wrote_around_our_feedback_stays():
     written = export(
         [result], "moodle", Request(sheet=f"{header}<p>labkit: 0 of 4 points</p><p>See me.</p>\n".encode())
     )
-    assert "<p>See me.</p>" in written.files["moodle.csv"] and "1 rows had a comment" in written.notes[-1]
+    assert "<p>See me.</p>" in written.files["moodle.csv"] and "1 row had a comment" in written.notes[-1]
 
 
 TEAMS = "Identifier,Full name,Email address,Group,Grade,Maximum grade\n" + "".join(
