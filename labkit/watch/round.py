@@ -25,7 +25,7 @@ from labkit.course import Lab
 from labkit.lesson.submission import Submission
 from labkit.record import CheckResult
 from labkit.worker.launch import can_fork
-from labkit.worker.session import first_operation
+from labkit.worker.session import first_operation, warm
 
 SAY_SECONDS = 0.25  # between two words about a training
 
@@ -108,6 +108,7 @@ def _carry_out(pipe: Any, other_end: Any, lab: Lab, answers: Recorded) -> None:
         checks = collect(lab.handout / "test_lab.py")
         worker.prepare()
         if lab.uses_keras() and can_fork():
+            warm()
             first_operation()
         _check(pipe, lab, answers, checks, worker, *pipe.recv())
     except (EOFError, BrokenPipeError, ConnectionResetError, SystemExit):

@@ -20,7 +20,7 @@ from labkit.worker import strongest_plan
 from labkit.worker.launch import can_fork, warm_server
 
 POLL = 0.01  # seconds between two looks at the file
-WRITING = 0.3  # seconds for which a file may be empty because an editor is about to fill it
+WRITING = 0.3  # seconds for which a file may be empty before it is filled; one with text is whole after POLL
 
 
 @dataclass
@@ -91,7 +91,7 @@ class Watcher:
             stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
         except OSError:  # an editor that replaces the file has it away for a moment
             return False
-        being_written = not status.st_size and time.time() - status.st_mtime < WRITING
+        being_written = 0 <= time.time() - status.st_mtime < (POLL if status.st_size else WRITING)
         if stamp == self._stamp or being_written:
             return False
         self._stamp = stamp

@@ -17,6 +17,7 @@ import time
 import traceback
 import types
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -39,9 +40,9 @@ def warm() -> None:
     labkit.accelerate()
 
 
+@cache
 def first_operation() -> None:
-    """Import Keras and have TensorFlow start what it computes with; this process cannot fork any more."""
-    warm()
+    """Have TensorFlow start what it computes with, which takes a while; this process cannot fork any more."""
     import keras
 
     keras.layers.Dense(1)(np.zeros((1, 1), np.float32))
@@ -137,6 +138,7 @@ class Session:
 
     def warm(self) -> dict[str, Any]:
         """Have Keras ready, so that no call pays for its import."""
+        warm()
         first_operation()
         from labkit.training import epochs
 
