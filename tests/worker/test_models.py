@@ -71,6 +71,15 @@ def test_a_model_is_judged_by_what_it_computes(spelling, reference):
     expect.optimizer(spec, "RMSprop")
 
 
+def test_a_loss_by_logits_is_right_although_keras_clips_probabilities(reference):
+    spec = built(
+        "model = keras.Sequential([keras.Input((784,)), layers.Dense(10)])\n"
+        "model.compile('rmsprop', keras.losses.CategoricalCrossentropy(from_logits=True))"
+    )
+    x = 3 * np.random.default_rng(0).random((8, 784), dtype=np.float32)
+    expect.same_loss(spec, reference, x, np.eye(10, dtype=np.float32)[:8])
+
+
 WRONG = {
     "linear": ("layers.Dense(10)", COMPILE, "outputs"),
     "relu": ("layers.Dense(10, activation='relu')", COMPILE, "outputs"),

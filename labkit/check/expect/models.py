@@ -117,7 +117,7 @@ def same_loss(model: Any, reference: ModelSpec, x: np.ndarray, y: np.ndarray, rt
         raise Failure("loss", sentence, name)
     right, probed = reference.with_weights(_probe_weights(reference)), _transplanted(spec, reference)
     answers(_rebuilt(probed), probed, x)  # a Failure where it takes other inputs
-    for scale in (1, 6):  # small outputs alone do not tell losses apart that smooth or clip
+    for scale in _scales(right, x):  # small outputs alone do not tell losses apart that smooth
         mine = _loss(right, scale * x, y)
         try:
             yours = _loss(probed, scale * x, y)
@@ -247,6 +247,23 @@ def _loss(spec: ModelSpec, x: np.ndarray, y: np.ndarray) -> float:
         return float(model.compute_loss(x=x, y=y, y_pred=outputs, training=False))
     except Exception:  # targets of the wrong form: Keras raises ValueError, TensorFlow its own
         raise _Unusable from None
+
+
+#: Keras keeps probabilities that far from 0 and 1 before it takes a logarithm (1e-7, with room); logits it does not.
+_CLIPPED = 1e-6
+
+
+def _scales(right: ModelSpec, x: np.ndarray) -> tuple[int, ...]:
+    """1, and the largest of a few at which nothing is clipped: a right loss that is taken by logits differs there."""
+
+    def clips(scale: int) -> bool:
+        seen = probabilities(right, right.outputs(scale * x))
+        return bool(seen.min() < _CLIPPED or seen.max() > 1 - _CLIPPED)
+
+    by_logits, seen = _compiled(right)["loss"].get("from_logits"), right.outputs(x)
+    if not by_logits and (seen.min() < 0 or seen.max() > 1):
+        return (1, 6)  # no probabilities
+    return (1, *[scale for scale in (6, 4, 2) if not clips(scale)][:1])
 
 
 def _refuse_targets(spec: ModelSpec, x: np.ndarray, y: np.ndarray) -> NoReturn:
