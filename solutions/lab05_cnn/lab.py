@@ -752,6 +752,15 @@ def gabor_bank(orientations: int, size: int, sigma: float, wavelength: float) ->
 step = np.array([[0, 0, 1, 1]] * 3, np.uint8)  # paper at the left, ink at the right
 edge = np.array([[0, 4, 4, 0]] * 3)
 print(labkit.example(sobel, step, gives=(edge, 0 * edge, edge)))
+heights = np.array([0.0965, 0.1592, 0.0965])  # of the bell, σ = 1
+
+
+def middle_column(size: int, sigma: float, wavelength: float) -> np.ndarray:
+    """The middle column of your filter at θ = 0, from top to bottom: there a wave of four pixels goes -i, 1, i."""
+    return gabor_bank(1, size, sigma, wavelength)[0, :, size // 2].round(4)
+
+
+print(labkit.example(middle_column, 3, sigma=1.0, wavelength=4.0, gives=heights * np.array([-1j, 1, 1j])))
 
 
 # %% tags=["explore"]
@@ -1163,6 +1172,17 @@ def permute_pixels(images: np.ndarray, seed: int) -> np.ndarray:
     order = np.random.default_rng(seed).permutation(h * w)
     return images.reshape(n, h * w)[:, order].reshape(n, h, w)
     # END SOLUTION
+
+
+# %% tags=["explore", "example"]
+def two_images(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The pixels of the first after your permutation, sorted, and how far the second lies above it, place by place."""
+    one, two = permute_pixels(np.stack([first, second]), seed=0)
+    return np.sort(one.ravel()), two - one
+
+
+small = np.array([[0, 1, 2], [3, 4, 5]])
+print(labkit.example(two_images, small, small + 10, gives=(np.arange(6), np.full((2, 3), 10))))
 
 
 # %% tags=["explore"]

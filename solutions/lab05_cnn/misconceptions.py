@@ -7,9 +7,11 @@ from lab import (
     build_lenet5,
     conv2d,
     conv_counts,
+    conv_matrix,
     conv_transpose1d,
     gabor_bank,
     max_pool,
+    max_pool_gradient,
     sobel,
     train,
 )
@@ -77,6 +79,12 @@ def without_bias(x, kernels, bias, stride=1, padding="valid"):
 
 
 @misconception("5.1")
+def bias_at_every_place(x, kernels, bias, stride=1, padding="valid"):
+    """You added the bias for every place of the kernel; it belongs to the feature map, once."""
+    return conv2d(x, kernels, kernels.shape[0] * kernels.shape[1] * bias, stride, padding)
+
+
+@misconception("5.1")
 def stride_of_rows_only(x, kernels, bias, stride=1, padding="valid"):
     """Your stride skips rows but not columns; a stride is the step in both directions."""
     if padding == "same":
@@ -125,6 +133,12 @@ def transposed_matrix(kernel, height, width):
     convolution.
     """
     return matrix_by_columns(kernel, height, width, lambda i, j, rows, columns: i * columns + j).T
+
+
+@misconception("5.2")
+def height_and_width_exchanged(kernel, height, width):
+    """You exchanged height and width: the first axis of an image, and of a window's place, is its height."""
+    return conv_matrix(kernel, width, height)
 
 
 @misconception("5.2")
@@ -288,6 +302,30 @@ def marks_without_d_output(d_output, x, size=2):
     return spread(np.eye(size * size)[blocks(x, size).argmax(axis=-1)], x, size)
 
 
+@misconception("5.3")
+def every_other_pixel(x, size=2):
+    """You kept the first pixel of each window, whatever it holds; pooling keeps the largest."""
+    rows, columns = x.shape[1] // size, x.shape[2] // size
+    return x[:, : rows * size : size, : columns * size : size]
+
+
+@misconception("5.3", replaces="max_pool_gradient")
+def gradient_of_a_relu(d_output, x, size=2):
+    """You let the gradient through where x is positive. That is a relu's gradient; here the largest value of each
+    window gets it, positive or not.
+    """
+    d_x = np.zeros(x.shape)
+    spread_out = d_output.repeat(size, axis=1).repeat(size, axis=2)
+    d_x[:, : spread_out.shape[1], : spread_out.shape[2]] = spread_out
+    return d_x * (x > 0)
+
+
+@misconception("5.3", replaces="max_pool_gradient")
+def gradient_times_the_maximum(d_output, x, size=2):
+    """You multiplied the gradient by the maximum. The maximum has slope 1: d_output goes back as it is."""
+    return max_pool_gradient(d_output * max_pool(x, size), x, size)
+
+
 # --- 5.4 LeNet-5 -------------------------------------------------------------------------------------------
 
 
@@ -382,6 +420,20 @@ def loss_for_one_hot(num_classes=10):
 
 
 @misconception("5.4")
+def dropout_inside(num_classes=10):
+    """Your network has a dropout layer, which the table has not. It changes nothing in inference, but training
+    is another.
+    """
+    model = keras.Sequential([keras.Input((28, 28, 1))])
+    for layer in build_lenet5(num_classes).layers[:-1]:
+        model.add(layer)
+    model.add(keras.layers.Dropout(0.5))
+    model.add(keras.layers.Dense(num_classes, activation="softmax"))
+    model.compile(loss="sparse_categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
+    return model
+
+
+@misconception("5.4")
 def always_ten_classes(num_classes=10):
     """The network always has 10 outputs; take their number from num_classes."""
     return build_lenet5(10)
@@ -445,6 +497,28 @@ def biases_of_inputs(height, width, in_channels, out_channels, kernel_size, grou
 
 
 @misconception("5.5")
+def weights_for_each_unit(height, width, in_channels, out_channels, kernel_size, groups=1):
+    """You multiplied units by weights, but a unit has a kernel for its own map only: each weight is used once at
+    every place of the grid.
+    """
+    right = conv_counts(height, width, in_channels, out_channels, kernel_size, groups)
+    return right | {"connections": right["units"] * right["weights"]}
+
+
+@misconception("5.5")
+def input_maps_forgotten(height, width, in_channels, out_channels, kernel_size, groups=1):
+    """Your kernels are flat: a kernel reaches through all maps of its input (of its group), in_channels / groups."""
+    return conv_counts(height, width, groups, out_channels, kernel_size, groups)
+
+
+@misconception("5.5")
+def grid_of_the_input(height, width, in_channels, out_channels, kernel_size, groups=1):
+    """You took height and width for the input's and made them smaller. They are the *output's* grid already."""
+    rows, columns = height - kernel_size + 1, width - kernel_size + 1
+    return conv_counts(rows, columns, in_channels, out_channels, kernel_size, groups)
+
+
+@misconception("5.5")
 def kernel_not_squared(height, width, in_channels, out_channels, kernel_size, groups=1):
     """A kernel has kernel_size · kernel_size weights for each channel; you counted kernel_size."""
     weights = in_channels // groups * out_channels * kernel_size
@@ -472,6 +546,15 @@ def computed_in_bytes(image):
     """You computed with uint8, where 10 - 20 is 246; turn the image into floats first."""
     gx, gy, magnitude = sobel_of(np.pad(image, 1, mode="edge"))
     return gx.astype(np.float64), gy.astype(np.float64), magnitude
+
+
+@misconception("5.6")
+def prewitt(image):
+    """Your filters weight all three rows alike; those are Prewitt's. Sobel's have 1, 2, 1 along the edge."""
+    padded = np.pad(image.astype(float), 1, mode="edge")
+    across, down = padded[:, 2:] - padded[:, :-2], padded[2:] - padded[:-2]
+    gx, gy = across[:-2] + across[1:-1] + across[2:], down[:, :-2] + down[:, 1:-1] + down[:, 2:]
+    return gx, gy, np.hypot(gx, gy)
 
 
 @misconception("5.6")
@@ -534,6 +617,38 @@ def gabor(orientations, size, sigma, wavelength, turn=np.pi, exchanged=False, sc
 def degrees_for_radians(orientations, size, sigma, wavelength):
     """Your angles are in degrees, but np.cos and np.sin take radians: π for 180°."""
     return gabor(orientations, size, sigma, wavelength, turn=180)
+
+
+@misconception("5.6", replaces="gabor_bank")
+def both_ends_of_the_half_circle(orientations, size, sigma, wavelength):
+    """Your last angle is π, which is the first filter again, mirrored. The angles are kπ / orientations, without π:
+    `np.linspace(0, np.pi, orientations, endpoint=False)`.
+    """
+    return gabor(orientations, size, sigma, wavelength, turn=np.pi * orientations / max(orientations - 1, 1))
+
+
+@misconception("5.6", replaces="gabor_bank")
+def turned_the_other_way(orientations, size, sigma, wavelength):
+    """Your wave turns the other way round: it is m cos θ *plus* n sin θ."""
+    return gabor(orientations, size, sigma, wavelength, turn=-np.pi)
+
+
+@misconception("5.6", replaces="gabor_bank")
+def two_pi_forgotten(orientations, size, sigma, wavelength):
+    """The 2π of the wave is missing: one wavelength is a whole turn, exp(2πi · distance / wavelength)."""
+    return gabor(orientations, size, sigma, 2 * np.pi * wavelength)
+
+
+@misconception("5.6", replaces="gabor_bank")
+def wavelength_multiplied(orientations, size, sigma, wavelength):
+    """You multiplied by the wavelength; a long wave oscillates slowly, so divide by it."""
+    return gabor(orientations, size, sigma, 1 / wavelength)
+
+
+@misconception("5.6", replaces="gabor_bank")
+def sigma_not_squared(orientations, size, sigma, wavelength):
+    """Your bell has σ where σ² belongs, in the exponent and in front."""
+    return gabor(orientations, size, np.sqrt(sigma), wavelength)
 
 
 @misconception("5.6", replaces="gabor_bank")
@@ -794,6 +909,13 @@ def padding_cut_once(x, kernel, stride=1, padding=0):
 
 
 @misconception("5.8")
+def inputs_repeated(x, kernel, stride=1, padding=0):
+    """You repeated each input `stride` times. It stands once, with stride - 1 zeros after it."""
+    result = np.convolve(np.repeat(x, stride), kernel)
+    return result[padding : len(result) - padding]
+
+
+@misconception("5.8")
 def stride_ignored(x, kernel, stride=1, padding=0):
     """The copies of the kernel always move on by one; they move on by `stride`."""
     dense = np.zeros(len(x) * stride + len(kernel) - 1)
@@ -848,6 +970,16 @@ def shuffled_images(images, seed):
 def whole_rows(images, seed):
     """You permuted whole rows, so pixels side by side stay side by side; permute all h · w pixels."""
     return images[:, np.random.default_rng(seed).permutation(images.shape[1])]
+
+
+@misconception("5.9")
+def rows_and_columns_apart(images, seed):
+    """You permuted whole rows and then whole columns, so what was one row still is one. Permute all h · w pixels of
+    the flattened image.
+    """
+    rng = np.random.default_rng(seed)
+    _, h, w = images.shape
+    return images[:, rng.permutation(h)][:, :, rng.permutation(w)]
 
 
 @misconception("5.9")

@@ -2,7 +2,19 @@
 
 import numpy as np
 
-from labkit.check import accuracy, cross_entropy, expect, hidden, limit, needs, points, question, uses
+from labkit.check import (
+    accuracy,
+    cross_entropy,
+    expect,
+    hidden,
+    limit,
+    measured,
+    needs,
+    outputs,
+    points,
+    question,
+    uses,
+)
 from labkit.worker import Handle, models
 
 # --- 5.1 convolution ---------------------------------------------------------------------------------------
@@ -43,11 +55,11 @@ def test_conv2d_stride(student, reference, rng):
 def test_conv2d_same(student, reference, rng):
     """Padding "same": odd and even kernels, with and without stride, as TensorFlow pads."""
     x, bias = rng.normal(size=(2, 8, 7, 2)), rng.normal(size=3)
-    for size, stride in [(3, 1), (4, 1), (3, 2), (2, 2), (5, 3)]:
-        kernels = rng.normal(size=(size, size, 2, 3))
+    for kh, kw, stride in [(3, 3, 1), (4, 4, 1), (3, 3, 2), (2, 2, 2), (5, 5, 3), (4, 3, 2)]:
+        kernels = rng.normal(size=(kh, kw, 2, 3))
         answer = student.conv2d(x, kernels, bias, stride, "same")
         expected = reference.conv2d(x, kernels, bias, stride, "same")
-        expect.close(answer, expected, what=f"conv2d, kernel {size}×{size}, stride {stride}, padding same,")
+        expect.close(answer, expected, what=f"conv2d, kernel {kh}×{kw}, stride {stride}, padding same,")
 
 
 @question("5.1")
@@ -131,9 +143,12 @@ def test_max_pool_odd_sizes(student, reference, rng):
 @question("5.3")
 @points(3)
 def test_max_pool_gradient(student, reference, rng):
-    """The gradient goes to the maximum of each window."""
-    x, d_output = rng.normal(size=(2, 6, 4, 3)), rng.normal(size=(2, 3, 2, 3))
-    expect.close(student.max_pool_gradient(d_output, x), reference.max_pool_gradient(d_output, x))
+    """The gradient goes to the maximum of each window; it has x's shape, for odd sizes and windows of 3, too."""
+    for size, height, width in [(2, 6, 4), (2, 5, 7), (3, 7, 6)]:
+        x = rng.normal(size=(2, height, width, 3))
+        d_output = rng.normal(size=(2, height // size, width // size, 3))
+        answer = student.max_pool_gradient(d_output, x, size)
+        expect.close(answer, reference.max_pool_gradient(d_output, x, size))
 
 
 @question("5.3")
@@ -180,13 +195,14 @@ def layer_shapes(model) -> list[list[int]]:
 @points(3)
 @uses("keras")
 def test_lenet5_shapes(student):
-    """The shape after every layer, and 61,706 parameters."""
+    """The shape after every layer, and 61,706 parameters; 61,196 for four classes."""
     model = student.build_lenet5()
     shapes = layer_shapes(model)
     table = [[28, 28, 6], [14, 14, 6], [10, 10, 16], [5, 5, 16], [400], [120], [84], [10]]
     told = " → ".join("×".join(map(str, shape)) for shape in shapes)
     expect.true(shapes == table, f"the shapes after the layers are {told}; compare with the table", shapes)
     expect.parameters(model, 61_706)
+    expect.parameters(student.build_lenet5(num_classes=4), 61_196)
 
 
 @question("5.4")
@@ -194,10 +210,12 @@ def test_lenet5_shapes(student):
 @needs("5.4")
 @uses("keras")
 def test_lenet5_outputs(student, reference, rng):
-    """With the same weights it computes the same probabilities."""
+    """With the same weights it computes the same probabilities, in training too; its loss takes integer labels."""
     x = rng.uniform(size=(8, 28, 28, 1)).astype(np.float32)
     model, mine = student.build_lenet5(), reference.build_lenet5()
     expect.same_probabilities(model, mine, x)
+    expect.same_training_noise(model, mine, x[:1])
+    expect.can_learn(model, x, rng.integers(0, 10, 8))
 
 
 @question("5.4")
@@ -270,15 +288,18 @@ def test_conv_counts_of_other_layers(student, reference, rng):
 # --- 5.6 filters made by hand ------------------------------------------------------------------------------
 
 
+SOBEL = ("gx", "gy", "the magnitude")
+
+
 @question("5.6")
 @points(2)
 def test_sobel_of_a_step(student):
-    """A vertical edge of height 1 answers with 4 in two columns."""
-    image = np.zeros((6, 8))
-    image[:, 4:] = 1
-    expected = np.zeros((6, 8))
-    expected[:, 3:5] = 4
-    expect.close(student.sobel(image), (expected, np.zeros((6, 8)), expected))
+    """A vertical edge of height ½ answers with 2 in two columns."""
+    image = np.zeros((6, 9))
+    image[:, 4:] = 0.5
+    expected = np.zeros((6, 9))
+    expected[:, 3:5] = 2
+    expect.close(student.sobel(image), (expected, np.zeros((6, 9)), expected), parts=SOBEL)
 
 
 @question("5.6")
@@ -286,7 +307,7 @@ def test_sobel_of_a_step(student):
 def test_sobel_of_bytes(student, reference, rng):
     """A uint8 image, with edges in all directions and up to the border."""
     image = rng.integers(0, 256, size=(7, 9)).astype(np.uint8)
-    expect.close(student.sobel(image), reference.sobel(image), atol=1e-4)
+    expect.close(student.sobel(image), reference.sobel(image), atol=1e-4, parts=SOBEL)
 
 
 @question("5.6")
@@ -296,17 +317,19 @@ def test_sobel_of_floats(student, reference, rng):
     """A float image, which stays as it is."""
     image = rng.normal(size=(5, 8))
     held = student.hold(image)
-    expect.close(student.sobel(held), reference.sobel(image))
+    expect.close(student.sobel(held), reference.sobel(image), parts=SOBEL)
     expect.unchanged(student.fetch(held), image, "the image")
 
 
 @question("5.6")
 @points(3)
 def test_gabor_bank(student, reference, rng):
-    """Six filters of 9×9 pixels, value by value."""
+    """Six filters of 9×9 pixels, value by value, and one of 4×4."""
     sigma, wavelength = rng.uniform(1.5, 3), rng.uniform(3, 7)
     answer = student.gabor_bank(6, 9, sigma, wavelength)
     expect.close(answer, reference.gabor_bank(6, 9, sigma, wavelength))
+    even = student.gabor_bank(1, 4, sigma, wavelength)
+    expect.close(even, reference.gabor_bank(1, 4, sigma, wavelength), what="the bank of one filter of 4×4")
     expect.dtype(answer, "complex")
 
 
@@ -549,8 +572,9 @@ def accuracy_after(
     )
     trained = student.fetch(live)
     expect.at_most(trained.parameters, MOST_PARAMETERS, "the number of parameters", like=0)
-    x_test = mnist.x_test[..., None] / np.float32(255)
-    return accuracy(trained, x_test, mnist.y_test)
+    read = outputs(trained, mnist.x_test[..., None] / np.float32(255))
+    measured.confusion(read, mnist.y_test, "Test digits, read by your network")
+    return accuracy(trained, mnist.x_test, mnist.y_test, read=read)
 
 
 # --- 5.8 transposed convolution ----------------------------------------------------------------------------
@@ -617,12 +641,14 @@ def expect_one_permutation(student, rng) -> None:
     alike = float(np.mean(np.all(order == order[0], axis=1)))
     told = f"{alike:.0%} of the images are permuted in the same way as the first; it should be all of them"
     expect.true(alike == 1, told, alike, like=0.02)
-    beside = np.abs(np.diff(order[0].reshape(9, 8) % 8, axis=1)) + np.abs(
-        np.diff(order[0].reshape(9, 8) // 8, axis=1)
-    )
-    beside = float(np.mean(beside == 1))
+    rows, columns = np.divmod(order[0].reshape(9, 8), 8)
+    across = np.diff(columns, axis=1)
+    beside = float(np.mean(np.abs(across) + np.abs(np.diff(rows, axis=1)) == 1))
     told = f"{beside:.0%} of the pixels side by side were neighbours before; the neighbourhood should be gone"
-    expect.true(beside < 0.25, told, beside, like=0.12)
+    expect.true(beside < 0.25, told, [beside, float(across.mean())], like=0.12)
+    together = float(np.mean(np.diff(rows, axis=1) == 0))
+    told = f"{together:.0%} of the pixels side by side come from one row; every pixel should find a place of its own"
+    expect.true(together < 0.5, told, together, like=0.3)
 
 
 @question("5.9")
