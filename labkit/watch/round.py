@@ -57,6 +57,7 @@ class Round:
 
     def __init__(self, lab: Lab, answers: Recorded):
         self.news = News()
+        self.heard = False  # whether it has said anything yet
         context: Any = multiprocessing.get_context("fork" if can_fork() else "spawn")
         self._ours, theirs = context.Pipe()
         # a fork has our end, too, and would never hear that we are gone
@@ -82,7 +83,7 @@ class Round:
             while self._ours.poll(0 if heard else seconds):
                 for name, value in self._ours.recv().items():
                     setattr(self.news, name, value)
-                heard = True
+                heard = self.heard = True
         except (EOFError, OSError):
             if not self.news.done:
                 self.news.done, self.news.problem = True, "the checks ended unexpectedly"

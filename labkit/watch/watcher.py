@@ -60,6 +60,8 @@ class Watcher:
         self._stamp: tuple | None = None
         self._round: Round | None = None
         self._next: Round | None = None  # waits for the next save
+        self._waited: Round | None = None  # the one that waited for the present save
+        self._begin: tuple = ()
         self._saved = 0.0
         self._stopped = False
 
@@ -140,8 +142,10 @@ class Watcher:
         state.checking, state.decided = frozenset(self._open), frozenset()
         state.stale = frozenset(self._open & set(state.results))
         order = self._cheap_first(self._open)
+        self._begin = submission, order, earlier
+        self._waited = self._next
         self._round = self._waiting()
-        self._round.begin(submission, order, earlier)
+        self._round.begin(*self._begin)
 
     def _waiting(self) -> Round:
         """The round that waits for a save; a new one where there is none, or none any more."""
@@ -168,6 +172,12 @@ class Watcher:
         if self._round is None:
             return
         state, news = self.state, self._round.news
+        if news.done and not self._round.heard and self._round is self._waited:
+            # A process that is killed counts as alive until its last thread is gone: the save met one of these.
+            self._end_round()
+            self._round = Round(state.lab, self._answers)
+            self._round.begin(*self._begin)
+            return
         state.results |= {result.id: result for result in news.results}
         state.decided = frozenset(result.id for result in news.results)
         state.stale -= state.decided
